@@ -1,0 +1,185 @@
+# ragchat: one non-recursive Makefile. The default build lies in build/, every other variant in
+# build/<variant>/, so nothing is cleaned to switch. `make help` lists the targets.
+
+VERSION  := 0.1.0
+PREFIX   ?= /usr/local
+SYSCONFDIR ?= /etc
+CC       ?= cc
+CLANG    ?= clang
+PYTHON   ?= /usr/bin/python3
+VARIANT  ?= release
+B        := $(if $(filter release,$(VARIANT)),build,build/$(VARIANT))
+
+# The packages, each named once.
+DEPS        := gcc make pkg-config libc6-dev libuv1-dev libsqlite3-dev libcurl4-openssl-dev libmsgpack-dev \
+               libstemmer-dev libutf8proc-dev linux-libc-dev ca-certificates
+DEPS_CHECK  := python3 clang libclang-rt-14-dev mandoc libjansson-dev procps strace util-linux nginx-light openssl sqlite3
+DEPS_BENCH  := curl
+DEPS_LINT   := clang-tidy clang-format cppcheck
+
+PKGS_proto  := $(shell pkg-config --exists msgpack-c && echo msgpack-c || echo msgpack)
+PKGS_daemon := libuv sqlite3 libcurl libutf8proc
+
+# All of the rules below need the libraries; deps, help and dist do not.
+CFLAGS   ?= -O2 -g
+WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
+            -Wpointer-arith -Wwrite-strings -Wvla -Wformat=2 -Wundef -fno-common
+ifdef DEVELOPER
+WARN     += -Werror
+endif
+HARDEN   := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
+SAN.release :=
+SAN.asan := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -DRAGCHAT_SANITIZER
+SAN.tsan := -fsanitize=thread -DRAGCHAT_SANITIZER
+SAN.fuzz := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -DRAGCHAT_SANITIZER
+SAN      := $(SAN.$(VARIANT))
+ifneq ($(SAN),)
+HARDEN   := -fPIE
+endif
+BASE_CFLAGS = -std=c17 -D_GNU_SOURCE -I. -I$B/gen -DRAGCHAT_VERSION='"$(VERSION)"' $(WARN) $(HARDEN) $(SAN)
+PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS_proto) $(PKGS_daemon) 2>/dev/null)
+ALL_CFLAGS = $(BASE_CFLAGS) $(PKG_CFLAGS) $(CPPFLAGS) $(CFLAGS)
+ALL_LDFLAGS = $(SAN) -pie -Wl,-z,relro,-z,now,--as-needed $(LDFLAGS)
+LIBS_client := $(shell pkg-config --libs $(PKGS_proto) 2>/dev/null)
+LIBS_daemon := $(LIBS_client) $(shell pkg-config --libs $(PKGS_daemon) 2>/dev/null) -lstemmer -lm -lpthread
+
+common_SRC := $(sort $(wildcard common/*.c))
+proto_SRC  := $(sort $(wildcard proto/*.c))
+daemon_SRC := $(sort $(wildcard daemon/*.c daemon/ipc/*.c daemon/chat/*.c daemon/library/*.c \
+                daemon/upstream/*.c daemon/store/*.c daemon/worker/*.c))
+client_SRC := $(sort $(wildcard client/*.c))
+ALL_SRC    := $(common_SRC) $(proto_SRC) $(daemon_SRC) $(client_SRC)
+ALL_HDR    := $(sort $(wildcard common/*.h proto/*.h daemon/*.h daemon/*/*.h client/*.h))
+UNIT_SRC   := $(sort $(wildcard tests/unit/test_*.c))
+FUZZ_SRC   := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+BENCH_SRC  := $(sort $(wildcard tests/bench/bench_*.c))
+UNIT       := $(patsubst tests/unit/%.c,$B/tests/%,$(UNIT_SRC))
+FUZZ       := $(patsubst tests/fuzz/%.c,$B/fuzz/%,$(FUZZ_SRC))
+BENCH      := $(patsubst tests/bench/%.c,$B/bench/%,$(BENCH_SRC))
+obj         = $(patsubst %.c,$B/obj/%.o,$(1))
+BIN        := $B/bin/ragchat $B/bin/ragchatd
+
+all: $(BIN)                                      ## build ragchat and ragchatd into build/bin
+
+$B/libcommon.a: $(call obj,$(common_SRC))
+$B/libproto.a:  $(call obj,$(proto_SRC))
+$B/libdaemon.a: $(call obj,$(filter-out daemon/main.c,$(daemon_SRC)))
+$B/libclient.a: $(call obj,$(filter-out client/main.c,$(client_SRC)))
+%.a:
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$B/bin/ragchatd: $(call obj,daemon/main.c) $B/libdaemon.a $B/libproto.a $B/libcommon.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_daemon)
+$B/bin/ragchat: $(call obj,client/main.c) $B/libclient.a $B/libproto.a $B/libcommon.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_client)
+
+# A changed flag rebuilds exactly what it should: the stamp is rewritten only when its text differs.
+$B/.flags: FORCE
+	@mkdir -p $B
+	@printf '%s\n' '$(CC) $(ALL_CFLAGS)' | cmp -s - $@ || printf '%s\n' '$(CC) $(ALL_CFLAGS)' > $@
+$B/obj/%.o: %.c $B/.flags
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+# schema.sql becomes a C string: the text that reads well is the text that runs.
+$B/gen/%.sql.h: %.sql
+	@mkdir -p $(@D)
+	@sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $< > $@
+SQL_HDR := $(patsubst %.sql,$B/gen/%.sql.h,$(wildcard daemon/store/*.sql))
+$(call obj,$(filter daemon/store/%,$(daemon_SRC))): | $(SQL_HDR)
+$(call obj,$(filter daemon/store/%,$(daemon_SRC))): $(SQL_HDR)
+
+$B/tests/%: $B/obj/tests/unit/%.o $B/libclient.a $B/libdaemon.a $B/libproto.a $B/libcommon.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_daemon) $(if $(filter %/test_json,$@),-ljansson)
+$B/fuzz/%: $B/obj/tests/fuzz/%.o $B/libclient.a $B/libdaemon.a $B/libproto.a $B/libcommon.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS_daemon)
+$B/bench/%: $B/obj/tests/bench/%.o $B/libclient.a $B/libdaemon.a $B/libproto.a $B/libcommon.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_daemon)
+-include $(shell find $B/obj -name '*.d' 2>/dev/null)
+
+deps:                                            ## install what building and running need
+	@tests/deps $(DEPS)
+deps-check:                                      ## install what make check needs besides
+	@tests/deps $(DEPS) $(DEPS_CHECK)
+deps-bench:                                      ## install the peers that make bench runs against
+	@tests/deps $(DEPS) $(DEPS_CHECK) $(DEPS_BENCH)
+deps-lint:                                       ## install what make lint and make format need
+	@tests/deps $(DEPS) $(DEPS_CHECK) $(DEPS_LINT)
+
+quickstart: deps                                 ## build, start a private daemon, upload, ask, export
+	@$(MAKE) --no-print-directory all
+	@tests/quickstart $B/bin
+
+check: deps-check                                ## every test, two at a time
+	@$(MAKE) --no-print-directory check-run
+unit: $(UNIT)
+check-run: all unit
+	@$(PYTHON) tests/run --bin $B/bin --unit $B/tests $(if $(SAN),--sanitizer,--static) $(TESTS)
+asan: deps-check                                 ## check under AddressSanitizer and UBSan
+	@$(MAKE) --no-print-directory VARIANT=asan CFLAGS='-O1 -g' check-run
+tsan: deps-check                                 ## check under ThreadSanitizer
+	@$(MAKE) --no-print-directory VARIANT=tsan CFLAGS='-O1 -g' check-run
+fuzz: deps-check                                 ## each fuzzer for FUZZ_SECS (60) seconds
+	@$(MAKE) --no-print-directory VARIANT=fuzz CC=$(CLANG) CFLAGS='-O1 -g' fuzz-run
+fuzz-build: $(FUZZ)
+fuzz-run: $(FUZZ)
+	@set -e; for f in $(FUZZ); do n=$$(basename $$f); mkdir -p $B/corpus/$$n; echo "fuzz $$n"; \
+	  $$f -max_total_time=$(or $(FUZZ_SECS),60) -rss_limit_mb=2048 -timeout=10 $B/corpus/$$n \
+	      $(wildcard tests/fuzz/corpus) 2> $B/corpus/$$n.log || { tail -40 $B/corpus/$$n.log; exit 1; }; \
+	  tail -1 $B/corpus/$$n.log; done
+torture: deps-check                              ## the long, large and million-row runs
+	@$(MAKE) --no-print-directory all unit
+	@$(PYTHON) tests/run --bin $B/bin --unit $B/tests --torture $(TESTS)
+bench: deps-bench                                ## every ms, MB/s and ratio (COLLECTIONS=DIR for retrieval)
+	@$(MAKE) --no-print-directory all $(BENCH)
+	@COLLECTIONS='$(COLLECTIONS)' $(PYTHON) tests/bench/run --bin $B/bin --bench $B/bench $(BENCHES)
+
+lint: deps-lint compile_commands.json            ## clang-tidy, cppcheck, man pages
+	@$(MAKE) --no-print-directory check-headers check-layers check-docs
+	mandoc -Tlint -Wwarning $(wildcard client/*.1 daemon/*.8 etc/*.5)
+	cppcheck --quiet --error-exitcode=1 --enable=warning,portability --inline-suppr --suppress=missingIncludeSystem \
+	  --suppress=normalCheckLevelMaxBranches -I. -D_GNU_SOURCE $(ALL_SRC)
+	clang-tidy --quiet -p . $(ALL_SRC)
+format: deps-lint                                ## lay out the lines changed since HEAD
+	git diff -U0 --no-color HEAD -- '*.c' '*.h' | clang-format-diff -p1 -i
+check-headers:                                   ## every header compiles by itself
+	@set -e; for h in $(ALL_HDR); do printf '#include "%s"\n' $$h | \
+	  $(CC) $(ALL_CFLAGS) -Werror -xc -fsyntax-only - || { echo "header $$h does not stand alone"; exit 1; }; done
+check-layers:                                    ## includes point downward only
+	@tests/check-layers
+check-docs: $(BIN)                               ## docs say the same as the code
+	@$(PYTHON) tests/check-docs $B/bin
+compile_commands.json: FORCE
+	@{ echo '['; sep=''; for f in $(ALL_SRC); do printf '%s{"directory":"%s","file":"%s","command":"%s -c %s"}' \
+	  "$$sep" "$(CURDIR)" "$$f" '$(subst ",\",$(CC) $(ALL_CFLAGS))' "$$f"; sep=','; done; echo ']'; } > $@
+
+install: all                                     ## honours DESTDIR, PREFIX, SYSCONFDIR
+	install -D -m755 $B/bin/ragchat   $(DESTDIR)$(PREFIX)/bin/ragchat
+	install -D -m755 $B/bin/ragchatd  $(DESTDIR)$(PREFIX)/bin/ragchatd
+	install -D -m644 etc/ragchat.conf $(DESTDIR)$(PREFIX)/share/ragchat/ragchat.conf
+	install -D -m644 client/ragchat.1 $(DESTDIR)$(PREFIX)/share/man/man1/ragchat.1
+	install -D -m644 daemon/ragchatd.8 $(DESTDIR)$(PREFIX)/share/man/man8/ragchatd.8
+	install -D -m644 etc/ragchat.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/ragchat.conf.5
+	install -D -m644 proto/PROTOCOL.md $(DESTDIR)$(PREFIX)/share/doc/ragchat/PROTOCOL.md
+	install -D -m644 README.md $(DESTDIR)$(PREFIX)/share/doc/ragchat/README.md
+uninstall:                                       ## remove what install laid down
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/ragchat bin/ragchatd share/man/man1/ragchat.1 \
+	  share/man/man8/ragchatd.8 share/man/man5/ragchat.conf.5)
+	rm -rf $(DESTDIR)$(PREFIX)/share/ragchat $(DESTDIR)$(PREFIX)/share/doc/ragchat
+dist:                                            ## reproducible tarball of HEAD
+	git archive --format=tar.gz --prefix=ragchat-$(VERSION)/ -o ragchat-$(VERSION).tar.gz HEAD
+help:                                            ## this list
+	@sed -n 's/^\([a-z_.-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 18
+clean:                                           ## remove build/
+	rm -rf build compile_commands.json
+
+FORCE:
+.PHONY: all deps deps-check deps-bench deps-lint quickstart check check-run unit asan tsan fuzz fuzz-build fuzz-run \
+        torture bench lint format check-headers check-layers check-docs install uninstall dist help clean FORCE
+.SECONDARY:
+.DELETE_ON_ERROR:

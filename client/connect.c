@@ -1,0 +1,192 @@
+/* Finding the daemon. */
+#include "client/connect.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "client/autostart.h"
+#include "client/cmd.h"
+#include "client/say.h"
+#include "common/clock.h"
+#include "common/fd.h"
+#include "common/mem.h"
+#include "common/path.h"
+
+#define FULL_MS 10000   /* how long a daemon whose queue of connections is full is knocked at */
+#define STARTED_MS 5000 /* how long one that was started may take to listen */
+
+const char *connect_told(const struct client *c)
+{
+	const char *path = c->socket ? c->socket : getenv("RAGCHAT_SOCKET");
+
+	return path && *path ? path : NULL;
+}
+
+static bool is_trusted(uid_t uid)
+{
+	const struct passwd *system_user;
+
+	if (uid == 0 || uid == geteuid())
+		return true;
+	system_user = getpwnam(CONNECT_SYSTEM_USER);
+	return system_user && system_user->pw_uid == uid;
+}
+
+static int check_server(int fd, unsigned *uid)
+{
+	struct ucred peer;
+	socklen_t n = sizeof(peer);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) < 0)
+		return -errno;
+	*uid = peer.uid;
+	return is_trusted(peer.uid) ? 0 : -EPERM;
+}
+
+/* EAGAIN: its queue is full. It is alive, so it is asked again, a little later each time. */
+static int connect_patiently(int fd, const struct sockaddr_un *address)
+{
+	uint64_t end = clock_mono_ms() + FULL_MS;
+	int pause = 5;
+
+	while (connect(fd, (const struct sockaddr *)address, sizeof(*address)) < 0) {
+		if ((errno != EAGAIN && errno != EINTR) || clock_mono_ms() >= end)
+			return -errno;
+		(void)poll(NULL, 0, pause);
+		pause = pause < 200 ? 2 * pause : pause;
+	}
+	return 0;
+}
+
+int connect_path(const char *path, unsigned *uid)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	size_t n = strlen(path);
+	int fd, r;
+
+	if (n > PATH_SOCKET_MAX)
+		return -ENAMETOOLONG;
+	memcpy(address.sun_path, path, n);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	r = connect_patiently(fd, &address);
+	if (!r)
+		r = check_server(fd, uid);
+	if (r) {
+		fd_close(fd);
+		return r;
+	}
+	return fd;
+}
+
+static bool is_nobody(int r)
+{
+	return r == -ENOENT || r == -ECONNREFUSED || r == -ENOTDIR;
+}
+
+static int say_refusal(const char *path, int r, unsigned uid)
+{
+	if (r == -EPERM)
+		return say_fail(STATUS_DENIED,
+			"the server at '%s' runs as user %u, not as you: nothing was sent to it", path, uid);
+	if (r == -EACCES)
+		return say_fail(STATUS_DENIED, "'%s' refuses you: %s", path, strerror(EACCES));
+	if (r == -ENAMETOOLONG)
+		return say_fail(STATUS_USAGE, "'%s' is longer than a socket's path may be (%d bytes)",
+			path, PATH_SOCKET_MAX);
+	return say_fail(STATUS_UNAVAILABLE, "cannot connect to '%s': %s", path, strerror(-r));
+}
+
+/* 0, CONNECT_E_NOBODY, CONNECT_E_STATUS. */
+static int connect_user(const char *path, int *fd, int *status)
+{
+	unsigned uid = 0;
+	int r = connect_path(path, &uid);
+
+	if (is_nobody(r))
+		return CONNECT_E_NOBODY;
+	if (r < 0) {
+		*status = say_refusal(path, r, uid);
+		return CONNECT_E_STATUS;
+	}
+	*fd = r;
+	return 0;
+}
+
+/* A system daemon that will not have us is named, and we go on to our own. */
+static int connect_system(int *fd)
+{
+	unsigned uid = 0;
+	int r = connect_path(PATH_SYSTEM_SOCKET, &uid);
+
+	if (r >= 0) {
+		*fd = r;
+		return 0;
+	}
+	if (!is_nobody(r))
+		(void)say_refusal(PATH_SYSTEM_SOCKET, r, uid);
+	return CONNECT_E_NOBODY;
+}
+
+static int start_and_connect(const struct client *c, const char *path, int *fd, int *status)
+{
+	uint64_t end = clock_mono_ms() + STARTED_MS;
+	char *why = NULL;
+	int r = 0;
+
+	*status = STATUS_UNAVAILABLE;
+	if (!c->autostart)
+		say("no daemon listens at '%s'; start one with `ragchat daemon start`", path);
+	else
+		r = autostart_daemon(path, NULL, &why);
+	if (c->autostart && r)
+		say("cannot start the daemon: %s", why ? why : strerror(r < 0 ? -r : EIO));
+	mem_free(why);
+	if (!c->autostart || r)
+		return CONNECT_E_STATUS;
+	while ((r = connect_user(path, fd, status)) == CONNECT_E_NOBODY && clock_mono_ms() < end)
+		(void)poll(NULL, 0, 20);
+	if (r == CONNECT_E_NOBODY)
+		say("the daemon was started and does not listen at '%s'", path);
+	return r ? CONNECT_E_STATUS : 0;
+}
+
+/* A path that was told is the only one: a daemon started there would open another database. */
+static int connect_there(const char *path, int *fd, int *status)
+{
+	int r = connect_user(path, fd, status);
+
+	if (r == CONNECT_E_NOBODY)
+		*status = say_fail(STATUS_UNAVAILABLE,
+			"no daemon listens at '%s'; start one with `ragchatd -S %s`", path, path);
+	return r ? CONNECT_E_STATUS : 0;
+}
+
+int connect_daemon(const struct client *c, int *fd, char **path, int *status)
+{
+	const char *told = connect_told(c);
+	char *own = told ? mem_dup(told) : path_user_socket();
+	int r;
+
+	if (told) {
+		r = connect_there(told, fd, status);
+	} else {
+		r = connect_user(own, fd, status);
+		if (r == CONNECT_E_NOBODY && connect_system(fd) == 0) {
+			mem_free(own);
+			own = mem_dup(PATH_SYSTEM_SOCKET);
+			r = 0;
+		}
+		if (r == CONNECT_E_NOBODY)
+			r = start_and_connect(c, own, fd, status);
+	}
+	*path = r ? mem_free(own) : own;
+	return r;
+}

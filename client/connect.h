@@ -1,0 +1,24 @@
+/*
+ * Finding the daemon: -S, RAGCHAT_SOCKET, the user's socket, the system's; where the user has none,
+ * a daemon is started. Whoever listens has to be us, root or the system's own user before a byte
+ * is sent.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+struct client;
+
+#define CONNECT_SYSTEM_USER "ragchat"
+
+enum connect_error {
+	CONNECT_E_NOBODY = 1, /* nothing listens */
+	CONNECT_E_STATUS,     /* said; *status */
+};
+
+/* The socket the client was told to use: -S or RAGCHAT_SOCKET; NULL: the usual places. */
+const char *connect_told(const struct client *c);
+/* One path: a non-blocking descriptor, -errno (ECONNREFUSED, ENOENT: nobody), or -EPERM with *uid: a stranger listens. */
+int connect_path(const char *path, unsigned *uid);
+/* As described above, and starts the daemon. 0 with *fd and *path (malloc'd), or CONNECT_E_STATUS. */
+int connect_daemon(const struct client *c, int *fd, char **path, int *status);

@@ -1,0 +1,472 @@
+/* The connection to the daemon. */
+#include "client/link.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "client/connect.h"
+#include "client/out.h"
+#include "client/say.h"
+#include "client/signals.h"
+#include "common/attr.h"
+#include "common/clock.h"
+#include "common/fd.h"
+#include "common/mem.h"
+#include "proto/errors.h"
+#include "proto/limits.h"
+
+#define READ_SIZE 65536 /* memory that is not written to is not ours yet */
+#define SHUTDOWN_MS 2000 /* how long a daemon that is leaving is waited out */
+
+struct link *link_new(const struct client *c)
+{
+	struct link *l = mem_new(sizeof(*l));
+
+	*l = (struct link){ .client = c, .fd = -1 };
+	buf_init(&l->in, LIMIT_FRAME + READ_SIZE);
+	buf_init(&l->request, LIMIT_FRAME);
+	return l;
+}
+
+static void error_fini(struct link_error *e)
+{
+	for (size_t i = 0; i < e->ncandidates; i++)
+		mem_free(e->candidates[i]);
+	mem_free(e->candidates);
+	mem_free(e->name);
+	mem_free(e->message);
+	*e = (struct link_error){ .retry_ms = -1 };
+}
+
+void link_drop(struct link *l)
+{
+	l->fd = fd_close(l->fd);
+	buf_reset(&l->in);
+	buf_reset(&l->out);
+	l->in_at = l->out_at = 0;
+	scan_init(&l->scan);
+}
+
+void *link_free(struct link *l)
+{
+	if (!l)
+		return NULL;
+	link_drop(l);
+	error_fini(&l->error);
+	msg_fini(&l->msg);
+	buf_fini(&l->in);
+	buf_fini(&l->out);
+	buf_fini(&l->request);
+	mem_free(l->path);
+	return mem_free(l);
+}
+
+static void queue_hello(struct link *l)
+{
+	struct pack p;
+
+	l->hello_id = ++l->last_id;
+	pack_request(&p, &l->out, l->hello_id, "hello");
+	pack_key(&p, "protocol");
+	pack_array(&p);
+	pack_int(&p, PROTO_VERSION);
+	pack_int(&p, PROTO_VERSION);
+	pack_close(&p);
+	pack_kv_text(&p, "client", "ragchat");
+	pack_kv_text(&p, "version", RAGCHAT_VERSION);
+	(void)pack_end(&p);
+}
+
+/* The daemon we had; nobody else's socket will do, and none is started in its place. */
+static int connect_same(struct link *l)
+{
+	unsigned uid;
+
+	l->fd = connect_path(l->path, &uid);
+	return l->fd >= 0 ? 0 : CONNECT_E_NOBODY;
+}
+
+static int connect_any(struct link *l)
+{
+	l->path = mem_free(l->path);
+	return connect_daemon(l->client, &l->fd, &l->path, &l->status);
+}
+
+static int connect_now(struct link *l)
+{
+	int r;
+
+	link_drop(l);
+	l->closing[0] = '\0';
+	r = l->greeted ? connect_same(l) : connect_any(l);
+	if (r) {
+		l->fd = -1;
+		return r == CONNECT_E_STATUS ? LINK_E_STATUS : LINK_E_LOST;
+	}
+	queue_hello(l);
+	return LINK_OK;
+}
+
+struct pack *link_request(struct link *l, const char *method)
+{
+	buf_reset(&l->request);
+	pack_request(&l->pack, &l->request, ++l->last_id, method);
+	return &l->pack;
+}
+
+void link_resend(struct link *l)
+{
+	(void)buf_add(&l->out, l->request.data, l->request.len);
+}
+
+int link_send(struct link *l, uint32_t *id)
+{
+	int r;
+
+	if (pack_end(&l->pack) < 0) {
+		l->status = say_fail(STATUS_DATA, "the request is larger than a message may be (%u bytes)",
+			LIMIT_FRAME);
+		return LINK_E_STATUS;
+	}
+	*id = l->last_id;
+	r = l->fd < 0 ? connect_now(l) : LINK_OK;
+	if (r)
+		return r;
+	link_resend(l);
+	return LINK_OK;
+}
+
+/* Words of the daemon that a request may have waited for; 0 when the socket takes no more now. */
+static int send_some(struct link *l)
+{
+	while (l->out_at < l->out.len) {
+		ssize_t n = send(l->fd, l->out.data + l->out_at, l->out.len - l->out_at, MSG_NOSIGNAL);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return errno == EAGAIN ? 0 : -errno;
+		l->out_at += (size_t)n;
+	}
+	buf_reset(&l->out);
+	l->out_at = 0;
+	return 0;
+}
+
+/* What was read of the frame before this one goes when more room is needed, not with each frame. */
+static int receive(struct link *l)
+{
+	ssize_t n;
+
+	if (l->in_at) {
+		buf_consume(&l->in, l->in_at);
+		l->in_at = 0;
+	}
+	if (buf_reserve(&l->in, READ_SIZE) < 0)
+		return -ENOBUFS;
+	n = recv(l->fd, l->in.data + l->in.len, READ_SIZE, 0);
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+	l->in.len += (size_t)n;
+	return n ? 0 : -ECONNRESET;
+}
+
+static int refuse(struct link *l, const char *why)
+{
+	l->status = say_fail(STATUS_PROTOCOL, "the server at '%s' does not speak this protocol: %s",
+		l->path, why);
+	return LINK_REFUSED;
+}
+
+static void hello_instance(struct link *l, const char *s, size_t n)
+{
+	bool known = l->instance[0] != '\0';
+
+	n = min_of(n, sizeof(l->instance) - 1);
+	if (known && (strlen(l->instance) != n || memcmp(l->instance, s, n) != 0))
+		l->restarted = true;
+	memcpy(l->instance, s, n);
+	l->instance[n] = '\0';
+}
+
+/* The reply of hello: 0, or LINK_REFUSED. */
+static int hello_answered(struct link *l)
+{
+	const char *s = NULL;
+	size_t n = 0;
+
+	l->hello_id = 0;
+	if (link_take_error(l) == LINK_E_REMOTE) {
+		l->status = link_fail(l, LINK_E_REMOTE);
+		return LINK_REFUSED;
+	}
+	l->protocol = val_get_int(l->msg.result, "protocol", 0);
+	if (l->protocol != PROTO_VERSION)
+		return refuse(l, "it answered hello with another version");
+	if (val_get_str(l->msg.result, "instance", &s, &n))
+		hello_instance(l, s, n);
+	if (val_get_str(l->msg.result, "version", &s, &n))
+		(void)snprintf(l->version, sizeof(l->version), "%.*s", (int)n, s);
+	l->greeted = true;
+	return 0;
+}
+
+/* [2, "server", ...]: why the connection is about to end. True: there is no going on. */
+static bool server_word(struct link *l)
+{
+	char *reason;
+
+	if (l->msg.type != MSG_NOTIFICATION || l->msg.method_len != 6 ||
+		memcmp(l->msg.method, "server", 6) != 0)
+		return false;
+	if (val_str_is(val_get(l->msg.params, "kind"), "protocol_error")) {
+		reason = val_get_text(l->msg.params, "name");
+		(void)refuse(l, reason ? reason : "it reports a protocol error");
+		mem_free(reason);
+		return true;
+	}
+	reason = val_get_text(l->msg.params, "reason");
+	if (reason)
+		(void)snprintf(l->closing, sizeof(l->closing), "%s", reason);
+	mem_free(reason);
+	return false;
+}
+
+/* A whole frame at the front of `in`: LINK_MESSAGE, LINK_REFUSED, or -1: none yet. */
+static int take_frame(struct link *l)
+{
+	static const struct scan_limits limits = { LIMIT_FRAME, LIMIT_NODES, LIMIT_DEPTH };
+	const uint8_t *p = l->in.data + l->in_at;
+	const char *why;
+	bool id_known;
+
+	if (l->in_at == l->in.len)
+		return -1;
+	switch (scan_feed(&l->scan, p, l->in.len - l->in_at, &limits)) {
+	case SCAN_MORE:
+		return -1;
+	case SCAN_BAD:
+		return refuse(l, l->scan.why);
+	case SCAN_OK:
+		break;
+	}
+	if (msg_parse(&l->msg, p, l->scan.at, &why, &id_known) < 0)
+		return refuse(l, why);
+	l->in_at += l->scan.at;
+	scan_init(&l->scan);
+	if (l->hello_id && link_is_reply(l, l->hello_id))
+		return hello_answered(l) ? LINK_REFUSED : take_frame(l);
+	return server_word(l) ? LINK_REFUSED : LINK_MESSAGE;
+}
+
+static int time_left(const struct link_wait *w)
+{
+	uint64_t now;
+
+	if (!w->until_ms)
+		return -1;
+	now = clock_mono_ms();
+	if (now >= w->until_ms)
+		return 0;
+	return (int)min_of(w->until_ms - now, 1000000u);
+}
+
+static bool output_waits(const struct link_wait *w)
+{
+	return w->out && out_left(w->out) > 0;
+}
+
+/* One poll and what it brings; -1: look again. */
+static int wait_once(struct link *l, const struct link_wait *w)
+{
+	bool full = output_waits(w) && out_left(w->out) >= OUT_BACKLOG && !w->read_anyway;
+	struct pollfd p[3] = {
+		{ .fd = l->fd, .events = (short)((full ? 0 : POLLIN) | (l->out.len ? POLLOUT : 0)) },
+		{ .fd = w->signals, .events = POLLIN },
+		{ .fd = output_waits(w) ? w->out->fd : -1, .events = POLLOUT },
+	};
+	int n;
+
+	/* While nothing is wanted of it, a hang-up must not turn the poll into a spin. */
+	if (!p[0].events)
+		p[0].fd = -1;
+	if (l->fd < 0)
+		return LINK_LOST;
+	n = poll(p, 3, time_left(w));
+	if (n < 0)
+		return -1;
+	if (n == 0)
+		return w->until_ms && clock_mono_ms() >= w->until_ms ? LINK_TIMEOUT : -1;
+	if (p[1].revents)
+		return LINK_SIGNAL;
+	if (p[0].revents & ~POLLOUT && receive(l) < 0)
+		return LINK_LOST;
+	return -1;
+}
+
+static int next_event(struct link *l, const struct link_wait *w)
+{
+	int r = take_frame(l);
+
+	if (r >= 0)
+		return r;
+	if (w->out && out_drain(w->out) < 0)
+		return LINK_OUTPUT;
+	if (send_some(l) < 0)
+		return LINK_LOST;
+	return wait_once(l, w);
+}
+
+enum link_event link_next(struct link *l, const struct link_wait *w)
+{
+	int r;
+
+	do {
+		r = next_event(l, w);
+	} while (r < 0);
+	if (r == LINK_LOST)
+		link_drop(l);
+	return (enum link_event)r;
+}
+
+bool link_is_reply(const struct link *l, uint32_t id)
+{
+	return l->msg.type == MSG_RESPONSE && l->msg.id == id;
+}
+
+static void take_candidates(struct link_error *e, struct val list)
+{
+	size_t cap = 0;
+
+	for (size_t i = 0; i < val_count(list) && i < 20; i++) {
+		char *id = val_get_text(val_at(list, i), "id");
+		char *name = val_get_text(val_at(list, i), "name");
+
+		e->candidates = mem_grow(e->candidates, &cap, e->ncandidates, sizeof(*e->candidates));
+		e->candidates[e->ncandidates++] =
+			mem_printf("%.13s  %s", id ? id : "?", name ? name : "");
+		mem_free(id);
+		mem_free(name);
+	}
+}
+
+int link_take_error(struct link *l)
+{
+	struct val e = l->msg.error;
+
+	if (val_type(e) != VAL_MAP)
+		return LINK_OK;
+	error_fini(&l->error);
+	l->error.code = (int)val_get_int(e, "code", 0);
+	l->error.name = val_get_text(e, "name");
+	l->error.message = val_get_text(e, "message");
+	l->error.retry_ms = val_get_int(e, "retry_ms", -1);
+	take_candidates(&l->error, val_get(val_get(e, "data"), "candidates"));
+	return LINK_E_REMOTE;
+}
+
+const char *link_culprit(const char *error_name)
+{
+	return error_name && !strncmp(error_name, "upstream", 8) ? "backend" : "daemon";
+}
+
+/* Signals end the process here as everywhere outside a watched wait, so the pause is a plain one. */
+int link_again(struct link *l, const struct link_wait *w)
+{
+	uint64_t end = clock_mono_ms() + LINK_AGAIN_MS;
+	struct pollfd p = { .fd = w ? w->signals : -1, .events = POLLIN };
+	int pause = 20, r;
+
+	/* One that never answered was about to leave when we came: then a new one may be started. */
+	while ((r = connect_now(l)) == LINK_E_LOST) {
+		if (clock_mono_ms() >= end || poll(&p, 1, pause) > 0)
+			return LINK_E_LOST;
+		pause = min_of(2 * pause, 500);
+	}
+	return r;
+}
+
+static int reply_once(struct link *l, uint32_t id, const struct link_wait *w)
+{
+	for (;;) {
+		switch (link_next(l, w)) {
+		case LINK_MESSAGE:
+			if (link_is_reply(l, id))
+				return link_take_error(l);
+			break;
+		case LINK_TIMEOUT:
+			return LINK_E_TIMEOUT;
+		case LINK_REFUSED:
+			return LINK_E_STATUS;
+		case LINK_LOST:
+			return LINK_E_LOST;
+		default:
+			break;
+		}
+	}
+}
+
+int link_reply(struct link *l, uint32_t id, unsigned flags)
+{
+	struct link_wait w = { .signals = -1 };
+	uint64_t leaving = 0;
+	int tries = 3, r;
+
+	if (!(flags & LINK_PATIENT))
+		w.until_ms = clock_mono_ms() + LINK_CALL_MS;
+	for (;;) {
+		r = reply_once(l, id, &w);
+		if (r == LINK_E_REMOTE && l->error.code == PROTO_E_SHUTTING_DOWN && !(flags & LINK_ONCE)) {
+			/* An idle daemon on its way out: a moment later there is none, or a new one. */
+			if (leaving && clock_mono_ms() >= leaving)
+				return r;
+			leaving = leaving ? leaving : clock_mono_ms() + SHUTDOWN_MS;
+			l->greeted = false;
+			(void)poll(NULL, 0, 100);
+		} else if (r != LINK_E_LOST || (flags & LINK_ONCE) || --tries == 0) {
+			return r;
+		}
+		r = link_again(l, &w);
+		if (r)
+			return r;
+		link_resend(l);
+	}
+}
+
+int link_call(struct link *l, unsigned flags)
+{
+	uint32_t id;
+	int r = link_send(l, &id);
+
+	return r ? r : link_reply(l, id, flags);
+}
+
+static int fail_remote(const struct link_error *e)
+{
+	const char *text = e->message && *e->message ? e->message : proto_error_text(e->code);
+
+	say_as(link_culprit(e->name), "%s", text);
+	for (size_t i = 0; i < e->ncandidates; i++)
+		say("it may be: %s", e->candidates[i]);
+	return proto_error_exit(e->code);
+}
+
+int link_fail(struct link *l, int result)
+{
+	switch (result) {
+	case LINK_E_REMOTE:
+		return fail_remote(&l->error);
+	case LINK_E_LOST:
+		if (l->closing[0])
+			return say_fail(STATUS_LATER, "the daemon closed the connection: %s", l->closing);
+		return say_fail(STATUS_UNAVAILABLE, "the connection to the daemon was lost");
+	case LINK_E_TIMEOUT:
+		return say_fail(STATUS_UNAVAILABLE, "no reply of the daemon within %d s",
+			LINK_CALL_MS / 1000);
+	default:
+		return l->status;
+	}
+}

@@ -1,0 +1,59 @@
+/* Messages on stderr. */
+#include "client/say.h"
+
+#include <stdarg.h>
+#include <unistd.h>
+
+#include "client/filter.h"
+#include "client/term.h"
+#include "common/buf.h"
+#include "common/fd.h"
+
+#define SAY_MAX 4096 /* bytes of one message; a backend's error may take them all */
+
+void say_plain(const char *text, size_t n)
+{
+	/* Where stderr is closed or full there is nobody left to tell. */
+	(void)fd_write_all(STDERR_FILENO, text, n);
+}
+
+static void say_line(const char *who, const char *fmt, va_list ap)
+{
+	struct buf raw = { .max = 4 * SAY_MAX }, line = { 0 };
+
+	(void)buf_vaddf(&raw, fmt, ap);
+	(void)buf_addf(&line, "%s: ", who);
+	filter_line(term_filter(), (const char *)raw.data, raw.len, SAY_MAX, &line);
+	(void)buf_add_byte(&line, '\n');
+	say_plain((const char *)line.data, line.len);
+	buf_fini(&raw);
+	buf_fini(&line);
+}
+
+void say(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say_line("ragchat", fmt, ap);
+	va_end(ap);
+}
+
+void say_as(const char *who, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say_line(who, fmt, ap);
+	va_end(ap);
+}
+
+int say_fail(int status, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say_line("ragchat", fmt, ap);
+	va_end(ap);
+	return status;
+}

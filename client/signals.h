@@ -1,0 +1,12 @@
+/*
+ * Signals of the client. From signals_init on, INT, HUP and TERM end the process with 128 + number
+ * and a broken pipe is an error of write(2). Between watch and unwatch the first one is reported
+ * through a descriptor instead, so that it is seen while stdout is stuck; a second INT ends the
+ * process from within the handler, whatever it hangs in. What was ignored at the start (nohup, a
+ * background job) stays ignored.
+ */
+#pragma once
+
+void signals_init(void);
+int signals_watch(void);   /* a descriptor to poll for reading; the same each time; -errno */
+int signals_take(void);    /* the number of a signal that came since, or 0 */

@@ -1,0 +1,299 @@
+/*
+ * The way of one answer: context of the thread, passages of the documents, then the backend or the
+ * documents alone. Each step is asynchronous and comes back with the turn's handle; a turn that was
+ * cancelled meanwhile is not found in a state that goes on.
+ */
+#include <string.h>
+
+#define LOG_TAG "answer"
+#include "common/json.h"
+#include "common/log.h"
+#include "common/mem.h"
+#include "daemon/chat/chat.h"
+
+static void begin_retrieval(struct turn *t);
+static void begin_upstream(struct turn *t);
+
+/* ---- context ---- */
+
+static void on_context(struct job *j)
+{
+	struct op_context *op = container_of(j, struct op_context, job);
+	struct chat *c = j->ctx;
+	struct turn *t = idmap_get(&c->turns, j->owner);
+
+	if (t && t->row.state == TURN_RETRIEVING) {
+		if (j->r != 0) {
+			log_error("%.8s: cannot read the conversation: %s", t->row.id, j->why ? j->why : "?");
+			turn_fail(t, TURN_ERROR_STORE, "the conversation before this question cannot be read");
+		} else {
+			t->context = op->turns;
+			t->ncontext = op->n;
+			op->turns = NULL;
+			op->n = 0;
+			if (op->left_out)
+				turn_notice(t, "context_cut", "%zu earlier turn%s not sent along (context = %lld bytes)",
+					op->left_out, op->left_out == 1 ? " was" : "s were", (long long)c->config->context);
+			begin_retrieval(t);
+		}
+	}
+	op_context_free(op);
+}
+
+static void begin_context(struct turn *t)
+{
+	struct op_context *op;
+
+	if (!*t->row.parent || t->ask.unsaved) {
+		begin_retrieval(t);
+		return;
+	}
+	op = op_context_new();
+	op->account = t->account;
+	op->account.name = mem_dup(t->account.name);
+	memcpy(op->parent, t->row.parent, sizeof(op->parent));
+	op->max_bytes = (uint64_t)t->chat->config->context;
+	op->job.run = op_context_run;
+	op->job.done = on_context;
+	op->job.ctx = t->chat;
+	op->job.owner = t->handle;
+	if (store_submit(t->chat->store, STORE_KEYED, &op->job) != 0) {
+		op_context_free(op);
+		turn_fail(t, TURN_ERROR_STORE, "the database is too busy to read the conversation");
+	}
+}
+
+/* ---- retrieval ---- */
+
+static void take_sources(struct turn *t, const struct retrieval *r)
+{
+	for (size_t i = 0; i < r->nsources; i++) {
+		struct source s;
+
+		source_copy(&s, &r->sources[i]);
+		source_list_add(&t->row.sources, &s);
+	}
+	t->row.coverage = r->coverage;
+	t->row.found = r->band == FOUND_NOTHING ? 0 : r->band == FOUND_GOOD ? 1 : 2;
+}
+
+/* No model: the passages are the answer. */
+static void answer_from_documents(struct turn *t, const struct retrieval *r)
+{
+	take_sources(t, r);
+	turn_move(t, TURN_STREAMING);
+	for (size_t i = 0; i < r->npieces && t->row.state == TURN_STREAMING; i++)
+		turn_on_text(t, r->pieces[i], strlen(r->pieces[i]));
+	t->row.model = mem_dup("documents");
+	t->row.finish_reason = mem_dup("stop");
+	turn_end(t, TURN_DONE);
+}
+
+static void on_retrieved(uint64_t owner, void *ctx, const struct retrieval *r)
+{
+	struct chat *c = ctx;
+	struct turn *t = idmap_get(&c->turns, owner);
+
+	if (!t || t->row.state != TURN_RETRIEVING)
+		return;
+	if (r->r != 0) {
+		turn_fail(t, TURN_ERROR_STORE, r->why ? r->why : "the documents cannot be searched");
+		return;
+	}
+	if (r->cut)
+		turn_notice(t, "search_cut", "the search was cut after %lld ms; some passages were not looked at",
+			(long long)c->config->retrieval_timeout);
+	if (!c->upstream || (r->documents > 0 && r->band == FOUND_NOTHING)) {
+		answer_from_documents(t, r);
+		return;
+	}
+	if (r->nsources && r->prompt_len) {
+		take_sources(t, r);
+		t->passages = mem_ndup(r->prompt, r->prompt_len);
+		turn_notice(t, "passages_sent", "%zu passages of your documents go to %s", r->nsources, upstream_url(c->upstream));
+	}
+	begin_upstream(t);
+}
+
+static void begin_retrieval(struct turn *t)
+{
+	struct chat *c = t->chat;
+	struct context_turn *before = t->ncontext ? &t->context[t->ncontext - 1] : NULL;
+	struct retrieve_request req;
+
+	if (chat_retrieval(c, &t->ask) != RETRIEVAL_LOCAL) {
+		begin_upstream(t);
+		return;
+	}
+	req = (struct retrieve_request){
+		.account = t->account,
+		.question = t->row.question,
+		.question_len = t->row.question_len,
+		.previous_question = before ? before->question : NULL,
+		.previous_question_len = before ? before->question_len : 0,
+		.previous_answer = before ? before->answer : NULL,
+		.previous_answer_len = before ? before->answer_len : 0,
+		.collection = t->ask.collection,
+		.documents = (const char *const *)t->ask.documents,
+		.ndocuments = t->ask.ndocuments,
+		.answer = true,
+	};
+	if (library_retrieve(c->library, &req, on_retrieved, t->handle, c) != 0)
+		turn_fail(t, TURN_ERROR_STORE, "too many searches are waiting, try again");
+}
+
+/* ---- backend ---- */
+
+static struct turn *of_handle(void *ctx)
+{
+	struct turn *t = ctx;
+
+	return t->row.state == TURN_STREAMING ? t : NULL;
+}
+
+static void on_delta(void *ctx, const char *s, size_t n)
+{
+	struct turn *t = of_handle(ctx);
+
+	if (t)
+		turn_on_text(t, s, n);
+}
+
+static void on_reasoning(void *ctx, const char *s, size_t n)
+{
+	struct turn *t = of_handle(ctx);
+
+	if (t)
+		turn_on_reasoning(t, s, n);
+}
+
+static void on_status(void *ctx, const char *s, size_t n)
+{
+	struct turn *t = of_handle(ctx);
+
+	if (t)
+		turn_status(t, "%.*s", (int)min_of(n, 1024), s);
+}
+
+static void on_notice(void *ctx, const char *name, const char *text)
+{
+	struct turn *t = of_handle(ctx);
+
+	if (!t)
+		return;
+	if (!strcmp(name, "suspected_error"))
+		t->suspected_error = true;
+	turn_notice(t, name, "%s", text);
+}
+
+static void on_source(void *ctx, const struct source *s)
+{
+	struct turn *t = of_handle(ctx);
+	struct source copy;
+
+	if (!t || t->row.sources.n >= 1000)
+		return;
+	source_copy(&copy, s);
+	source_list_add(&t->row.sources, &copy);
+}
+
+static void on_usage(void *ctx, const char *json, size_t n)
+{
+	struct turn *t = of_handle(ctx);
+
+	if (!t || n > 65536)
+		return;
+	mem_free(t->row.usage);
+	t->row.usage = mem_ndup(json, n);
+}
+
+static void on_metadata(void *ctx, const char *json, size_t n)
+{
+	struct turn *t = of_handle(ctx);
+
+	if (!t)
+		return;
+	mem_free(t->metadata);
+	t->metadata = mem_ndup(json, n);
+	turn_notice(t, "metadata_block", "a metadata block before the answer was left out; it is kept with the turn");
+}
+
+static void check_citations(struct turn *t)
+{
+	struct buf notes;
+	char *line, *rest;
+
+	if (!t->passages || !t->row.sources.n)
+		return;
+	buf_init(&notes, 65536);
+	library_check_citations((const char *)t->text.data, t->text.len, &t->row.sources, &notes);
+	rest = buf_steal(&notes, NULL);
+	for (line = rest; line && *line;) {
+		char *end = strchrnul(line, '\n');
+		bool last = !*end;
+
+		*end = '\0';
+		if (*line)
+			turn_notice(t, "citation", "%s", line);
+		line = last ? end : end + 1;
+	}
+	mem_free(rest);
+}
+
+static void on_end(void *ctx, const struct upstream_end *end)
+{
+	struct turn *t = ctx;
+
+	t->upstream = 0;
+	t->transfer_open = false;
+	if (t->row.state != TURN_STREAMING)
+		return; /* ended before its transfer did: the end of the loop turn frees it */
+	if (end->model && !t->row.model)
+		t->row.model = mem_dup(end->model);
+	if (end->finish_reason)
+		t->row.finish_reason = mem_dup(end->finish_reason);
+	check_citations(t);
+	if (end->result == UPSTREAM_OK)
+		turn_end(t, TURN_DONE);
+	else if (end->result == UPSTREAM_E_CANCELLED)
+		turn_end(t, TURN_CANCELLED);
+	else
+		turn_fail(t, upstream_turn_error(end->result), end->text);
+}
+
+static const struct upstream_events upstream_events = {
+	.on_delta = on_delta,
+	.on_reasoning = on_reasoning,
+	.on_status = on_status,
+	.on_notice = on_notice,
+	.on_source = on_source,
+	.on_usage = on_usage,
+	.on_metadata = on_metadata,
+	.on_end = on_end,
+};
+
+static void begin_upstream(struct turn *t)
+{
+	struct chat_request req;
+	struct buf arena;
+
+	turn_move(t, TURN_STREAMING);
+	buf_init(&arena, 0);
+	prompt_build(t->chat, t, &req, &arena);
+	if (!t->chat->upstream)
+		turn_fail(t, TURN_ERROR_UPSTREAM_UNREACHABLE, "no backend is configured and retrieval is off; set backend in ragchat.conf");
+	else if (arena.failed)
+		turn_fail(t, TURN_ERROR_INTERNAL, "out of memory for the request");
+	else {
+		t->transfer_open = true;
+		t->upstream = upstream_chat(t->chat->upstream, &req, &upstream_events, t);
+	}
+	buf_fini(&arena);
+}
+
+void chat_start(struct turn *t)
+{
+	t->started = true;
+	turn_move(t, TURN_RETRIEVING);
+	begin_context(t);
+}

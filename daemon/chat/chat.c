@@ -1,0 +1,372 @@
+/* The live turns: who may start, who waits, what is flushed, how it all stops. */
+#include "daemon/chat/chat.h"
+
+#include <string.h>
+
+#define LOG_TAG "chat"
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/mem.h"
+
+/* FNV-1a: ids are compared in full after their hash. */
+static uint64_t id_hash(const char *id)
+{
+	uint64_t h = 14695981039346656037u;
+
+	for (; *id; id++)
+		h = (h ^ (uint8_t)*id) * 1099511628211u;
+	return h;
+}
+
+static bool same_account(const struct account *a, const struct account *b)
+{
+	return !strcmp(a->id, b->id);
+}
+
+static bool same_thread(const struct turn *a, const struct turn *b)
+{
+	return a->thread_hash == b->thread_hash && !a->ask.unsaved && !b->ask.unsaved && !strcmp(a->row.thread, b->row.thread);
+}
+
+/* ---- the queue ---- */
+
+size_t turn_position(const struct turn *t)
+{
+	size_t before = 0;
+
+	if (t->started)
+		return 0;
+	list_foreach(it, &t->chat->live) {
+		const struct turn *o = list_entry(it, struct turn, link);
+
+		if (o == t)
+			break;
+		before += same_thread(o, t);
+	}
+	return before + 1;
+}
+
+/* The list is in order of entry: nothing of the same thread may stand before it. */
+static bool may_start(const struct chat *c, const struct turn *t)
+{
+	size_t running = 0;
+	bool before = true;
+
+	list_foreach(it, &c->live) {
+		const struct turn *o = list_entry(it, struct turn, link);
+
+		if (o == t)
+			before = false;
+		else if (before && same_thread(o, t))
+			return false;
+		running += o->started && same_account(&o->account, &t->account);
+	}
+	return !c->config->max_running || running < (size_t)c->config->max_running;
+}
+
+/* A turn of a thread waits for the one before it; questions past max_running wait for room. */
+static void schedule(struct chat *c)
+{
+	c->schedule_wanted = false;
+	list_foreach_safe(it, &c->live) {
+		struct turn *t = list_entry(it, struct turn, link);
+
+		if (t->started || t->row.state != TURN_QUEUED)
+			continue;
+		if (may_start(c, t)) {
+			chat_start(t);
+		} else if (!t->queue_told) {
+			size_t before = turn_position(t) - 1;
+
+			t->queue_told = true;
+			if (before)
+				turn_status(t, "queued, %zu before it in this thread", before);
+			else
+				turn_status(t, "queued until another answer ends (max_running = %lld)", (long long)c->config->max_running);
+		}
+	}
+}
+
+int chat_may_ask(const struct chat *c, const struct account *account)
+{
+	int64_t waiting = 0;
+
+	if (c->stopping)
+		return CHAT_E_STOPPING;
+	list_foreach(it, &c->live) {
+		const struct turn *t = list_entry(it, struct turn, link);
+
+		waiting += !t->started && same_account(&t->account, account);
+	}
+	return waiting >= c->config->max_queued ? CHAT_E_QUEUE_FULL : 0;
+}
+
+static struct turn *turn_of_row(struct chat *c, const struct account *account, struct turn_row *row)
+{
+	struct turn *t = turn_new(c, account);
+
+	turn_row_fini(&t->row);
+	t->row = *row;
+	*row = (struct turn_row){ 0 };
+	t->id_hash = id_hash(t->row.id);
+	t->thread_hash = id_hash(t->row.thread);
+	return t;
+}
+
+struct turn *chat_enter(struct chat *c, const struct account *account, struct turn_row *row, struct ask_options *ask)
+{
+	struct turn *t = turn_of_row(c, account, row);
+
+	t->row.state = TURN_QUEUED;
+	t->ask = *ask;
+	*ask = (struct ask_options){ 0 };
+	list_push_back(&c->live, &t->link);
+	c->accepted++;
+	c->schedule_wanted = true;
+	if (c->stopping)
+		turn_fail(t, TURN_ERROR_INTERRUPTED, "the daemon is stopping; ask again or retry later");
+	return t;
+}
+
+void chat_ended(struct turn *t)
+{
+	struct chat *c = t->chat;
+
+	list_remove(&t->link);
+	list_push_back(&c->ended, &t->link);
+	c->ended_count++;
+	c->schedule_wanted = true;
+}
+
+struct turn *chat_find(const struct chat *c, const struct account *account, const char *id)
+{
+	const struct list *heads[] = { &c->live, &c->ended };
+	uint64_t h = id_hash(id);
+
+	for (size_t i = 0; i < array_len(heads); i++) {
+		list_foreach(it, heads[i]) {
+			struct turn *t = list_entry(it, struct turn, link);
+
+			if (t->id_hash == h && !strcmp(t->row.id, id))
+				return same_account(&t->account, account) ? t : NULL;
+		}
+	}
+	return NULL;
+}
+
+/* What the store tells of an ended turn becomes the same events that a live one would have given. */
+static void replay_events(struct turn *t)
+{
+	for (size_t i = 0; i < t->row.sources.n; i++) {
+		struct event e = { .kind = EVENT_CITATION };
+
+		source_copy(&e.source, &t->row.sources.v[i]);
+		turn_event(t, e);
+	}
+	if (t->row.usage) {
+		struct event e = { .kind = EVENT_USAGE, .text = mem_dup(t->row.usage) };
+
+		source_init(&e.source);
+		turn_event(t, e);
+	}
+	if (t->row.error) {
+		struct event e = { .kind = EVENT_ERROR, .name = mem_dup(turn_error_name(t->row.error)), .text = mem_dup(t->row.error_text) };
+
+		source_init(&e.source);
+		turn_event(t, e);
+	}
+}
+
+struct turn *chat_load(struct chat *c, const struct account *account, struct turn_row *row)
+{
+	struct turn *t = turn_of_row(c, account, row);
+
+	t->started = true;
+	buf_add(&t->text, t->row.text ? t->row.text : "", t->row.text_len);
+	if (t->row.reasoning)
+		buf_add_str(&t->reasoning, t->row.reasoning);
+	t->row.text = mem_free(t->row.text);
+	t->row.text_len = 0;
+	replay_events(t);
+	list_push_back(&c->ended, &t->link);
+	return t;
+}
+
+void chat_cancel(struct turn *t)
+{
+	turn_end(t, TURN_CANCELLED);
+}
+
+/* ---- each loop turn ---- */
+
+void chat_flush(struct chat *c)
+{
+	while (c->schedule_wanted)
+		schedule(c);
+	while (!list_empty(&c->dirty)) {
+		struct turn *t = list_first(&c->dirty, struct turn, dirty);
+
+		list_remove(&t->dirty);
+		fanout_pump_all(t);
+	}
+	list_foreach_safe(it, &c->ended) {
+		struct turn *t = list_entry(it, struct turn, link);
+
+		if (list_empty(&t->subs) && !t->transfer_open)
+			turn_free(t);
+	}
+	if (list_empty(&c->live) && c->on_idle)
+		c->on_idle(c->on_idle_ctx);
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+	struct chat *c = timer->data;
+	uint64_t now = clock_mono_us(), age = (uint64_t)c->config->checkpoint * 600;
+
+	list_foreach_safe(it, &c->unsaved) {
+		struct turn *t = list_entry(it, struct turn, unsaved);
+
+		if (now - t->oldest_us >= age)
+			turn_checkpoint(t);
+	}
+	if (list_empty(&c->unsaved))
+		uv_timer_stop(&c->tick);
+}
+
+/* Bytes leave for the store when 3/5 of the time has passed, seen by a tick of 1/5: the rest is the commit's. */
+void chat_want_tick(struct chat *c)
+{
+	uint64_t every = max_of((uint64_t)c->config->checkpoint / 5, (uint64_t)1);
+
+	if (!uv_is_active((uv_handle_t *)&c->tick))
+		uv_timer_start(&c->tick, on_tick, every, every);
+}
+
+uint64_t chat_oldest_unsaved_ms(const struct chat *c)
+{
+	uint64_t now = clock_mono_us(), oldest = 0;
+
+	list_foreach(it, &c->unsaved) {
+		const struct turn *t = list_entry(it, struct turn, unsaved);
+
+		oldest = max_of(oldest, now - t->oldest_us);
+	}
+	return oldest / 1000;
+}
+
+void chat_counts(const struct chat *c, struct chat_counts *out)
+{
+	*out = (struct chat_counts){ 0 };
+	list_foreach(it, &c->live) {
+		const struct turn *t = list_entry(it, struct turn, link);
+
+		if (t->started)
+			out->running++;
+		else
+			out->queued++;
+	}
+	list_foreach(it, &c->unsaved)
+		out->unsaved++;
+}
+
+enum retrieval_mode chat_retrieval(const struct chat *c, const struct ask_options *ask)
+{
+	if (ask->retrieval)
+		return !strcmp(ask->retrieval, "local") ? RETRIEVAL_LOCAL : RETRIEVAL_OFF;
+	if (c->config->retrieval != RETRIEVAL_AUTO)
+		return (enum retrieval_mode)c->config->retrieval;
+	return c->upstream ? RETRIEVAL_OFF : RETRIEVAL_LOCAL;
+}
+
+/* ---- life ---- */
+
+int chat_init(struct chat *c, uv_loop_t *loop)
+{
+	c->loop = loop;
+	idmap_init(&c->turns);
+	list_init(&c->live);
+	list_init(&c->ended);
+	list_init(&c->dirty);
+	list_init(&c->unsaved);
+	uv_timer_init(loop, &c->tick);
+	uv_timer_init(loop, &c->grace);
+	c->tick.data = c->grace.data = c;
+	c->open_handles = 2;
+	return 0;
+}
+
+void chat_configure(struct chat *c, const struct config *config, struct upstream *upstream)
+{
+	c->config = config;
+	c->upstream = upstream;
+	c->schedule_wanted = true;
+}
+
+static void interrupt(struct turn *t)
+{
+	if (turn_state_ended(t->row.state) || t->row.state == TURN_FINISHING)
+		return;
+	t->row.error = TURN_ERROR_INTERRUPTED;
+	t->row.error_text = mem_dup("the daemon was stopped before the answer was complete");
+	turn_end(t, TURN_INTERRUPTED);
+}
+
+static void on_grace(uv_timer_t *timer)
+{
+	struct chat *c = timer->data;
+
+	c->interrupting = true;
+	list_foreach_safe(it, &c->live)
+		interrupt(list_entry(it, struct turn, link));
+	chat_flush(c);
+}
+
+void chat_stop(struct chat *c, uint64_t grace_ms)
+{
+	size_t running = 0;
+
+	if (c->stopping)
+		grace_ms = 0; /* asked twice: now */
+	c->stopping = true;
+	list_foreach_safe(it, &c->live) {
+		struct turn *t = list_entry(it, struct turn, link);
+
+		if (t->started)
+			running++;
+		else
+			interrupt(t);
+	}
+	if (running)
+		log_info("%zu answers are running; they get %llu ms", running, (unsigned long long)grace_ms);
+	uv_timer_start(&c->grace, on_grace, running ? grace_ms : 0, 0);
+}
+
+static void on_closed(uv_handle_t *h)
+{
+	struct chat *c = h->data;
+
+	if (--c->open_handles == 0 && c->on_idle)
+		c->on_idle(c->on_idle_ctx);
+}
+
+/* Every turn has ended and the store is closed: what is left is memory. */
+void chat_close(struct chat *c, void (*closed)(void *ctx), void *ctx)
+{
+	struct list *heads[] = { &c->live, &c->ended };
+
+	for (size_t i = 0; i < array_len(heads); i++) {
+		list_foreach_safe(it, heads[i]) {
+			struct turn *t = list_entry(it, struct turn, link);
+
+			list_foreach_safe(s, &t->subs)
+				fanout_unsubscribe(list_entry(s, struct sub, of_turn));
+			turn_free(t);
+		}
+	}
+	idmap_fini(&c->turns);
+	c->on_idle = closed;
+	c->on_idle_ctx = ctx;
+	uv_close((uv_handle_t *)&c->tick, on_closed);
+	uv_close((uv_handle_t *)&c->grace, on_closed);
+}

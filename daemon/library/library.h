@@ -1,0 +1,101 @@
+/*
+ * The embedded default: a user's own documents, cut along their structure, indexed, searched, and
+ * quoted. Works with no model and no key; with `retrieval = local` the same passages feed a backend.
+ * All calls are on the loop thread; the work is done in jobs on the store's threads.
+ * Sources of the recipe: the BM25 of Robertson/Zaragoza with Lucene's idf; docs in HACKING.md.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/buf.h"
+#include "daemon/store/documents.h"
+#include "daemon/types.h"
+
+struct library;
+
+struct library_config {
+	size_t max_document;   /* bytes (64 MiB) */
+	size_t budget;         /* bytes of passages for a prompt (6000) */
+	uint64_t deadline_ms;  /* of one retrieval (2000) */
+};
+
+int library_new(struct library **out, struct store *store, const struct library_config *config); /* registers the tokenizer: before store_open, pass store later with library_attach */
+void library_attach(struct library *l, struct store *store);
+void library_configure(struct library *l, const struct library_config *config);
+void *library_free(struct library *l); /* after store_close */
+
+/* ---- taking documents in ---- */
+
+enum library_error {
+	LIBRARY_E_TYPE = 1,   /* binary, or a format that is not read yet: why says which */
+	LIBRARY_E_TEXT,       /* not valid text */
+	LIBRARY_E_TOO_LARGE,
+	LIBRARY_E_EMPTY,
+	LIBRARY_E_NAME,       /* empty, too long, absolute, with ".." or control characters */
+	LIBRARY_E_BUSY,
+	LIBRARY_E_STORE,      /* why says what the database said */
+};
+
+struct ingest; /* one upload on its way */
+/* why: >= 256 bytes. */
+int ingest_begin(struct library *l, const struct account *account, const char *name, const char *collection, int64_t size,
+	struct ingest **out, char why[256]);
+int ingest_feed(struct ingest *i, const void *p, size_t n, char why[256]); /* copied, counted */
+/* Taken. done: exactly once, from the loop; r: 0 or LIBRARY_E_*; the row and why live during the call. */
+struct ingest_end {
+	int r;
+	const char *why;
+	const struct document_row *doc;
+	bool unchanged, replaced;
+};
+void ingest_commit(struct ingest *i, void (*done)(uint64_t owner, void *ctx, const struct ingest_end *end), uint64_t owner, void *ctx);
+void *ingest_abort(struct ingest *i); /* takes NULL */
+
+/* ---- finding ---- */
+
+enum found_band { FOUND_NOTHING, FOUND_WEAK, FOUND_GOOD }; /* coverage < .35, < .55, else */
+
+struct retrieve_request { /* strings borrowed during the call, copied */
+	struct account account;
+	const char *question;
+	size_t question_len;
+	const char *previous_question, *previous_answer; /* of the thread, or NULL: weights .3 and .1 */
+	size_t previous_question_len, previous_answer_len;
+	const char *collection;        /* NULL: all */
+	const char *const *documents;  /* names to keep to, NULL: all */
+	size_t ndocuments;
+	size_t budget;                 /* 0: the configured one */
+	bool answer;                   /* also make the extractive answer */
+};
+struct retrieval { /* views during the callback */
+	int r;                         /* 0, or STORE_E_*: nothing below but why */
+	const char *why;
+	enum found_band band;
+	double coverage;               /* idf share of the question's stems in the best of the passages */
+	int64_t documents, passages;   /* searched */
+	bool cut;                      /* the deadline ended the search early */
+	const struct source *sources;  /* numbered 1..n, best first; quote set */
+	size_t nsources;
+	const char *prompt;            /* "<source id=\"1\" doc=... >...</source>\n...", ids as in sources; "" when nothing */
+	size_t prompt_len;
+	const char *const *pieces;     /* the extractive answer in pieces as it is to be streamed; with `answer` only */
+	size_t npieces;
+};
+/* done: exactly once, from the loop, never from inside. 0 or LIBRARY_E_BUSY. */
+int library_retrieve(struct library *l, const struct retrieve_request *req,
+	void (*done)(uint64_t owner, void *ctx, const struct retrieval *r), uint64_t owner, void *ctx);
+
+/* ---- answers that cite ---- */
+
+/* The system text that goes with numbered sources (rules for citing; sources are data, not instructions). */
+const char *library_system_prompt(void);
+/*
+ * After a model's answer: which numbers did it cite ([1], [1,2], [1][2], [1-3], full-width, [^1]),
+ * how well does each cited passage support its sentence. Sets cited and support (lowest of its
+ * sentences) in sources; appends to notes one line per finding ("[7] names no source",
+ * "[2] is weakly supported"), "" when all is well. Pure. Text within code fences does not cite.
+ */
+void library_check_citations(const char *answer, size_t n, struct source_list *sources, struct buf *notes);

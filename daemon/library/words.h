@@ -1,0 +1,42 @@
+/*
+ * Text cut into terms: the one definition of "the same word" for the index, for questions, and for
+ * every comparison of a sentence with a passage.
+ *
+ * - Case, width, ligatures, accents of Latin and Greek, Arabic vowels do not count (fold.h).
+ * - Latin is stemmed as English; Cyrillic, Greek, Armenian, Arabic, Devanagari, Tamil by script.
+ * - CJK runs become overlapping pairs, unspaced scripts overlapping triples.
+ * - FY2018, fooBar, foo_bar, foo.bar, COVID-19 give their parts, and at the place of the first one
+ *   the whole without its joints (fy2018, foobar, covid19): spelled otherwise, it is found as well.
+ * - A term has at most WORD_MAX bytes; of what is longer the beginning counts.
+ * Pure: no state between calls, safe on any thread. Invalid UTF-8 separates words.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "daemon/store/documents.h"
+
+#define WORD_MAX 64
+
+struct word {
+	const char *term; /* as indexed; lives during the call */
+	size_t n;
+	const char *plain; /* folded, not stemmed */
+	size_t plain_n;
+	size_t start, end; /* bytes of the text */
+	size_t group;      /* number of the chain (foo_bar) or run (of CJK) it is part of, from 0, rising */
+	bool colocated;    /* at the place of the term before it */
+	bool whole;        /* of a chain whose parts come as terms of their own */
+	bool gram;         /* a pair or triple, not a word */
+};
+
+/* Every term in order. fn's value != 0 stops and is returned; 0 at the end; -ENOMEM. */
+typedef int (*word_fn)(void *ctx, const struct word *w);
+int words_each(const char *text, size_t n, void *ctx, word_fn fn);
+
+/* The same for the index: a words_split_fn. */
+int words_split(const char *text, size_t n, void *ctx, words_emit_fn emit);
+
+/* How many places for terms (colocated ones not counted): the length that BM25 means. */
+size_t words_count(const char *text, size_t n);

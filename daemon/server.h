@@ -1,0 +1,72 @@
+/*
+ * Everything one daemon owns, and the order in which it starts and stops.
+ *
+ * Start: configuration, hardening, store (blocking), loop, upstream, chat, listener.
+ * Stop:  listener, running answers (grace), clients, upstream, store, loop. Each step waits for the one before.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "common/idmap.h"
+#include "common/list.h"
+#include "daemon/chat/chat.h"
+#include "daemon/config.h"
+#include "daemon/ipc/conn.h"
+#include "daemon/ipc/listener.h"
+#include "daemon/library/library.h"
+#include "daemon/store/store.h"
+#include "daemon/upstream/upstream.h"
+#include "proto/msg.h"
+
+struct server_options {
+	const char *config_file; /* NULL: the usual places */
+	const char *socket, *database;
+	const char *log;         /* over the configuration's */
+	bool autostarted;        /* by a client: no seed environment, leaves when idle */
+};
+
+enum server_stage { SERVER_RUNNING, SERVER_ENDING_TURNS, SERVER_ENDING_CLIENTS, SERVER_ENDING_PORTS, SERVER_ENDED };
+
+struct server {
+	uv_loop_t loop;
+	struct server_options options;
+	struct config *config;
+	char *socket_path, *database_path;
+	struct store *store;
+	struct library *library;
+	struct upstream *upstream;
+	struct chat chat;
+	struct listener *listener;
+	struct account account;    /* of per-user mode */
+	char instance[33];         /* random, of this life */
+	char *sandbox;             /* which layers protect the daemon */
+	uint64_t started_us;       /* wall */
+
+	struct idmap conns;
+	struct list conn_list;     /* longest idle first */
+	struct list dirty_conns;
+	struct msg msg;            /* reused for every frame: handlers copy what they keep */
+	char read_buffer[65536];
+	size_t nconns, ungreeted, uploads;
+	uint64_t next_upload;
+
+	uv_prepare_t prepare;      /* both flush: what timers made, and what the poll phase made */
+	uv_check_t check;
+	uv_timer_t sweep;          /* hello and stuck clients; runs only while somebody can be late */
+	uv_timer_t idle;
+	uv_signal_t sigterm, sigint, sighup;
+	enum server_stage stage;
+	unsigned open_handles;
+	bool idle_armed;
+	int exit_status;
+};
+
+int server_init(struct server *s, const struct server_options *options); /* 0 or an exit status, already said on stderr */
+int server_run(struct server *s);                                       /* exit status */
+void server_stop(struct server *s, const char *reason);                 /* idempotent; asked twice: without grace */
+/* 0, or *why: the old configuration goes on. Lists are malloc'd arrays of static names. */
+int server_reload(struct server *s, char **why, const char ***live, size_t *nlive, const char ***restart, size_t *nrestart);
+void server_wants_sweep(struct server *s);

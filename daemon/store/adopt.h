@@ -1,0 +1,23 @@
+/*
+ * Taking over what a Chainlit wrote: its threads and questions get rows of ours beside its own. Nothing
+ * of Chainlit's is deleted or changed but an answer lost to '' that its session's history still holds.
+ * Done at the first opening, and again whenever a Chainlit has added rows since; done twice it changes
+ * nothing.
+ */
+#pragma once
+
+#include "daemon/store/db.h"
+
+struct adoption {
+	int64_t threads, turns;     /* newly taken over */
+	int64_t answers, questions; /* recovered */
+	int64_t skipped;            /* threads whose id is longer than any of Chainlit's */
+	int64_t accounts;           /* whose they are */
+	char *account;              /* the name of the one with the most threads */
+};
+
+/* Looks first, cheaply; in the open transaction, else in one of its own. db->columns is loaded. */
+int adopt_run(struct db *db, struct adoption *a, char **why);
+/* "took over 12 threads, 30 turns of admin from Chainlit; recovered 3 answers; ..." or NULL when nothing happened. */
+char *adopt_notice(const struct adoption *a, bool tightened, const char *backup);
+void adopt_fini(struct adoption *a);

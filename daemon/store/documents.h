@@ -1,0 +1,132 @@
+/*
+ * Operations on documents and their index, in library.db. Jobs as in turns.h. An account's
+ * collection has an index of its own: word statistics of one are not seen by another, and dropping
+ * a collection is cheap.
+ */
+#pragma once
+
+#include "daemon/store/store.h"
+#include "daemon/store/turns.h"
+#include "daemon/types.h"
+
+struct document_row {
+	id_str id;
+	char *name;        /* as given: a base name, or the path relative to the folder uploaded */
+	char *collection;  /* "default" unless named */
+	char sha256[65];
+	int64_t bytes;
+	int64_t passages;
+	int64_t added_us;
+};
+void document_row_fini(struct document_row *d);
+
+/* One indexed piece of a document. Offsets are bytes in the document's text. */
+struct passage {
+	uint64_t start, end;
+	int line;            /* of its first byte, from 1 */
+	int page;            /* -1: the format has none */
+	char *heading;       /* the headings above it, " > " between; or NULL */
+};
+
+/*
+ * The tokenizer that fills the index and cuts the question; given by the library so that the store
+ * needs no word lists. Calls emit once per term with the byte range it came from; colocated: an
+ * alternative at the same place (FTS5_TOKEN_COLOCATED). emit's return value != 0 stops and is returned.
+ */
+typedef int (*words_emit_fn)(void *ctx, bool colocated, const char *term, size_t n, size_t start, size_t end);
+typedef int (*words_split_fn)(const char *text, size_t n, void *ctx, words_emit_fn emit);
+void store_set_tokenizer(words_split_fn split); /* once, before store_open */
+
+/* STORE_LIBRARY: put a document in. The same bytes under the same name change nothing (`unchanged`); a changed file replaces its old passages. */
+struct op_document_add {
+	struct job job;
+	struct account account;       /* in */
+	struct document_row doc;      /* in: name, collection, sha256, bytes; out: id, passages, added */
+	char *text;                   /* clean UTF-8 without NUL */
+	size_t text_len;
+	struct passage *passages;
+	size_t n;
+	bool unchanged, replaced;     /* out */
+};
+struct op_document_add *op_document_add_new(void);
+int op_document_add_run(struct db *db, struct job *j);
+void op_document_add_free(struct op_document_add *op);
+
+/* STORE_LIBRARY */
+struct op_document_remove {
+	struct job job;
+	struct account account;
+	char *ref;                    /* id, id prefix, name */
+	struct document_row doc;      /* out */
+	struct candidates candidates;
+};
+struct op_document_remove *op_document_remove_new(void);
+int op_document_remove_run(struct db *db, struct job *j);
+void op_document_remove_free(struct op_document_remove *op);
+
+/* STORE_KEYED: one by ref, or a page by name when ref is NULL. */
+struct op_document_list {
+	struct job job;
+	struct account account;
+	char *ref, *collection, *before;
+	int limit;
+	struct document_row *rows;
+	size_t n;
+	char *next;
+	struct candidates candidates;
+};
+struct op_document_list *op_document_list_new(void);
+int op_document_list_run(struct db *db, struct job *j);
+void op_document_list_free(struct op_document_list *op);
+
+/* STORE_KEYED */
+struct collection_row {
+	char *name;
+	int64_t documents, passages, bytes;
+};
+struct op_collection_list {
+	struct job job;
+	struct account account;
+	struct collection_row *rows;
+	size_t n;
+};
+struct op_collection_list *op_collection_list_new(void);
+int op_collection_list_run(struct db *db, struct job *j);
+void op_collection_list_free(struct op_collection_list *op);
+
+/* On a STORE_SCAN thread: called by the library's retrieval job, not queued by itself. */
+struct hit {
+	int64_t passage;
+	double score;        /* BM25, larger is better */
+	id_str document;
+	char sha256[65];
+	char *name, *heading, *text; /* text of the passage, clean */
+	size_t text_len;
+	uint64_t start, end;
+	int line, page;
+	int64_t ordinal;     /* of the passage within its document, from 0 */
+};
+void hit_fini(struct hit *h);
+struct term_weight {
+	const char *term;
+	size_t n;
+	double weight; /* how often as typed; fractions for terms of earlier questions */
+};
+struct db_search {
+	const struct account *account;
+	const char *collection;       /* NULL: all of the account */
+	const char *const *documents; /* names or ids to keep to; NULL: all */
+	size_t ndocuments;
+	const struct term_weight *terms;
+	size_t nterms;
+	int limit;
+	/* out */
+	struct hit *hits;
+	size_t nhits;
+	int64_t documents_searched, passages_searched;
+	double *idf;                  /* per term, ln(1 + (N - n + .5)/(n + .5)); malloc'd; 0 hits: the largest */
+	int64_t *df;                  /* per term */
+};
+int db_library_search(struct db *db, struct db_search *s); /* 0, STORE_E_DEADLINE (partial), -errno */
+/* Text around a passage of a document: [start, end) widened to at most `bytes`, cut at line or sentence ends. malloc'd or NULL. */
+char *db_library_surroundings(struct db *db, const char *document, uint64_t start, uint64_t end, size_t bytes, size_t *len);

@@ -1,0 +1,112 @@
+/*
+ * Inside the library's half of the store: how passages, pieces and lengths are numbered and packed,
+ * and the verbs that adding, removing and searching share. library.sql has the tables.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/buf.h"
+#include "daemon/store/db.h"
+#include "daemon/store/documents.h"
+
+#define LIBRARY_VERSION 1 /* user_version of library.db */
+
+#define PASSAGE_BITS 40   /* of a passage id: its number within the collection */
+#define PIECE_BITS 20
+#define PIECE_BYTES 32768
+#define LENGTHS_BITS 12
+#define LENGTHS_COUNT (1 << LENGTHS_BITS)
+#define LENGTHS_BYTES (2 * LENGTHS_COUNT)
+#define LENGTH_FIRST 0x8000u  /* the first passage of a document */
+#define LENGTH_HIDDEN 0x7fffu /* not there, or not for anybody's eyes */
+#define LENGTH_LONGEST 0x7ffeu
+
+#define SLICE_US 6000         /* work of one transaction: leaves room for its commit within 20 ms */
+
+enum document_state { DOCUMENT_COMING, DOCUMENT_THERE, DOCUMENT_GOING };
+
+#define WORDS_NAME 32
+void library_words_table(char out[WORDS_NAME], int64_t collection);
+
+/* ---- tokenizer.c ---- */
+
+int tokenizer_register(sqlite3 *lib);
+fts5_api *tokenizer_fts5(sqlite3 *lib); /* NULL: an SQLite without FTS5 */
+int tokenizer_each(const char *text, size_t n, void *ctx, words_emit_fn emit);
+size_t tokenizer_count(const char *text, size_t n); /* places for terms, as the index sees them */
+
+/* ---- library_text.c ---- */
+
+/* One document's text in pieces. Bytes [from, to) appended to out. */
+int text_read(struct db *db, int64_t key, uint64_t from, uint64_t to, struct buf *out, char **why);
+int text_write(struct db *db, int64_t key, uint64_t from, const char *text, size_t n, char **why);
+
+/*
+ * The words of one passage as they go into the index and, word for word the same, out of it:
+ * `name` with the first passage of a document only.
+ */
+struct words_row {
+	int64_t id;
+	const char *name, *heading, *text;
+	size_t text_len;
+};
+int words_insert(struct db *db, int64_t collection, const struct words_row *row, char **why);
+int words_delete(struct db *db, int64_t collection, const struct words_row *row, char **why);
+
+/* Set the lengths of n passages from `first` on; NULL: they are hidden, and empty blocks are given back. */
+int lengths_write(struct db *db, int64_t first, size_t n, const uint16_t *v, char **why);
+
+/* ---- a transaction that keeps within its time ---- */
+
+struct slice {
+	struct db *db;
+	uint64_t until_us;
+	unsigned turns;
+	char **why;
+};
+int slice_begin(struct slice *s, struct db *db, char **why);
+int slice_turn(struct slice *s); /* commit and begin anew when the time is over */
+int slice_end(struct slice *s);
+
+/* ---- library_index.c ---- */
+
+/* A row of `document`, as the work on its parts needs it. */
+struct document_place {
+	int64_t key, collection, first, passages;
+	char *name;
+};
+int place_load(struct db *db, int64_t key, struct document_place *p, char **why); /* STORE_E_NOT_FOUND */
+void place_fini(struct document_place *p);
+
+/* Make the collection's table of words; harmless when it is there. */
+int words_create(struct db *db, int64_t collection, char **why);
+/* Read one passage back as it went into the index; *found false: it never came so far. buf is the text's. */
+int words_load(struct db *db, const struct document_place *p, int64_t id, struct words_row *row, char **heading,
+	struct buf *text, bool *found, char **why);
+/* What the index would make of a fixed text: another number means that the words must be indexed anew. */
+int64_t words_fingerprint(void);
+/* All words of all documents again; at the start, after the rules for words have changed. */
+int library_reindex(struct db *db, char **why);
+
+/* ---- document_remove.c ---- */
+
+/* Take out what is on its way in or out: leftovers of a crash, what was removed or replaced. In slices. */
+int library_sweep(struct db *db, char **why);
+/* One document leaves the collection's figures and everybody's sight. Within a transaction. */
+int library_hide(struct db *db, int64_t key, char **why);
+
+/* ---- document_read.c ---- */
+
+#define SQL_DOCUMENT                                                                               \
+	"SELECT d.id, d.name, c.name, d.sha256, d.bytes, d.passages, d.added, d.key "              \
+	"FROM document d JOIN collection c ON c.id = d.collection WHERE d.state = 1 "
+void document_from_row(sqlite3_stmt *stmt, struct document_row *out, int64_t *key);
+/*
+ * A document of the account by REF: its id, its name, or a prefix of the id (4 or more characters).
+ * 0 with *key and doc; STORE_E_NOT_FOUND, STORE_E_AMBIGUOUS with candidates.
+ */
+int library_find(struct db *db, const struct account *account, const char *ref, int64_t *key,
+	struct document_row *doc, struct candidates *candidates, char **why);

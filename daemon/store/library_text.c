@@ -1,0 +1,181 @@
+/* What lies in the tables of library.db, packed and unpacked: text in pieces, words, lengths, slices. */
+#include "daemon/store/library_in.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/attr.h"
+#include "common/clock.h"
+
+#define CHECKPOINT_TURNS 128 /* slices of a long job before it copies the log back, some 10 MiB */
+
+void library_words_table(char out[WORDS_NAME], int64_t collection)
+{
+	(void)snprintf(out, WORDS_NAME, "words_%lld", (long long)collection);
+}
+
+/* ---- text ---- */
+
+int text_read(struct db *db, int64_t key, uint64_t from, uint64_t to, struct buf *out, char **why)
+{
+	int64_t base = key << PIECE_BITS;
+	sqlite3_stmt *stmt = NULL;
+	bool row = true;
+	int r;
+
+	if (from >= to)
+		return 0;
+	r = db_query(&stmt, db, db->lib, why,
+		"SELECT id, bytes FROM piece WHERE id BETWEEN ?1 AND ?2 ORDER BY id",
+		db_int(base + (int64_t)(from / PIECE_BYTES)), db_int(base + (int64_t)((to - 1) / PIECE_BYTES)));
+	while (r == 0) {
+		uint64_t start, lo, hi;
+		const char *p;
+		size_t n;
+
+		r = db_step(stmt, &row, why);
+		if (r != 0 || !row)
+			break;
+		start = (uint64_t)(db_col_int(stmt, 0) - base) * PIECE_BYTES;
+		p = sqlite3_column_blob(stmt, 1);
+		n = db_col_bytes(stmt, 1);
+		lo = max_of(from, start);
+		hi = min_of(to, start + n);
+		if (p && lo < hi)
+			r = buf_add(out, p + (lo - start), hi - lo);
+	}
+	db_release(stmt);
+	return r;
+}
+
+/* `from` is a multiple of PIECE_BYTES. */
+int text_write(struct db *db, int64_t key, uint64_t from, const char *text, size_t n, char **why)
+{
+	int r = 0;
+
+	for (size_t at = 0; r == 0 && at < n; at += PIECE_BYTES)
+		r = db_run(db, db->lib, why, "INSERT INTO piece (id, bytes) VALUES (?1, ?2)",
+			db_int((key << PIECE_BITS) + (int64_t)((from + at) / PIECE_BYTES)),
+			db_blob(text + at, min_of(n - at, (size_t)PIECE_BYTES)));
+	return r;
+}
+
+/* ---- words ---- */
+
+static int words_change(struct db *db, const char *sql, const struct words_row *row, char **why)
+{
+	return db_run(db, db->lib, why, sql, db_int(row->id), db_text(row->name), db_text(row->heading),
+		db_textn(row->text, row->text_len));
+}
+
+int words_insert(struct db *db, int64_t collection, const struct words_row *row, char **why)
+{
+	char table[WORDS_NAME], sql[160];
+
+	library_words_table(table, collection);
+	(void)snprintf(sql, sizeof(sql), "INSERT INTO %s (rowid, name, heading, body) VALUES (?1, ?2, ?3, ?4)", table);
+	return words_change(db, sql, row, why);
+}
+
+int words_delete(struct db *db, int64_t collection, const struct words_row *row, char **why)
+{
+	char table[WORDS_NAME], sql[160];
+
+	library_words_table(table, collection);
+	(void)snprintf(sql, sizeof(sql),
+		"INSERT INTO %s (%s, rowid, name, heading, body) VALUES ('delete', ?1, ?2, ?3, ?4)", table, table);
+	return words_change(db, sql, row, why);
+}
+
+/* ---- lengths ---- */
+
+static uint16_t get16(const uint8_t *p)
+{
+	return (uint16_t)(p[0] | p[1] << 8);
+}
+
+static void put16(uint8_t *p, uint16_t v)
+{
+	p[0] = (uint8_t)v;
+	p[1] = (uint8_t)(v >> 8);
+}
+
+static bool block_is_empty(const uint8_t *block)
+{
+	for (size_t i = 0; i < LENGTHS_COUNT; i++)
+		if ((get16(block + 2 * i) & 0x7fff) != LENGTH_HIDDEN)
+			return false;
+	return true;
+}
+
+static int block_read(struct db *db, int64_t id, uint8_t block[LENGTHS_BYTES], char **why)
+{
+	sqlite3_stmt *stmt = NULL;
+	bool row = false;
+	int r = db_query(&stmt, db, db->lib, why, "SELECT data FROM lengths WHERE id = ?1", db_int(id));
+
+	for (size_t i = 0; i < LENGTHS_COUNT; i++)
+		put16(block + 2 * i, LENGTH_HIDDEN);
+	if (r == 0)
+		r = db_step(stmt, &row, why);
+	if (r == 0 && row && sqlite3_column_bytes(stmt, 0) == LENGTHS_BYTES)
+		memcpy(block, sqlite3_column_blob(stmt, 0), LENGTHS_BYTES);
+	db_release(stmt);
+	return r;
+}
+
+static int block_write(struct db *db, int64_t id, const uint8_t block[LENGTHS_BYTES], char **why)
+{
+	if (block_is_empty(block))
+		return db_run(db, db->lib, why, "DELETE FROM lengths WHERE id = ?1", db_int(id));
+	return db_run(db, db->lib, why, "REPLACE INTO lengths (id, data) VALUES (?1, ?2)", db_int(id),
+		db_blob(block, LENGTHS_BYTES));
+}
+
+int lengths_write(struct db *db, int64_t first, size_t n, const uint16_t *v, char **why)
+{
+	uint8_t block[LENGTHS_BYTES];
+	int r = 0;
+
+	for (size_t at = 0; r == 0 && at < n;) {
+		int64_t id = (first + (int64_t)at) >> LENGTHS_BITS;
+		size_t slot = (size_t)(first + (int64_t)at) & (LENGTHS_COUNT - 1);
+
+		r = block_read(db, id, block, why);
+		for (; slot < LENGTHS_COUNT && at < n; slot++, at++)
+			put16(block + 2 * slot, v ? v[at] : LENGTH_HIDDEN);
+		if (r == 0)
+			r = block_write(db, id, block, why);
+	}
+	return r;
+}
+
+/* ---- slices ---- */
+
+int slice_begin(struct slice *s, struct db *db, char **why)
+{
+	*s = (struct slice){ .db = db, .why = why, .until_us = clock_mono_us() + SLICE_US };
+	return db_begin(db->lib, why);
+}
+
+int slice_end(struct slice *s)
+{
+	return db_commit(s->db->lib, s->why);
+}
+
+int slice_turn(struct slice *s)
+{
+	int r;
+
+	if (clock_mono_us() < s->until_us)
+		return 0;
+	r = slice_end(s);
+	/* A long job would else let the log grow to several times the document. */
+	if (r == 0 && ++s->turns % CHECKPOINT_TURNS == 0)
+		(void)sqlite3_wal_checkpoint_v2(s->db->lib, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	if (r == 0)
+		r = db_begin(s->db->lib, s->why);
+	s->until_us = clock_mono_us() + SLICE_US;
+	return r;
+}

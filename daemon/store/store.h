@@ -1,0 +1,96 @@
+/*
+ * The store: threads that own the database connections, and the queues to them.
+ *
+ * A job belongs to exactly one thread at a time; the queue is the hand-over, and what it carries
+ * are deep copies. `run` is called on the lane's thread, `done` on the loop thread, exactly once
+ * and never from inside store_submit; jobs of one lane run and finish in the order they came.
+ * The writer takes its whole queue into one transaction (group commit, no linger): each job runs
+ * in a savepoint of its own, `done` comes after the commit. A done that belongs to something that
+ * may be gone carries that thing's id, never its pointer.
+ *
+ * Files: chat_history.db (conversations; a Chainlit can open it) and library.db beside it
+ * (documents and their index). Both 0600, WAL, synchronous=FULL. Exactly one connection writes and
+ * checkpoints each file (SQLite before 3.51.3 can corrupt a WAL with two).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "common/list.h"
+
+struct store;
+struct db; /* one thread's connections; its presence in a signature says: on a store thread */
+
+enum store_lane {
+	STORE_WRITER,  /* chat_history.db, read-write */
+	STORE_KEYED,   /* reader A: short reads by key of both files */
+	STORE_SCAN,    /* reader B: search and retrieval over both files; interrupted at its deadline */
+	STORE_LIBRARY, /* library.db, read-write; no transaction over 20 ms */
+	STORE_LANES,
+};
+
+enum store_error {
+	STORE_E_NOT_FOUND = 1,
+	STORE_E_AMBIGUOUS,  /* candidates are in the op */
+	STORE_E_CONFLICT,
+	STORE_E_BUSY,       /* the lane's queue is full (4096 jobs), or another process holds the file */
+	STORE_E_FULL,       /* disk full, quota, or file size limit */
+	STORE_E_READ_ONLY,
+	STORE_E_CORRUPT,
+	STORE_E_NEWER,      /* written by a newer ragchat */
+	STORE_E_NOT_OURS,   /* not a database, or one of another program */
+	STORE_E_LOCKED,     /* another ragchatd lives on it: `why` holds its socket path */
+	STORE_E_DEADLINE,   /* the scan was cut; what was found so far is in the op */
+	STORE_E_LOOSE,      /* folder or file of another owner, or open to others */
+	STORE_E_NETWORK_FS,
+};
+
+struct job {
+	struct list link;
+	int (*run)(struct db *db, struct job *j); /* 0, STORE_E_*, -errno */
+	void (*done)(struct job *j);              /* frees the job */
+	int r;
+	char *why;           /* words for r != 0, owned by the job; job_fini frees it */
+	uint64_t deadline_ms; /* STORE_SCAN: monotonic; 0 none */
+	uint64_t owner;      /* the caller's: an id in its idmap */
+	void *ctx;           /* the caller's: an object that outlives the store */
+};
+void job_fini(struct job *j);
+
+struct store_config {
+	const char *path;      /* of chat_history.db; the folder is made 0700 if missing */
+	const char *socket;    /* written into the lock file for those who come second; may be NULL */
+	bool create;           /* false: a missing file is STORE_E_NOT_FOUND */
+	bool init_only;        /* make or migrate the file, start no thread */
+};
+
+/*
+ * Resolves and checks the folder, takes PATH.lock (flock, never unlinked), opens, checks
+ * (application_id, user_version, quick sanity), migrates (a backup PATH.bak-N stands beside before
+ * the first change of an existing file), adopts what a Chainlit wrote, marks turns left running as
+ * INTERRUPTED with their text joined from the checkpoints, starts the threads.
+ * Blocking, before the loop runs. *why: words for the user, malloc'd, also for notices with r == 0
+ * ("took over 12 threads of admin from Chainlit, recovered 3 answers"); may be NULL.
+ */
+int store_open(struct store **out, uv_loop_t *loop, const struct store_config *config, char **why);
+/* Runs what is queued, then joins; every `done` has been called when it returns. Checkpoints. Takes NULL. */
+void store_close(struct store *s);
+
+/* The job is taken. 0, or STORE_E_BUSY: the lane is full, the job is still the caller's. */
+int store_submit(struct store *s, enum store_lane lane, struct job *j);
+
+struct store_figures { /* for status; cheap, on the loop */
+	uint64_t jobs_done[STORE_LANES];
+	uint32_t queued[STORE_LANES];
+	uint64_t commits;
+	uint64_t last_commit_us;  /* duration of the newest commit */
+	uint64_t busy_ms[STORE_LANES]; /* age of the job now running, 0 when idle */
+	bool read_only;           /* after a full or failing disk: writes are refused until one works again */
+};
+void store_figures(const struct store *s, struct store_figures *out);
+const char *store_path(const struct store *s);         /* resolved */
+const char *store_library_path(const struct store *s);
+/* Is a daemon alive on this database? Reads PATH.lock without taking it. *socket malloc'd or NULL. */
+bool store_lock_holder(const char *db_path, char **socket);

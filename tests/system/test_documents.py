@@ -1,0 +1,249 @@
+"""A user's own documents: taken in, asked about, cited, replaced, removed; or passed on to a backend."""
+import hashlib
+import json
+import os
+
+from harness import check, contains, deadline, equal
+from scripts import echo, says
+
+HANDBOOK = """# Workshop handbook
+
+## Opening hours
+
+The workshop is open from Tuesday to Saturday, 9 to 18 o'clock. On Mondays it stays closed.
+
+## The lathe
+
+The lathe may be used after an introduction of two hours. Its chuck takes pieces of up to 125 millimetres.
+Safety goggles are mandatory at the lathe.
+
+## Fees
+
+Members pay 24 euros a month. Guests pay 7 euros a day.
+"""
+RECIPES = """Pancakes
+
+Whisk 300 grams of flour with half a litre of milk and three eggs. Let the batter rest for half an hour.
+
+Lentil soup
+
+Simmer 250 grams of lentils with carrots and celery for forty minutes. Season with vinegar.
+"""
+CODE = '''"""Reads the temperature sensor."""
+
+CALIBRATION_OFFSET = 0.75
+
+
+def read_temperature(bus):
+    """Celsius of the sensor, corrected by the calibration offset."""
+    raw = bus.read(0x48)
+    return raw / 256 + CALIBRATION_OFFSET
+'''
+
+
+def uploaded(t):
+    files = [t.h.path("handbook.md", HANDBOOK), t.h.path("recipes.txt", RECIPES), t.h.path("sensor.py", CODE)]
+    t.run("upload", *files)
+    return files
+
+
+def ask(t, question, *options):
+    return t.run("ask", "--json", *options, question).json
+
+
+@deadline(60)
+def test_an_answer_from_the_documents_cites_file_and_line(t):
+    t.daemon("")
+    uploaded(t)
+    one = ask(t, "How much do members pay a month?")
+    contains(one["text"], "24 euros", "[1]")
+    equal(one["state"], "done", "state")
+    check(one["found"] is True, "found:", one["found"])
+    first = one["sources"][0]
+    contains(first["path"], "handbook.md")
+    check(any("24 euros" in line for line in HANDBOOK.splitlines()[first["line"] - 1:first["line"] + 6]), "line", first["line"])
+    check(first["quote"] and first["cited"], "source:", first)
+    plain = t.run("ask", "How long do the lentils simmer?")
+    contains(plain.text, "forty minutes", "recipes.txt")
+    code = ask(t, "What is the calibration offset of the temperature sensor?")
+    contains(code["sources"][0]["path"], "sensor.py")
+    contains(t.run("sources", "last").text, "sensor.py")
+    rows = t.sql("SELECT output FROM steps WHERE type = 'assistant_message' ORDER BY \"createdAt\" LIMIT 1")
+    equal(rows[0]["output"], one["text"], "stored")
+
+
+def test_what_is_in_no_document_is_said_to_be_in_none(t):
+    t.daemon("")
+    empty = ask(t, "What is the capital of Mongolia?")
+    equal(empty["found"], False, "found without any document")
+    contains(empty["text"], "upload")
+    uploaded(t)
+    one = t.run("ask", "--json", "Who won the ice hockey championship of 1987 in Helsinki?")
+    equal((one.code, one.json["found"]), (0, False), "status and found")
+    check("[1]" not in one.json["text"], "a citation of nothing:", one.json["text"])
+
+
+def test_a_follow_up_is_understood_from_the_question_before(t):
+    t.daemon("")
+    uploaded(t)
+    ask(t, "When is the workshop open?", "-t", "talk")
+    one = ask(t, "And on Mondays?", "-t", "talk")
+    contains(one["text"], "closed")
+    contains(one["sources"][0]["path"], "handbook.md")
+
+
+def test_a_changed_file_replaces_its_old_text(t):
+    t.daemon("")
+    uploaded(t)
+    same = t.run("upload", t.h.path("handbook.md", HANDBOOK))
+    check("unchanged" in same.text + same.err or "already" in same.text + same.err, "words for an unchanged file:", same)
+    t.run("upload", t.h.path("handbook.md", HANDBOOK.replace("24 euros", "31 euros")))
+    one = ask(t, "How much do members pay a month?")
+    contains(one["text"], "31 euros")
+    check("24 euros" not in json.dumps(one), "the old text is still found:", one)
+    listed = t.run("docs", "--json", "ls", code=None)
+    listed = listed if listed.code == 0 else t.run("docs", "ls", "--json")
+    rows = listed.json["documents"] if isinstance(listed.json, dict) else listed.json
+    equal(sorted(row["name"] for row in rows), ["handbook.md", "recipes.txt", "sensor.py"], "documents")
+
+
+def test_a_removed_file_is_found_no_more(t):
+    _ = t.daemon("")
+    uploaded(t)
+    t.run("docs", "rm", "recipes.txt")
+    one = ask(t, "How long do the lentils simmer?")
+    check("forty minutes" not in one["text"], "a removed document answers:", one["text"])
+    check("recipes.txt" not in t.run("docs", "ls").text, "it is still listed")
+    t.run("docs", "rm", "recipes.txt", code=3)
+
+
+def test_documents_survive_a_restart_and_a_crash(t):
+    daemon = t.daemon("")
+    uploaded(t)
+    daemon.kill().start()
+    contains(ask(t, "How much do members pay a month?")["text"], "24 euros")
+    daemon.stop()
+    t.integrity()
+
+
+def test_other_formats_are_refused_by_name(t):
+    t.daemon("")
+    for name, data in (("paper.pdf", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n" + b"x" * 400), ("photo.png", b"\x89PNG\r\n\x1a\n" + b"\0" * 400),
+                       ("letter.docx", b"PK\x03\x04" + b"\0" * 400), ("noise.txt", bytes(range(256)) * 4)):
+        result = t.run("upload", t.h.path(name, data), code=65)
+        contains(result.err, name)
+    contains(t.run("upload", t.h.path("paper.pdf", b"%PDF-1.7\n" + b"x" * 400), code=65).err, "PDF")
+    t.run("upload", t.h.path("empty.txt", b""), code=65)
+    t.run("upload", t.h.path("missing.txt"), code=66)
+    equal(t.rpc().call("doc.list")["documents"], [], "documents")
+
+
+def test_several_files_go_on_after_one_that_fails(t):
+    t.daemon("")
+    files = [t.h.path("a.txt", "apples are red\n"), t.h.path("b.pdf", b"%PDF-1.7\nx"), t.h.path("c.txt", "cherries are dark\n")]
+    result = t.run("upload", *files, code=None)
+    equal(result.code, 65, "status")
+    equal(sorted(row["name"] for row in t.rpc().call("doc.list")["documents"]), ["a.txt", "c.txt"], "documents")
+
+
+def test_folders_stdin_and_collections(t):
+    t.daemon("")
+    t.h.path("notes/one.md", "# One\n\nThe red notebook lies in the attic.\n")
+    t.h.path("notes/deep/two.txt", "The blue notebook lies in the cellar.\n")
+    t.run("upload", "-r", "--to", "notes", os.path.join(t.h.dir, "home", "notes"))
+    t.run("upload", "--to", "other", "-", stdin="The green notebook lies in the garage.\n")
+    names = {row["name"] for row in t.rpc().call("doc.list", collection="notes")["documents"]}
+    equal(len(names), 2, f"documents of the collection ({names})")
+    contains(ask(t, "Where is the blue notebook?", "--in", "notes")["text"], "cellar")
+    one = ask(t, "Where is the green notebook?", "--in", "notes")
+    check("garage" not in one["text"], "another collection answered:", one["text"])
+    rows = t.rpc().call("collection.list")["collections"]
+    equal({row["name"]: row["documents"] for row in rows}, {"notes": 2, "other": 1}, "collections")
+
+
+def test_hostile_names_and_order_of_an_upload(t):
+    t.daemon("max_document = 100k\n")
+    rpc = t.rpc()
+    for name in ("/etc/passwd", "../up.txt", "a/../../b.txt", "", "x" * 600, "new\nline.txt"):
+        rpc.fails("bad_params", "doc.begin", name=name)
+    upload = rpc.call("doc.begin", name="ok.txt")["upload"]
+    rpc.fails("bad_params", "doc.chunk", upload=upload, off=5, data=b"text")
+    equal(rpc.call("doc.chunk", upload=upload, off=0, data=b"some "), {"off": 5}, "first chunk")
+    equal(rpc.call("doc.chunk", upload=upload, off=5, data=b"text\n"), {"off": 10}, "second chunk")
+    t.rpc().fails("not_found", "doc.commit", upload=upload)
+    equal(rpc.call("doc.commit", upload=upload)["document"]["bytes"], 10, "bytes")
+    rpc.fails("not_found", "doc.chunk", upload=upload, off=10, data=b"more")
+    big = rpc.call("doc.begin", name="big.txt")["upload"]
+    rpc.call("doc.chunk", upload=big, off=0, data=b"x" * 90000)
+    rpc.fails("too_large", "doc.chunk", upload=big, off=90000, data=b"x" * 90000)
+    rpc.fails("too_large", "doc.begin", name="big.txt", size=200000)
+    half = t.rpc()
+    half.call("doc.begin", name="half.txt")
+    half.close()
+    equal([row["name"] for row in rpc.call("doc.list")["documents"]], ["ok.txt"], "documents")
+
+
+@deadline(60)
+def test_retrieval_feeds_a_backend_when_told_to(t):
+    made, _ = t.serve(says("Members pay 24 euros [1]. Guests fly for free [9]."), config="retrieval = local\n")
+    uploaded(t)
+    one = ask(t, "How much do members pay a month?")
+    sent = json.dumps(made.chats[-1].json["messages"])
+    contains(sent, "Members pay 24 euros a month", "handbook.md", "How much do members pay a month?")
+    cited = [source for source in one["sources"] if source["cited"]]
+    equal([source["n"] for source in cited], [1], "cited sources")
+    contains(cited[0]["path"], "handbook.md")
+    check(cited[0].get("support") is not None, "no support of the citation")
+    equal(one["text"], "Members pay 24 euros [1]. Guests fly for free [9].", "the text is left as it is")
+    contains(json.dumps(t.rpc().call("turn.get", turn="last")["turn"].get("notices")), "[9]")
+    status = t.run("status")
+    contains(status.text, "leave")
+    equal(t.run("status", "--json").json["library"]["leaves_machine"], True, "leaves_machine")
+    dry = t.run("ask", "--dry-run", "How much do members pay a month?")
+    contains(dry.text + dry.err, "leave", "Members pay 24 euros a month")
+    equal(len(made.chats), 1, "requests")
+
+
+def test_documents_stay_home_unless_told(t):
+    made, _ = t.serve(echo)
+    equal(t.run("status", "--json").json["library"]["leaves_machine"], False, "leaves_machine")
+    t.run("ask", "How much do members pay?")
+    equal([m["content"] for m in made.chats[-1].json["messages"]], ["How much do members pay?"], "what was sent")
+
+
+@deadline(60)
+def test_an_upload_is_relayed_to_the_backend_as_it_comes(t):
+    made, daemon = t.serve(echo)
+    data = os.urandom(1 << 20) * 40  # 40 MB
+    path = t.h.path("big \u00e9.bin", data)
+    t.run("upload", t.h.path("warm.txt", "up"))
+    before = daemon.memory("VmHWM")
+    result = t.run("upload", path)
+    contains(result.text + result.err, "Ingested 42 chunks from 1 file(s)")
+    entry = made.uploads[-1]
+    equal((entry["size"], entry["sha256"]), (len(data), hashlib.sha256(data).hexdigest()), "what arrived")
+    contains(entry["head"], 'name="files"', "big \u00e9.bin")
+    grown = daemon.memory("VmHWM") - before
+    check(grown < (60 << 10 if t.sanitizer else 6 << 10), "memory grew by KiB", grown)
+
+
+def test_upload_names_are_base_names_and_errors_are_told(t):
+    made, _ = t.serve(echo, config="retries = 0\n")
+    t.run("upload", t.h.path("deep/er/file.txt", "x"))
+    contains(made.uploads[-1]["head"], 'filename="file.txt"')
+    for reply, code, words in (((413, {"detail": "too big"}), 1, "too big"), ((401, {"detail": "Invalid key"}), 77, "Invalid key"),
+                               ((500, "Internal Server Error"), 1, "500"), ((404, {"detail": "Not Found"}), 1, "retrieval")):
+        made.upload_reply = reply
+        result = t.run("upload", t.h.path("f.txt", "x"), code=code)
+        contains(result.err, "backend:", words)
+
+
+def test_attach_uploads_first_and_asks_then(t):
+    t.daemon("")
+    one = t.run("ask", "-a", t.h.path("fact.txt", "The spare key hangs behind the clock.\n"), "Where does the spare key hang?")
+    contains(one.text, "behind the clock")
+    made = t.backend(echo)
+    t.daemons[0].stop()
+    t.daemon(f"backend = {made.url}\n")
+    t.run("ask", "-f", t.h.path("inline.txt", "inline words"), "look at this")
+    contains(made.chats[-1].json["messages"][-1]["content"], "inline words", "inline.txt", "look at this")
