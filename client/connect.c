@@ -2,6 +2,7 @@
 #include "client/connect.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pwd.h>
 #include <stdlib.h>
@@ -17,6 +18,7 @@
 #include "common/fd.h"
 #include "common/mem.h"
 #include "common/path.h"
+#include "common/str.h"
 
 #define FULL_MS 10000   /* how long a daemon whose queue of connections is full is knocked at */
 #define STARTED_MS 5000 /* how long one that was started may take to listen */
@@ -135,6 +137,44 @@ static int connect_system(int *fd)
 	return CONNECT_E_NOBODY;
 }
 
+/*
+ * A daemon may live on our database and listen elsewhere: the lock file beside the database has its
+ * socket's path, and is locked for as long as it lives.
+ */
+static char *locked_socket(void)
+{
+	char *dir = path_data_dir(), *path = path_join(dir, "chat_history.db.lock");
+	struct flock mark = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	struct buf line = { .max = PATH_SOCKET_MAX + 2 };
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	char *socket_path = NULL;
+
+	if (fd >= 0 && fcntl(fd, F_OFD_GETLK, &mark) == 0 && mark.l_type != F_UNLCK &&
+		fd_read_all(fd, &line) == 0 && line.len && line.data[0] == '/')
+		socket_path = str_trim(mem_dup(buf_cstr(&line)));
+	fd_close(fd);
+	buf_fini(&line);
+	mem_free(path);
+	mem_free(dir);
+	return socket_path;
+}
+
+static int connect_locked(char **own, int *fd)
+{
+	char *path = locked_socket();
+	unsigned uid;
+	int r = path ? connect_path(path, &uid) : -ENOENT;
+
+	if (r < 0) {
+		mem_free(path);
+		return CONNECT_E_NOBODY;
+	}
+	*fd = r;
+	mem_free(*own);
+	*own = path;
+	return 0;
+}
+
 static int start_and_connect(const struct client *c, const char *path, int *fd, int *status)
 {
 	uint64_t end = clock_mono_ms() + STARTED_MS;
@@ -169,24 +209,27 @@ static int connect_there(const char *path, int *fd, int *status)
 	return r ? CONNECT_E_STATUS : 0;
 }
 
+/* The user's socket, wherever the user's daemon is; then the system's; then one is started. */
+static int connect_usual(const struct client *c, char **own, int *fd, int *status)
+{
+	int r = connect_user(*own, fd, status);
+
+	if (r == CONNECT_E_NOBODY)
+		r = connect_locked(own, fd);
+	if (r == CONNECT_E_NOBODY && connect_system(fd) == 0) {
+		mem_free(*own);
+		*own = mem_dup(PATH_SYSTEM_SOCKET);
+		r = 0;
+	}
+	return r == CONNECT_E_NOBODY ? start_and_connect(c, *own, fd, status) : r;
+}
+
 int connect_daemon(const struct client *c, int *fd, char **path, int *status)
 {
 	const char *told = connect_told(c);
 	char *own = told ? mem_dup(told) : path_user_socket();
-	int r;
+	int r = told ? connect_there(own, fd, status) : connect_usual(c, &own, fd, status);
 
-	if (told) {
-		r = connect_there(told, fd, status);
-	} else {
-		r = connect_user(own, fd, status);
-		if (r == CONNECT_E_NOBODY && connect_system(fd) == 0) {
-			mem_free(own);
-			own = mem_dup(PATH_SYSTEM_SOCKET);
-			r = 0;
-		}
-		if (r == CONNECT_E_NOBODY)
-			r = start_and_connect(c, own, fd, status);
-	}
 	*path = r ? mem_free(own) : own;
 	return r;
 }

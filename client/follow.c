@@ -11,11 +11,13 @@
 
 #include "client/cmd.h"
 #include "client/link.h"
+#include "client/pretty.h"
 #include "client/print.h"
 #include "client/say.h"
 #include "client/signals.h"
 #include "common/attr.h"
 #include "common/clock.h"
+#include "common/mem.h"
 #include "proto/errors.h"
 
 #define CANCEL_MS 2000 /* how long a cancelled answer's end is waited for */
@@ -91,8 +93,8 @@ static void on_accepted(struct follow *f, struct val reply)
 	print_accepted(&f->print, &f->answer, reply);
 	if (f->give_up)
 		send_cancel(f);
-	free(turn);
-	free(thread);
+	mem_free(turn);
+	mem_free(thread);
 }
 
 static void refused(struct follow *f)
@@ -150,19 +152,21 @@ static void on_message(struct follow *f)
 static void attach_again(struct follow *f)
 {
 	struct pack *p = link_request(f->link, "attach");
+	int r;
 
 	pack_kv_text(p, "turn", f->answer.turn);
 	pack_kv_int(p, "off", (int64_t)f->answer.off);
 	pack_kv_int(p, "roff", (int64_t)f->answer.roff);
 	pack_kv_int(p, "ev", f->answer.ev);
-	if (link_send(f->link, &f->attach_id) != LINK_OK)
-		end_with(f, f->link->status);
+	r = link_send(f->link, &f->attach_id);
+	if (r)
+		end_with(f, link_fail(f->link, r));
 }
 
 /* While it is made again the reader still gets what is queued: the wait of link_again knows signals only. */
 static void on_lost(struct follow *f, const struct link_wait *w)
 {
-	int r;
+	int r, number;
 
 	if (f->give_up) {
 		end_with(f, -1);
@@ -170,7 +174,10 @@ static void on_lost(struct follow *f, const struct link_wait *w)
 	}
 	(void)out_drain(&f->print.out);
 	r = link_again(f->link, w);
-	if (r == LINK_OK && f->request_id) {
+	number = r ? signals_take() : 0;
+	if (number) {
+		end_with(f, 128 + number);
+	} else if (r == LINK_OK && f->request_id) {
 		/* The question has its key: the daemon knows it again. */
 		link_resend(f->link);
 	} else if (r == LINK_OK) {
@@ -293,12 +300,24 @@ static void say_end(struct follow *f, int status)
 		answer_say(&f->answer, f->req->saved);
 }
 
+/* Nobody will tell how it ended: for whoever reads JSON it is said in the same words as elsewhere. */
+static void never_ended(struct follow *f)
+{
+	struct answer *a = &f->answer;
+
+	answer_set_error(a, PROTO_E_INTERRUPTED, NULL, NULL);
+	if (f->req->view->mode == VIEW_JSONL)
+		print_refused(&f->print, a->error_code, a->error_name, a->error_message);
+}
+
 static int finish(struct follow *f)
 {
 	bool heard = f->status < 0; /* the answer itself decides; otherwise we only leave */
 	bool whole;
 	int status, r;
 
+	if (heard && !f->answer.state && !f->give_up)
+		never_ended(f);
 	if (heard)
 		print_end(&f->print, &f->answer, stored_turn(f));
 	if (heard || f->status < 128)
@@ -331,16 +350,34 @@ int follow(const struct follow_request *req)
 	answer_init(&f.answer, wants_text(v));
 	if (!r && v->timeout_ms)
 		f.deadline = clock_mono_ms() + v->timeout_ms;
-	if (!r && link_send(f.link, &f.request_id) != LINK_OK) {
-		r = f.link->status;
-		(void)out_close(&f.print.out, false);
-	}
 	if (!r) {
+		r = link_send(f.link, &f.request_id);
+		if (r)
+			end_with(&f, link_fail(f.link, r));
 		while (!f.over)
 			step(&f);
 		r = finish(&f);
 	}
 	answer_fini(&f.answer);
 	print_fini(&f.print);
+	return r;
+}
+
+int follow_detached(struct link *l, const struct view *view)
+{
+	struct buf out = { 0 };
+	char *turn;
+	int r = link_call(l, 0);
+
+	if (r)
+		return link_fail(l, r);
+	turn = val_get_text(l->msg.result, "turn");
+	if (view->mode == VIEW_TEXT)
+		(void)buf_addf(&out, "%s\n", turn ? turn : "");
+	else
+		pretty_event(view->mode == VIEW_JSONL ? "accepted" : NULL, l->msg.result, &out);
+	mem_free(turn);
+	r = out_text(&out, false);
+	buf_fini(&out);
 	return r;
 }

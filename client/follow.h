@@ -22,3 +22,6 @@ struct follow_request {
 
 /* The exit status; everything is said. */
 int follow(const struct follow_request *req);
+
+/* -d: sends the request (not streamed), prints the turn's id in the view's mode. Status. */
+int follow_detached(struct link *l, const struct view *view);

@@ -307,6 +307,16 @@ static int wait_once(struct link *l, const struct link_wait *w)
 	return -1;
 }
 
+void link_pause(const struct link_wait *w)
+{
+	struct pollfd p[2] = {
+		{ .fd = w->signals, .events = POLLIN },
+		{ .fd = output_waits(w) ? w->out->fd : -1, .events = POLLOUT },
+	};
+
+	(void)poll(p, 2, time_left(w));
+}
+
 static int next_event(struct link *l, const struct link_wait *w)
 {
 	int r = take_frame(l);
@@ -415,8 +425,7 @@ int link_reply(struct link *l, uint32_t id, unsigned flags)
 	uint64_t leaving = 0;
 	int tries = 3, r;
 
-	if (!(flags & LINK_PATIENT))
-		w.until_ms = clock_mono_ms() + LINK_CALL_MS;
+	w.until_ms = flags & LINK_PATIENT ? l->until_ms : clock_mono_ms() + LINK_CALL_MS;
 	for (;;) {
 		r = reply_once(l, id, &w);
 		if (r == LINK_E_REMOTE && l->error.code == PROTO_E_SHUTTING_DOWN && !(flags & LINK_ONCE)) {

@@ -76,6 +76,7 @@ struct link {
 	char instance[64], version[32];
 	char closing[32];        /* the reason that the daemon gave for closing */
 	int64_t protocol;
+	uint64_t until_ms;       /* a LINK_PATIENT call ends then; 0: never; clock_mono_ms */
 	int status;
 	struct link_error error;
 };
@@ -88,6 +89,7 @@ int link_send(struct link *l, uint32_t *id);                   /* connects when 
 int link_call(struct link *l, unsigned flags);                 /* send, wait for the reply */
 int link_reply(struct link *l, uint32_t id, unsigned flags);   /* wait for the reply of what was sent */
 enum link_event link_next(struct link *l, const struct link_wait *w);
+void link_pause(const struct link_wait *w);                    /* until the output takes more, a signal, the time; the daemon is not heard */
 int link_again(struct link *l, const struct link_wait *w);     /* after LINK_LOST: connect anew, for LINK_AGAIN_MS; LINK_E_LOST, LINK_E_STATUS */
 void link_resend(struct link *l);                              /* the last request on the new connection */
 bool link_is_reply(const struct link *l, uint32_t id);

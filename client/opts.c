@@ -234,11 +234,13 @@ int opts_count(struct opts *o, size_t min, size_t max)
 	return o->nargs < min || o->nargs > max ? -1 : 0;
 }
 
-int opts_simple(struct opts *o, size_t min, size_t max)
+int opts_simple(struct opts *o, bool *json, size_t min, size_t max)
 {
-	int r = opts_next(o);
+	int id;
 
-	return r < 0 ? r : opts_count(o, min, max);
+	while ((id = opts_next(o)) > 0)
+		*json = true;
+	return id < 0 ? id : opts_count(o, min, max);
 }
 
 int opts_global(struct client *c, int argc, char **argv, int *i, int *status)

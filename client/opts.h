@@ -18,7 +18,11 @@ struct opt {
 	const char *name; /* without "--" */
 	const char *arg;  /* what its value is called, NULL: takes none */
 };
-#define OPT_LONG 256
+enum {
+	OPT_LONG = 256,
+	OPT_JSON = OPT_LONG, /* --json means the same everywhere */
+	OPT_OWN,             /* a command's own long options begin here */
+};
 #define OPTS_END { 0 }
 
 struct opts {
@@ -37,8 +41,8 @@ struct opts {
 /* argv: what follows the verb; its order changes: arguments are moved to the front. */
 struct opts opts_of(struct client *c, const struct cmd *cmd, int argc, char **argv);
 int opts_next(struct opts *o);  /* an option's id; 0: the end, args are complete; < 0: see status */
-/* For a command without own options: reads all, wants min..max arguments. 0, or < 0: see status. */
-int opts_simple(struct opts *o, size_t min, size_t max);
+/* For a command whose only option, if any, is --json: reads all, wants min..max arguments. 0, or < 0: see status. */
+int opts_simple(struct opts *o, bool *json, size_t min, size_t max);
 int opts_count(struct opts *o, size_t min, size_t max); /* 0, or -1 and said: too few, too many */
 
 /* Says what is wrong with the line and where help is; a line that reads like a sentence gets "to ask it". STATUS_USAGE. */

@@ -22,8 +22,7 @@ struct view {
 };
 
 enum {
-	OPT_JSON = OPT_LONG,
-	OPT_JSONL,
+	OPT_JSONL = OPT_OWN,
 	OPT_NO_STREAM,
 	OPT_TIMEOUT,
 	OPT_CITATIONS,

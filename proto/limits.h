@@ -30,7 +30,6 @@
 /* Connections */
 #define LIMIT_CONNS 4096             /* (c) */
 #define LIMIT_CONNS_UID 1024         /* (c) 256 in system mode */
-#define LIMIT_UNGREETED 64           /* connections of one uid that have not said hello */
 #define OUT_HIGH (256u << 10)        /* bytes queued to one client before streams to it are skipped */
 #define OUT_LOW (32u << 10)          /* ... until it has drained to this */
 #define OUT_MAX (4u << 20)           /* replies included: a client that asks and never reads is closed */

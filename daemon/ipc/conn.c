@@ -220,7 +220,7 @@ static void take_frames(struct conn *c)
 			return;
 		}
 		if (msg_parse(&s->msg, c->in.data + at, len, &why, &id_known) != 0) {
-			struct call call = { .server = s, .conn = c->id, .id = s->msg.id };
+			struct call call = { .server = s, .conn = c->id, .id = s->msg.id, .stray = true };
 
 			log_debug("%llu: bad message: %s", (unsigned long long)c->id, why ? why : "?");
 			if (!id_known) {

@@ -1,6 +1,7 @@
 /* Method table, login gate, replies. */
 #include "daemon/ipc/dispatch.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -101,10 +102,12 @@ void dispatch(struct conn *c, const struct msg *m)
 	list_remove(&c->link);
 	list_push_back(&s->conn_list, &c->link);
 	if (is_outstanding(c, m->id)) {
+		call.stray = true;
 		reply_error(&call, PROTO_E_BAD_REQUEST, "a request with this id is still waiting for its reply");
 		return;
 	}
 	if (c->noutstanding >= LIMIT_REQUESTS) {
+		call.stray = true;
 		reply_error(&call, PROTO_E_BUSY, "%u requests are waiting already", c->noutstanding);
 		return;
 	}
@@ -188,12 +191,13 @@ void reply_end(struct call *call, struct pack *p)
 
 	if (!c)
 		return;
-	if (pack_end(p) != 0) {
-		conn_close(c, "stuck");
-		return;
+	if (pack_end(p) == -EMSGSIZE) { /* taken out again: say why instead */
+		pack_error_begin(p, &c->out, call->id, PROTO_E_TOO_LARGE, "the reply would pass the limit of a frame; ask for less at once", -1);
+		pack_end(p);
 	}
-	outstanding_remove(c, call->id);
-	conn_wrote(c);
+	if (!call->stray)
+		outstanding_remove(c, call->id);
+	conn_wrote(c); /* an out-queue past its cap closes the connection there */
 }
 
 void reply_empty(struct call *call)

@@ -23,6 +23,7 @@ struct call {
 	struct server *server;
 	uint64_t conn;
 	uint32_t id;
+	bool stray;             /* its id is not among the outstanding ones: an earlier request has it, or none may be added */
 	struct account account; /* of the connection; valid during the handler, a copy in a kept call */
 };
 

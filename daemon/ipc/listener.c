@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -44,6 +45,7 @@ struct listener {
 	unsigned handles;          /* not yet closed */
 	bool activated, stopped, closing;
 	bool lost;                 /* the path is not ours and was said so */
+	bool paused;               /* accepting failed and was said so */
 	uint64_t shed, shed_logged_ms;
 	void (*closed)(void *ctx);
 	void *closed_ctx;
@@ -125,8 +127,11 @@ static void resume(uv_timer_t *t)
 		(void)uv_poll_start(&l->acceptor->poll, UV_READABLE, on_readable);
 }
 
-static void pause_accepting(struct listener *l)
+static void pause_accepting(struct listener *l, int error)
 {
+	if (!l->paused)
+		log_warn("cannot accept connections: %s; trying every %d ms", strerror(error), PAUSE_MS);
+	l->paused = true;
 	uv_poll_stop(&l->acceptor->poll);
 	uv_timer_start(&l->pause, resume, PAUSE_MS, 0);
 }
@@ -166,6 +171,7 @@ static bool accept_one(struct listener *l, int fd)
 {
 	l->pending = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (l->pending >= 0) {
+		l->paused = false;
 		l->config.on_connection(l->config.ctx, l);
 		l->pending = fd_close(l->pending);
 		return true;
@@ -176,9 +182,8 @@ static bool accept_one(struct listener *l, int fd)
 		return true;
 	if ((errno == EMFILE || errno == ENFILE) && shed_one(l, fd))
 		return true;
-	log_warn("cannot accept a connection, next try in %d ms", PAUSE_MS);
 	if (l->acceptor)
-		pause_accepting(l);
+		pause_accepting(l, errno);
 	return false;
 }
 

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -219,12 +220,12 @@ static int bind_and_listen(struct bound_socket *b, int fd)
 	fill_address(&a, b->path);
 	if (fchmod(fd, 0600) < 0 || bind(fd, (struct sockaddr *)&a, sizeof(a)) < 0)
 		return -errno;
-	if (chmod(b->path, 0600) < 0 || lstat(b->path, &st) < 0 || listen(fd, BACKLOG) < 0)
+	if (chmod(b->path, 0600) < 0 || lstat(b->path, &st) < 0)
 		return -errno;
 	b->dev = st.st_dev;
 	b->ino = st.st_ino;
 	b->bound = true;
-	return 0;
+	return listen(fd, BACKLOG) < 0 ? -errno : 0;
 }
 
 int bound_socket_bind(struct bound_socket *b, int *out, char **why)

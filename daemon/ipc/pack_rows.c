@@ -1,4 +1,5 @@
 /* Rows of the store and live turns as maps of the wire; the stream notifications of a subscriber. */
+#include <errno.h>
 #include <string.h>
 
 #include "common/clock.h"
@@ -196,10 +197,13 @@ static void stream_begin(struct pack *p, struct conn *c, const struct turn *t, c
 	pack_kv_text(p, "kind", kind);
 }
 
-static void stream_end(struct pack *p, struct conn *c)
+/* False: the frame would pass the wire's limits and was taken out. Past the queue's cap conn_wrote closes. */
+static bool stream_end(struct pack *p, struct conn *c)
 {
-	pack_end(p); /* past the cap the buf says so, and conn_wrote closes */
+	int r = pack_end(p);
+
 	conn_wrote(c);
+	return r != -EMSGSIZE;
 }
 
 static bool stream_has_room(void *ctx)
@@ -265,7 +269,13 @@ static void stream_event(void *ctx, const struct turn *t, uint64_t ev, const str
 		break;
 	}
 	}
-	stream_end(&p, c);
+	if (!stream_end(&p, c)) { /* the number is not lost: the client sees no gap */
+		stream_begin(&p, c, t, "notice");
+		pack_kv_int(&p, "ev", (int64_t)ev);
+		pack_kv_text(&p, "name", "event_too_large");
+		pack_kv_text(&p, "text", "an event of this answer is too large to send");
+		stream_end(&p, c);
+	}
 }
 
 static void stream_done(void *ctx, const struct turn *t)

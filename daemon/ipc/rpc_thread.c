@@ -79,6 +79,7 @@ static void on_messages(struct job *j)
 	struct op_turn_list *op = container_of(j, struct op_turn_list, job);
 	struct call *call = call_of(j);
 	struct pack p;
+	size_t i = 0;
 
 	if (j->r != 0) {
 		reply_store_error(call, j->r, j->why, &op->candidates, "thread");
@@ -87,11 +88,11 @@ static void on_messages(struct job *j)
 		pack_thread(&p, &op->thread);
 		pack_key(&p, "turns");
 		pack_array(&p);
-		for (size_t i = 0; i < op->n; i++)
+		for (; i < op->n && !(i && pack_half_full(&p)); i++)
 			pack_turn(&p, &op->rows[i], chat_find(&call->server->chat, &call->account, op->rows[i].id), true);
 		pack_close(&p);
-		if (op->more && op->n)
-			pack_kv_int(&p, "next", op->rows[op->n - 1].seq);
+		if (i && (op->more || i < op->n))
+			pack_kv_int(&p, "next", op->rows[i - 1].seq);
 		reply_end(call, &p);
 	}
 	call_drop(call);

@@ -726,6 +726,8 @@ static void reply_live(struct call *call)
 	list_foreach(it, &chat->live) {
 		const struct turn *t = list_entry(it, struct turn, link);
 
+		if (pack_half_full(&p))
+			break; /* past some hundred running answers the newest are not shown */
 		if (!strcmp(t->account.id, call->account.id))
 			pack_turn_brief(&p, &t->row, t);
 	}
@@ -758,7 +760,6 @@ static void on_listed(struct job *j)
 void rpc_turn_list(struct call *call, struct args *a)
 {
 	bool live = args_bool(a, "live", false);
-	struct arg_str thread = args_str(a, "thread", ARG_OPTIONAL, 1, LIMIT_NAME);
 	struct arg_str before = args_str(a, "before", ARG_OPTIONAL, 1, LIMIT_NAME);
 	int64_t limit = args_int(a, "limit", 1, LIMIT_PAGE, 50);
 	struct op_turn_list *op;
@@ -773,7 +774,6 @@ void rpc_turn_list(struct call *call, struct args *a)
 	}
 	op = op_turn_list_new();
 	op->account = account_copy(&call->account);
-	op->thread_ref = args_dup(thread);
 	op->before = args_dup(before);
 	op->limit = (int)limit;
 	op->max_question = 512;

@@ -170,6 +170,7 @@ static bool joint_stays(const struct part *before, const struct part *p)
 static bool whole_of(const struct words *w, size_t from, size_t to, char out[WORD_MAX], struct word *word,
 	enum script *script)
 {
+	bool joined = false;
 	size_t n = 0;
 
 	*script = w->parts[from].script;
@@ -183,6 +184,7 @@ static bool whole_of(const struct words *w, size_t from, size_t to, char out[WOR
 			out[n++] = p->joint;
 		memcpy(out + n, p->text, p->n);
 		n += p->n;
+		joined = joined || (i > from && p->joined);
 		if (p->script != *script)
 			*script = SCRIPT_OTHER;
 	}
@@ -193,6 +195,7 @@ static bool whole_of(const struct words *w, size_t from, size_t to, char out[WOR
 		.end = w->parts[to - 1].end,
 		.group = w->group,
 		.whole = true,
+		.joined = joined,
 	};
 	return true;
 }

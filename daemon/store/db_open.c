@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -53,8 +54,7 @@ static const char pragmas_all[] =
 	"PRAGMA secure_delete = ON;";
 static const char pragmas_writer[] =
 	"PRAGMA cache_size = -1024;"
-	"PRAGMA journal_size_limit = 67108864;"
-	"PRAGMA wal_autocheckpoint = 0;"; /* the lanes do it, after the answers have gone out */
+	"PRAGMA journal_size_limit = 67108864;";
 static const char pragmas_reader[] =
 	"PRAGMA cache_size = -256;"
 	"PRAGMA query_only = ON;";
@@ -142,4 +142,5 @@ void db_calm(struct db *db)
 		(void)sqlite3_db_release_memory(db->chat);
 	if (db->lib)
 		(void)sqlite3_db_release_memory(db->lib);
+	(void)malloc_trim(0);
 }

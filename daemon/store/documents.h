@@ -64,6 +64,14 @@ struct op_document_remove *op_document_remove_new(void);
 int op_document_remove_run(struct db *db, struct job *j);
 void op_document_remove_free(struct op_document_remove *op);
 
+/* STORE_LIBRARY: clear what a crash left of documents on their way in or out; once after store_open. */
+struct op_library_tidy {
+	struct job job;
+};
+struct op_library_tidy *op_library_tidy_new(void);
+int op_library_tidy_run(struct db *db, struct job *j);
+void op_library_tidy_free(struct op_library_tidy *op);
+
 /* STORE_KEYED: one by ref, or a page by name when ref is NULL. */
 struct op_document_list {
 	struct job job;
@@ -111,6 +119,7 @@ struct term_weight {
 	const char *term;
 	size_t n;
 	double weight; /* how often as typed; fractions for terms of earlier questions */
+	bool name_only; /* looked for in the names of documents alone */
 };
 struct db_search {
 	const struct account *account;

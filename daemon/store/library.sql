@@ -60,3 +60,8 @@ CREATE TABLE lengths (
 	id   INTEGER PRIMARY KEY,
 	data BLOB NOT NULL
 );
+
+-- One row: what the index makes of a fixed text. Another result, and the words are indexed anew.
+CREATE TABLE tokenizer (
+	fingerprint INTEGER NOT NULL
+);

@@ -78,8 +78,8 @@ struct document_place {
 	int64_t key, collection, first, passages;
 	char *name;
 };
-int place_load(struct db *db, int64_t key, struct document_place *p, char **why); /* STORE_E_NOT_FOUND */
-void place_fini(struct document_place *p);
+int document_place_load(struct db *db, int64_t key, struct document_place *p, char **why); /* STORE_E_NOT_FOUND */
+void document_place_fini(struct document_place *p);
 
 /* Make the collection's table of words; harmless when it is there. */
 int words_create(struct db *db, int64_t collection, char **why);

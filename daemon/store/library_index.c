@@ -8,7 +8,7 @@
 #include "common/attr.h"
 #include "common/mem.h"
 
-int place_load(struct db *db, int64_t key, struct document_place *p, char **why)
+int document_place_load(struct db *db, int64_t key, struct document_place *p, char **why)
 {
 	sqlite3_stmt *stmt = NULL;
 	bool row = false;
@@ -30,7 +30,7 @@ int place_load(struct db *db, int64_t key, struct document_place *p, char **why)
 	return r;
 }
 
-void place_fini(struct document_place *p)
+void document_place_fini(struct document_place *p)
 {
 	p->name = mem_free(p->name);
 }
@@ -191,12 +191,12 @@ int library_reindex(struct db *db, char **why)
 		r = next_document(db, key, &key, why);
 		if (r != 0 || key == 0)
 			break;
-		r = place_load(db, key, &p, why);
+		r = document_place_load(db, key, &p, why);
 		if (r == 0)
 			r = words_create(db, p.collection, why);
 		if (r == 0)
 			r = index_document(&s, &p);
-		place_fini(&p);
+		document_place_fini(&p);
 		if (r != 0)
 			break;
 	}

@@ -23,12 +23,10 @@ int library_register(sqlite3 *lib)
 
 static int create(sqlite3 *lib, char **why)
 {
-	char mark[128];
+	char mark[96];
 	int r = db_begin(lib, why);
 
-	(void)snprintf(mark, sizeof(mark),
-		"CREATE TABLE tokenizer (fingerprint INTEGER NOT NULL);"
-		"PRAGMA application_id = %d; PRAGMA user_version = %d",
+	(void)snprintf(mark, sizeof(mark), "PRAGMA application_id = %d; PRAGMA user_version = %d",
 		LIBRARY_APPLICATION, LIBRARY_VERSION);
 	if (r == 0)
 		r = db_script(lib, library_sql, why);
@@ -75,7 +73,8 @@ static int follow_tokenizer(struct db *db, char **why)
 	r = db_get_int(db->lib, "SELECT count(*) FROM document WHERE state = 1", 0, &documents, why);
 	if (r == 0 && documents) {
 		log_info("the rules for words have changed: indexing %lld documents again", (long long)documents);
-		r = library_reindex(db, why);
+		r = library_sweep(db, why);
+		r = r ? r : library_reindex(db, why);
 	}
 	if (r == 0)
 		r = db_begin(db->lib, why);

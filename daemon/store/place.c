@@ -167,9 +167,8 @@ int place_check_library(const struct place *p, char **why)
 	struct place lib = { .path = p->library };
 	int r = check_file(&lib, why);
 
-	if (r == 0 && lib.exists && !lib.ours)
-		return db_fail(why, STORE_E_NOT_OURS, "'%s' is a database of another program: move it away",
-			p->library);
+	if (r == 0 && lib.loose)
+		return db_fail(why, STORE_E_LOOSE, "'%s' is open to others: chmod 600 it", p->library);
 	return r;
 }
 

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define APPLICATION_ID 0x52414743 /* "RAGC", in the header of both files */
+#define APPLICATION_ID 0x52414743 /* "RAGC", in the header of chat_history.db */
 
 struct place {
 	char *dir;     /* resolved */
@@ -24,6 +24,6 @@ struct place {
 
 /* 0, STORE_E_NOT_FOUND, _LOOSE, _NETWORK_FS, _READ_ONLY, _NOT_OURS, _CORRUPT, _FULL, -errno, with words. */
 int place_find(struct place *p, const char *path, bool create, char **why);
-/* The same checks for library.db, which is always ours. */
+/* The same checks for library.db; what it is, library_migrate knows. */
 int place_check_library(const struct place *p, char **why);
 void place_fini(struct place *p);

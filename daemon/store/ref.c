@@ -84,13 +84,16 @@ static int thread_by_id(const struct query *q, id_str id)
 
 static int thread_by_name(const struct query *q, id_str id)
 {
+	char *name = name_first_line(q->ref, strlen(q->ref), NAME_SHOWN);
 	sqlite3_stmt *stmt;
 	int r = db_query(&stmt, q->db, q->db->chat, q->why,
 		"SELECT t.id, n.name FROM threads n JOIN ragchat_thread t ON t.id = n.id "
 		"WHERE n.\"userId\" = ?1 AND t.account = ?1 AND " SQL_NAME " = ?2 LIMIT 11",
-		db_text(q->who->id), db_text(q->ref));
+		db_text(q->who->id), db_text(name));
 
-	return only_one(q, stmt, r, id);
+	r = only_one(q, stmt, r, id);
+	mem_free(name);
+	return r;
 }
 
 static int thread_by_word(const struct query *q, id_str id)

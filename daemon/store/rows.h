@@ -26,6 +26,9 @@ char *name_first_line(const char *s, size_t n, size_t max);
 /* A thread deleted in a Chainlit comes back as a row without owner when its tab is closed: not ours to show. */
 #define SQL_ALIVE "COALESCE(h.\"userId\", h.\"userIdentifier\") IS NOT NULL "
 
+/* Tags as a JSON array of strings, from JSON or from what Postgres writes ("{a,b}"); NULL when there are none. */
+char *tags_normal(const char *s);
+
 /* What to read of a turn besides its own row. */
 struct turn_want {
 	uint64_t max_question, max_text; /* max_text 0: neither text nor reasoning */
@@ -47,11 +50,18 @@ int turn_from_row(struct db *db, sqlite3_stmt *stmt, const struct turn_want *wan
 /* One turn by id, whoever's: STORE_E_NOT_FOUND when there is none. */
 int turn_load(struct db *db, const char *id, const struct turn_want *want, struct turn_row *out, char **why);
 
+/* turn_end.c: the end of a turn from its row's id, state, text, and all that the answer brought. */
+int turn_finish(struct db *db, const struct turn_row *t, char **why);
+
 #define SQL_THREAD                                                                                 \
 	"SELECT t.id, t.created, t.updated, t.turns, t.origin, h.name, t.tags "                    \
 	"FROM ragchat_thread t JOIN threads h ON h.id = t.id AND " SQL_ALIVE
 void thread_from_row(sqlite3_stmt *stmt, struct thread_row *out);
 int thread_load(struct db *db, const char *id, struct thread_row *out, char **why);
+
+/* Places in a list kept in order of (a number, an id); opaque outside. A bad one is STORE_E_NOT_FOUND. */
+char *cursor_make(int64_t at, const char *id);
+int cursor_read(const char *cursor, int64_t *at, id_str id, char **why);
 
 void candidate_add(struct candidates *c, const char *id, const char *name, size_t len);
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "common/mem.h"
-#include "daemon/upstream/chunk.h"
+#include "daemon/upstream/completion.h"
 #include "daemon/upstream/citations.h"
 #include "daemon/upstream/errors.h"
 
@@ -26,7 +26,7 @@ void dialect_init(struct dialect *d, const struct dialect_options *o, const stru
 		.ctx = ctx,
 		.scratch = scratch,
 		.max_answer = o->max_answer ? o->max_answer : SIZE_MAX,
-		.index = CHUNK_ANY_INDEX,
+		.index = COMPLETION_ANY_INDEX,
 	};
 	think_init(&d->think, !o->inline_think);
 	split_init(&d->split, o->raw_text);
@@ -246,8 +246,8 @@ static void take_reasoning(struct dialect *d, const struct json_slice *s)
 
 static bool part_text(const struct json_slice *key)
 {
-	return chunk_is(key, "text") || chunk_is(key, "summary") || chunk_is(key, "thinking") ||
-		chunk_is(key, "content");
+	return key_is(key, "text") || key_is(key, "summary") || key_is(key, "thinking") ||
+		key_is(key, "content");
 }
 
 /* Content or reasoning as a list of parts: Mistral's text and thinking, OpenRouter's reasoning_details. */
@@ -256,7 +256,7 @@ static void take_parts(struct dialect *d, const struct json_slice *raw, bool rea
 	struct json_slice s, key, type, text, inner;
 	struct json j;
 
-	json_init(&j, raw->p, raw->n, CHUNK_DEPTH);
+	json_init(&j, raw->p, raw->n, COMPLETION_DEPTH);
 	if (depth > 4 || !json_array(&j))
 		return;
 	while (json_item(&j)) {
@@ -269,7 +269,7 @@ static void take_parts(struct dialect *d, const struct json_slice *raw, bool rea
 			continue;
 		else
 			while (json_key(&j, &key)) {
-				if (chunk_is(&key, "type") && json_string(&j, &type))
+				if (key_is(&key, "type") && json_string(&j, &type))
 					thinking = thinking || json_slice_is(&type, "thinking") ||
 						json_slice_is(&type, "reasoning");
 				else if (!part_text(&key))
@@ -368,7 +368,7 @@ static void finish_as(struct dialect *d, const char *reason)
 	take_finish(d, &s);
 }
 
-static void take_cites(struct dialect *d, const struct chunk_choice *c)
+static void take_cites(struct dialect *d, const struct completion_choice *c)
 {
 	if (c->cite[CITE_ANNOTATIONS].p)
 		citations_annotations(&d->sources, &c->cite[CITE_ANNOTATIONS]);
@@ -378,7 +378,7 @@ static void take_cites(struct dialect *d, const struct chunk_choice *c)
 		citations_tools(&d->sources, &c->cite[CITE_TOOLS]);
 }
 
-static void take_message(struct dialect *d, const struct chunk_choice *c)
+static void take_message(struct dialect *d, const struct completion_choice *c)
 {
 	if (c->reasoning.p && c->reasoning_parts)
 		take_parts(d, &c->reasoning, true, 0);
@@ -409,27 +409,27 @@ static void take_messages(struct dialect *d, const struct json_slice *raw)
 	struct json_slice key, item, role;
 	struct json j, m;
 
-	json_init(&j, raw->p, raw->n, CHUNK_DEPTH);
+	json_init(&j, raw->p, raw->n, COMPLETION_DEPTH);
 	if (!json_array(&j))
 		return;
 	while (json_item(&j)) {
-		struct chunk_choice c = { 0 };
+		struct completion_choice c = { 0 };
 		bool tool = false, end = false;
 
 		if (json_peek(&j) != JSON_OBJECT || !json_raw(&j, &item))
 			continue;
-		json_init(&m, item.p, item.n, CHUNK_DEPTH);
+		json_init(&m, item.p, item.n, COMPLETION_DEPTH);
 		json_object(&m);
 		while (json_key(&m, &key)) {
-			if (chunk_is(&key, "role") && json_string(&m, &role))
+			if (key_is(&key, "role") && json_string(&m, &role))
 				tool = json_slice_is(&role, "tool");
-			else if (chunk_is(&key, "end_turn"))
+			else if (key_is(&key, "end_turn"))
 				json_bool(&m, &end);
-			else if (chunk_is(&key, "delta"))
+			else if (key_is(&key, "delta"))
 				json_raw(&m, &item);
 		}
-		json_init(&m, item.p, item.n, CHUNK_DEPTH);
-		chunk_read_message(&m, &c);
+		json_init(&m, item.p, item.n, COMPLETION_DEPTH);
+		completion_read_message(&m, &c);
 		if (tool && c.content.p) {
 			/* The content is JSON in a string: quotes and all. */
 			struct json_slice string = { .p = c.content.p - 1, .n = c.content.n + 2 };
@@ -444,7 +444,7 @@ static void take_messages(struct dialect *d, const struct json_slice *raw)
 	}
 }
 
-static void take_choice(struct dialect *d, const struct chunk_choice *c)
+static void take_choice(struct dialect *d, const struct completion_choice *c)
 {
 	take_message(d, c);
 	if (c->messages.p)
@@ -470,13 +470,13 @@ static int take_error(struct dialect *d, const struct json_slice *raw)
 static int take_top_message(struct dialect *d, const struct json_slice *raw, const char *data, size_t n)
 {
 	struct json_slice all = { .p = data, .n = n };
-	struct chunk_choice c = { 0 };
+	struct completion_choice c = { 0 };
 	struct json j;
 
 	if (*raw->p != '{')
 		return take_error(d, &all);
-	json_init(&j, raw->p, raw->n, CHUNK_DEPTH);
-	if (chunk_read_message(&j, &c))
+	json_init(&j, raw->p, raw->n, COMPLETION_DEPTH);
+	if (completion_read_message(&j, &c))
 		take_message(d, &c);
 	d->chunks++;
 	return 0;
@@ -490,7 +490,7 @@ static void take_usage(struct dialect *d, const struct json_slice *raw)
 	d->usage = mem_ndup(raw->p, raw->n);
 }
 
-static void take_top(struct dialect *d, const struct chunk *c)
+static void take_top(struct dialect *d, const struct completion *c)
 {
 	if (c->model.n && !d->model) {
 		struct buf text = { .max = 65536 };
@@ -539,7 +539,7 @@ static void settle_index(struct dialect *d, int64_t index)
  * A choice with another index than 0 came first. With n > 1 index 0 is about to come; some gateways
  * number their only choice 1. So a few such events are kept until that is clear.
  */
-static void wait_for_index(struct dialect *d, const struct chunk *c, const char *data, size_t n)
+static void wait_for_index(struct dialect *d, const struct completion *c, const char *data, size_t n)
 {
 	uint32_t len = (uint32_t)n;
 
@@ -555,19 +555,19 @@ static void wait_for_index(struct dialect *d, const struct chunk *c, const char 
 		settle_index(d, d->early_index);
 }
 
-static void take_choices(struct dialect *d, const struct chunk *c, const char *data, size_t n)
+static void take_choices(struct dialect *d, const struct completion *c, const char *data, size_t n)
 {
-	if (d->index == CHUNK_ANY_INDEX && c->has_choice && c->choice.index != 0) {
+	if (d->index == COMPLETION_ANY_INDEX && c->has_choice && c->choice.index != 0) {
 		wait_for_index(d, c, data, n);
 		return;
 	}
-	if (d->index == CHUNK_ANY_INDEX && c->has_choice)
+	if (d->index == COMPLETION_ANY_INDEX && c->has_choice)
 		settle_index(d, 0);
 	if (c->has_choice)
 		take_choice(d, &c->choice);
 }
 
-static int take_chunk(struct dialect *d, struct chunk *c, const char *data, size_t n)
+static int take_chunk(struct dialect *d, struct completion *c, const char *data, size_t n)
 {
 	if (d->replay) {
 		if (c->has_choice)
@@ -608,9 +608,9 @@ static int bad_event(struct dialect *d, const char *data, size_t n)
 static int dialect_object(struct dialect *d, struct json *j, const char *data, size_t n)
 {
 	const char *start = j->p;
-	struct chunk c;
+	struct completion c;
 
-	if (!chunk_read(j, d->index, &c))
+	if (!completion_read(j, d->index, &c))
 		return bad_event(d, data, n);
 	return take_chunk(d, &c, start, (size_t)(j->p - start));
 }
@@ -659,7 +659,7 @@ static int dialect_value(struct dialect *d, const char *data, size_t n)
 			d->done = true;
 			return STOP;
 		}
-		json_init(&j, p, (size_t)(end - p), CHUNK_DEPTH);
+		json_init(&j, p, (size_t)(end - p), COMPLETION_DEPTH);
 		switch (json_peek(&j)) {
 		case JSON_OBJECT:
 			r = dialect_object(d, &j, data, n);
@@ -791,7 +791,7 @@ void dialect_close(struct dialect *d)
 	if (d->closed)
 		return;
 	d->closed = true;
-	if (d->index == CHUNK_ANY_INDEX && d->early.len)
+	if (d->index == COMPLETION_ANY_INDEX && d->early.len)
 		settle_index(d, d->early_index);
 	end_text(d, &d->reasoning, true);
 	end_text(d, &d->content, false);

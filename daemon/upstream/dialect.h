@@ -1,6 +1,6 @@
 /*
  * The chat-completions dialect: events of a stream in, the answer's events out. Knows the many
- * relatives of a chat.completion.chunk (chunk.h), errors within the stream, reasoning in every
+ * relatives of a chat.completion.chunk (completion.h), errors within the stream, reasoning in every
  * place it is put, citations, and when an answer is over. Pure: no I/O, no clock.
  *
  * What it gives out is clean UTF-8 cut at code points; what two events share (a surrogate pair, a
@@ -24,7 +24,7 @@
 #define DIALECT_EARLY_EVENTS 16  /* of another index, while index 0 may still come */
 #define DIALECT_EARLY_BYTES 65536
 
-struct chunk;
+struct completion;
 
 /* Text of one kind on its way out: what the last piece ended with and the next one completes. */
 struct dialect_text {

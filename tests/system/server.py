@@ -6,7 +6,6 @@ keep what was asked.
 """
 import hashlib
 import json
-import os
 import select
 import socket
 import ssl

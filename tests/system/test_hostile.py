@@ -3,11 +3,12 @@ import os
 import random
 import socket
 import struct
+import threading
 import time
 
 from harness import Closed, RpcError, check, deadline, equal, eventually
 from mp import packb
-from scripts import echo, says
+from scripts import echo, holds
 
 BOMBS = [bytes.fromhex(text) for text in (
     "dd04000000", "df04000000", "ddffffffff", "dfffffffff", "dbffffffff", "c6ffffffff", "dc7fff" * 20, "dd08000000" * 31,
@@ -273,8 +274,6 @@ def test_a_thousand_idle_connections_then_64_asks(t):
 
 @deadline(60)
 def test_max_clients_serves_the_new_one_and_never_closes_a_waiting_one(t):
-    import threading
-    from scripts import holds
     release = threading.Event()
     t.closers.append(release.set)
     t.serve(holds(release), config="max_clients = 20\nmax_clients_uid = 20\n")

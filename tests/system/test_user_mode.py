@@ -2,13 +2,12 @@
 import hashlib
 import os
 import shutil
-import signal
 import socket
 import sqlite3
 import subprocess
 import time
 
-from harness import can_connect, check, children, contains, deadline, equal, eventually
+from harness import can_connect, check, contains, deadline, equal, eventually
 from scripts import echo, says, words
 
 
@@ -439,31 +438,6 @@ def test_a_disk_that_fills_in_mid_answer_keeps_what_it_can(t):
     check(daemon.alive(), "the daemon died")
     t.run("status")
     contains(t.run("ls").text, "long")
-
-
-def test_a_failing_disk_is_told_and_survived(t):
-    """fdatasync fails now and then, as a dying disk does: injected by strace."""
-    if not shutil.which("strace"):
-        t.skip("no strace here")
-    if t.sanitizer:
-        t.skip("a leak check cannot run under strace")
-    made = t.backend(echo)
-    probe = subprocess.run(["strace", "-qq", "-e", "trace=none", "true"], capture_output=True)
-    if probe.returncode:
-        t.skip("strace may not trace here")
-    daemon = t.daemon(f"backend = {made.url}\n", prefix=[
-        "strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fdatasync,fsync", "-e", "inject=fdatasync:error=EIO:when=12+7", "-I4"])
-    ends = [t.run("ask", f"number {i}", code=None) for i in range(25)]
-    good = [i for i, end in enumerate(ends) if end.code == 0]
-    check(good and len(good) < 25, "answers that went well:", good)
-    for end in ends:
-        check(end.code == 0 or end.err.strip(), "a failure without a word", end)
-    os.kill(children(daemon.pid)[0], signal.SIGTERM)
-    equal(daemon.wait(), 0, "status")
-    rows = {row["output"] for row in t.sql("SELECT output FROM steps WHERE type = 'assistant_message'")}
-    for i in good:
-        check(f"answer to number {i}" in rows, f"answer {i} was given as done and is not stored")
-    t.integrity()
 
 
 def test_a_locked_database_waits_or_says_so(t):

@@ -10,11 +10,11 @@
 
 #include "common/json.h"
 
-#define CHUNK_DEPTH 128
-#define CHUNK_ANY_INDEX (-1)
+#define COMPLETION_DEPTH 128
+#define COMPLETION_ANY_INDEX (-1)
 
 /* Slices are absent where p is NULL. "raw": a value of any type, as its bytes. */
-struct chunk_choice {
+struct completion_choice {
 	int64_t index;
 	struct json_slice content;   /* a string, or with `parts` a raw array */
 	struct json_slice reasoning; /* a string, or with `reasoning_parts` a raw array */
@@ -30,12 +30,12 @@ struct chunk_choice {
 
 enum { CITE_ANNOTATIONS, CITE_CONTEXT, CITE_TOOLS };
 
-struct chunk {
+struct completion {
 	bool has_choice; /* the one asked for is in `choice` */
 	bool has_other;  /* a choice of another index, in `choice` only when there was none better */
 	bool has_choices; /* the key is there, whatever its value */
 	bool done;       /* "done": true */
-	struct chunk_choice choice;
+	struct completion_choice choice;
 	struct json_slice model;                     /* a string */
 	struct json_slice error, usage;              /* raw; absent when null, false or empty */
 	struct json_slice detail, message, event;    /* raw */
@@ -43,12 +43,12 @@ struct chunk {
 	struct json_slice citations, results, sources, extra; /* raw */
 };
 
-/* Reads the object ahead. want: the index of the choice, or CHUNK_ANY_INDEX for the lowest. false: no JSON object. */
-bool chunk_read(struct json *j, int64_t want, struct chunk *c);
+/* Reads the object ahead. want: the index of the choice, or COMPLETION_ANY_INDEX for the lowest. false: no JSON object. */
+bool completion_read(struct json *j, int64_t want, struct completion *c);
 /* One message or delta, on its own. */
-bool chunk_read_message(struct json *j, struct chunk_choice *c);
+bool completion_read_message(struct json *j, struct completion_choice *c);
 
 /* The key is `text`; one memcmp where nothing is escaped. */
-#define chunk_is(key, text)                                                                        \
+#define key_is(key, text)                                                                        \
 	((key)->escaped ? json_slice_is((key), text) :                                             \
 			  (key)->n == sizeof(text) - 1 && !memcmp((key)->p, text, sizeof(text) - 1))

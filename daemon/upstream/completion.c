@@ -1,5 +1,5 @@
 /* Reading of chunks: which key means what, for every dialect that was met. */
-#include "daemon/upstream/chunk.h"
+#include "daemon/upstream/completion.h"
 
 #include <string.h>
 
@@ -30,7 +30,7 @@ static void read_string(struct json *j, struct json_slice *to)
 		*to = s;
 }
 
-static void read_content(struct json *j, struct chunk_choice *c)
+static void read_content(struct json *j, struct completion_choice *c)
 {
 	struct json_slice s;
 
@@ -44,7 +44,7 @@ static void read_content(struct json *j, struct chunk_choice *c)
 }
 
 /* Two names for one thing may come together: the first that says something counts. */
-static void read_reasoning(struct json *j, struct chunk_choice *c)
+static void read_reasoning(struct json *j, struct completion_choice *c)
 {
 	struct json_slice s;
 
@@ -62,7 +62,7 @@ static void read_reasoning(struct json *j, struct chunk_choice *c)
 }
 
 /* Gemini: {"google": {"thought": true}}. */
-static void read_extra_content(struct json *j, struct chunk_choice *c)
+static void read_extra_content(struct json *j, struct completion_choice *c)
 {
 	struct json_slice key;
 	bool thought = false;
@@ -70,15 +70,15 @@ static void read_extra_content(struct json *j, struct chunk_choice *c)
 	if (!json_object(j))
 		return;
 	while (json_key(j, &key)) {
-		if (!chunk_is(&key, "google") || !json_object(j))
+		if (!key_is(&key, "google") || !json_object(j))
 			continue;
 		while (json_key(j, &key))
-			if (chunk_is(&key, "thought") && json_bool(j, &thought) && thought)
+			if (key_is(&key, "thought") && json_bool(j, &thought) && thought)
 				c->thought = true;
 	}
 }
 
-static void read_finish(struct json *j, struct chunk_choice *c)
+static void read_finish(struct json *j, struct completion_choice *c)
 {
 	struct json_slice s;
 
@@ -87,29 +87,29 @@ static void read_finish(struct json *j, struct chunk_choice *c)
 			c->finish = s;
 }
 
-bool chunk_read_message(struct json *j, struct chunk_choice *c)
+bool completion_read_message(struct json *j, struct completion_choice *c)
 {
 	struct json_slice key;
 
 	if (!json_object(j))
 		return false;
 	while (json_key(j, &key)) {
-		if (chunk_is(&key, "content"))
+		if (key_is(&key, "content"))
 			read_content(j, c);
-		else if (chunk_is(&key, "reasoning_content") || chunk_is(&key, "reasoning") ||
-			chunk_is(&key, "reasoning_details"))
+		else if (key_is(&key, "reasoning_content") || key_is(&key, "reasoning") ||
+			key_is(&key, "reasoning_details"))
 			read_reasoning(j, c);
-		else if (chunk_is(&key, "refusal"))
+		else if (key_is(&key, "refusal"))
 			read_string(j, &c->refusal);
-		else if (chunk_is(&key, "tool_calls") || chunk_is(&key, "function_call"))
+		else if (key_is(&key, "tool_calls") || key_is(&key, "function_call"))
 			read_raw(j, &c->tools);
-		else if (chunk_is(&key, "annotations"))
+		else if (key_is(&key, "annotations"))
 			read_raw(j, &c->cite[CITE_ANNOTATIONS]);
-		else if (chunk_is(&key, "context"))
+		else if (key_is(&key, "context"))
 			read_raw(j, &c->cite[CITE_CONTEXT]);
-		else if (chunk_is(&key, "executed_tools"))
+		else if (key_is(&key, "executed_tools"))
 			read_raw(j, &c->cite[CITE_TOOLS]);
-		else if (chunk_is(&key, "extra_content"))
+		else if (key_is(&key, "extra_content"))
 			read_extra_content(j, c);
 	}
 	return !j->failed;
@@ -117,49 +117,49 @@ bool chunk_read_message(struct json *j, struct chunk_choice *c)
 
 /* A delta, or where there is none the whole message beside it. */
 static void read_choice_text(const struct json_slice *message, const struct json_slice *text,
-	struct chunk_choice *c)
+	struct completion_choice *c)
 {
 	struct json j;
 
 	if (message->p) {
-		json_init(&j, message->p, message->n, CHUNK_DEPTH);
+		json_init(&j, message->p, message->n, COMPLETION_DEPTH);
 		if (json_peek(&j) == JSON_STRING)
 			read_string(&j, &c->content);
 		else
-			chunk_read_message(&j, c);
+			completion_read_message(&j, c);
 		c->whole = true;
 	} else if (text->p) {
 		c->content = *text;
 	}
 }
 
-static bool read_choice(struct json *j, struct chunk *chunk, struct chunk_choice *c)
+static bool read_choice(struct json *j, struct completion *chunk, struct completion_choice *c)
 {
 	struct json_slice key, message = { 0 }, text = { 0 };
 	bool delta = false;
 
-	*c = (struct chunk_choice){ 0 };
+	*c = (struct completion_choice){ 0 };
 	if (!json_object(j))
 		return false;
 	while (json_key(j, &key)) {
-		if (chunk_is(&key, "delta")) {
+		if (key_is(&key, "delta")) {
 			if (json_peek(j) == JSON_STRING)
 				read_string(j, &text);
 			else if (json_peek(j) == JSON_OBJECT)
-				delta = chunk_read_message(j, c);
-		} else if (chunk_is(&key, "index")) {
+				delta = completion_read_message(j, c);
+		} else if (key_is(&key, "index")) {
 			json_integer(j, &c->index);
-		} else if (chunk_is(&key, "finish_reason")) {
+		} else if (key_is(&key, "finish_reason")) {
 			read_finish(j, c);
-		} else if (chunk_is(&key, "message")) {
+		} else if (key_is(&key, "message")) {
 			read_raw(j, &message);
-		} else if (chunk_is(&key, "messages")) {
+		} else if (key_is(&key, "messages")) {
 			read_raw(j, &c->messages);
-		} else if (chunk_is(&key, "text")) {
+		} else if (key_is(&key, "text")) {
 			read_string(j, &text);
-		} else if (chunk_is(&key, "end_turn")) {
+		} else if (key_is(&key, "end_turn")) {
 			json_bool(j, &c->end_turn);
-		} else if (chunk_is(&key, "error")) {
+		} else if (key_is(&key, "error")) {
 			read_raw(j, &chunk->error);
 		}
 	}
@@ -168,25 +168,25 @@ static bool read_choice(struct json *j, struct chunk *chunk, struct chunk_choice
 	return !j->failed;
 }
 
-static void read_choices(struct json *j, int64_t want, struct chunk *c)
+static void read_choices(struct json *j, int64_t want, struct completion *c)
 {
-	struct chunk_choice one;
+	struct completion_choice one;
 
 	c->has_choices = true;
 	if (!json_array(j))
 		return;
 	while (json_item(j)) {
-		struct chunk_choice *to = c->has_choice ? &one : &c->choice;
+		struct completion_choice *to = c->has_choice ? &one : &c->choice;
 
 		if (!read_choice(j, c, to))
 			continue;
-		if (want != CHUNK_ANY_INDEX && to->index != want) {
+		if (want != COMPLETION_ANY_INDEX && to->index != want) {
 			c->has_other = true;
 			continue;
 		}
 		if (to == &one) {
 			c->has_other = true;
-			if (want != CHUNK_ANY_INDEX || one.index >= c->choice.index)
+			if (want != COMPLETION_ANY_INDEX || one.index >= c->choice.index)
 				continue;
 			c->choice = one;
 		}
@@ -195,47 +195,47 @@ static void read_choices(struct json *j, int64_t want, struct chunk *c)
 }
 
 /* The keys that no chat completion has, but home-made streams and other services do. */
-static void read_other(struct json *j, const struct json_slice *key, struct chunk *c)
+static void read_other(struct json *j, const struct json_slice *key, struct completion *c)
 {
-	if (chunk_is(key, "token") || chunk_is(key, "text") || chunk_is(key, "content") ||
-		chunk_is(key, "delta") || chunk_is(key, "response"))
+	if (key_is(key, "token") || key_is(key, "text") || key_is(key, "content") ||
+		key_is(key, "delta") || key_is(key, "response"))
 		read_string(j, &c->text);
-	else if (chunk_is(key, "done"))
+	else if (key_is(key, "done"))
 		json_bool(j, &c->done);
-	else if (chunk_is(key, "message"))
+	else if (key_is(key, "message"))
 		read_raw(j, &c->message);
-	else if (chunk_is(key, "detail") || chunk_is(key, "errors"))
+	else if (key_is(key, "detail") || key_is(key, "errors"))
 		read_raw(j, &c->detail);
-	else if (chunk_is(key, "citations"))
+	else if (key_is(key, "citations"))
 		read_raw(j, &c->citations);
-	else if (chunk_is(key, "search_results"))
+	else if (key_is(key, "search_results"))
 		read_raw(j, &c->results);
-	else if (chunk_is(key, "sources"))
+	else if (key_is(key, "sources"))
 		read_raw(j, &c->sources);
-	else if (chunk_is(key, "extra"))
+	else if (key_is(key, "extra"))
 		read_raw(j, &c->extra);
-	else if (chunk_is(key, "event"))
+	else if (key_is(key, "event"))
 		read_raw(j, &c->event);
 }
 
-bool chunk_read(struct json *j, int64_t want, struct chunk *c)
+bool completion_read(struct json *j, int64_t want, struct completion *c)
 {
 	struct json_slice key;
 
-	*c = (struct chunk){ 0 };
+	*c = (struct completion){ 0 };
 	if (!json_object(j))
 		return false;
 	while (json_key(j, &key)) {
-		if (chunk_is(&key, "choices"))
+		if (key_is(&key, "choices"))
 			read_choices(j, want, c);
-		else if (chunk_is(&key, "id") || chunk_is(&key, "object") || chunk_is(&key, "created") ||
-			chunk_is(&key, "system_fingerprint"))
+		else if (key_is(&key, "id") || key_is(&key, "object") || key_is(&key, "created") ||
+			key_is(&key, "system_fingerprint"))
 			json_skip(j);
-		else if (chunk_is(&key, "model"))
+		else if (key_is(&key, "model"))
 			read_string(j, &c->model);
-		else if (chunk_is(&key, "usage"))
+		else if (key_is(&key, "usage"))
 			read_raw(j, &c->usage);
-		else if (chunk_is(&key, "error"))
+		else if (key_is(&key, "error"))
 			read_raw(j, &c->error);
 		else
 			read_other(j, &key, c);

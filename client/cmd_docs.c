@@ -1,0 +1,195 @@
+/* ragchat docs: the documents of the library. */
+#include <string.h>
+
+#include "client/cmd.h"
+#include "client/filter.h"
+#include "client/link.h"
+#include "client/out.h"
+#include "client/pretty.h"
+#include "client/rows.h"
+#include "client/say.h"
+#include "common/json.h"
+#include "common/mem.h"
+
+enum { OPT_IN_DOCS = OPT_OWN };
+
+static const struct opt opts[] = {
+	{ OPT_IN_DOCS, "in", "COLLECTION" },
+	{ OPT_JSON, "json", NULL },
+	OPTS_END,
+};
+
+struct docs {
+	struct link *link;
+	const char *collection;
+	bool json;
+	struct rows rows;
+	struct buf text;
+	struct json_out w;
+};
+
+static void add_page(struct docs *d, struct val documents)
+{
+	for (size_t i = 0; i < val_count(documents); i++) {
+		struct val doc = val_at(documents, i);
+
+		if (d->json) {
+			val_to_json(doc, &d->w);
+			continue;
+		}
+		rows_id(&d->rows, doc, "document");
+		rows_age(&d->rows, doc, "added");
+		rows_size(&d->rows, val_get_int(doc, "bytes", 0));
+		rows_int(&d->rows, val_get_int(doc, "passages", 0), 6);
+		rows_text(&d->rows, doc, "collection", 12);
+		rows_text(&d->rows, doc, "name", 0);
+		rows_end(&d->rows);
+	}
+}
+
+static int pages(struct docs *d)
+{
+	char *next = NULL;
+	int r;
+
+	do {
+		struct pack *p = link_request(d->link, "doc.list");
+
+		pack_kv_text_opt(p, "collection", d->collection);
+		pack_kv_text_opt(p, "before", next);
+		mem_free(next);
+		r = link_call(d->link, 0);
+		if (r)
+			return link_fail(d->link, r);
+		add_page(d, val_get(d->link->msg.result, "documents"));
+		next = val_get_text(d->link->msg.result, "next");
+	} while (next);
+	return 0;
+}
+
+static int list(struct docs *d)
+{
+	int r;
+
+	rows_init(&d->rows);
+	json_out_init(&d->w, &d->text);
+	json_out_object(&d->w);
+	json_out_key(&d->w, "documents");
+	json_out_array(&d->w);
+	r = pages(d);
+	json_out_array_end(&d->w);
+	json_out_object_end(&d->w);
+	(void)buf_add_byte(&d->text, '\n');
+	if (!r)
+		r = out_text(d->json ? &d->text : &d->rows.out, false);
+	buf_fini(&d->rows.out);
+	return r;
+}
+
+static void add_fields(struct val doc, struct buf *out)
+{
+	static const char *const keys[] = { "name", "path", "document", "collection", "bytes", "passages",
+		"added", "sha256", "state" };
+	const char *s;
+	size_t n;
+	int64_t v;
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		struct val field = val_get(doc, keys[i]);
+
+		if (val_str(field, &s, &n)) {
+			(void)buf_addf(out, "%-11s ", keys[i]);
+			filter_line(FILTER_TERMINAL, s, n, 4096, out);
+			(void)buf_add_byte(out, '\n');
+		} else if (val_int(field, &v)) {
+			(void)buf_addf(out, "%-11s %lld\n", keys[i], (long long)v);
+		}
+	}
+}
+
+/* method: doc.get or doc.remove. */
+static int one(struct docs *d, const char *method, const char *ref)
+{
+	struct val result;
+	char *name;
+	int r;
+
+	pack_kv_text(link_request(d->link, method), "document", ref);
+	r = link_call(d->link, strcmp(method, "doc.get") != 0 ? LINK_ONCE : 0);
+	if (r)
+		return link_fail(d->link, r);
+	result = d->link->msg.result;
+	if (d->json) {
+		pretty_val(!strcmp(method, "doc.get") ? val_get(result, "document") : result, false, &d->text);
+	} else if (!strcmp(method, "doc.get")) {
+		add_fields(val_get(result, "document"), &d->text);
+	} else {
+		name = val_get_text(result, "name");
+		(void)buf_addf(&d->text, "removed %s\n", name ? name : ref);
+		mem_free(name);
+	}
+	return out_text(&d->text, false);
+}
+
+static int remove_all(struct docs *d, char *const *refs, size_t n)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		int status = one(d, "doc.remove", refs[i]);
+
+		buf_reset(&d->text);
+		r = r ? r : status;
+	}
+	return r;
+}
+
+static int docs(struct docs *d, struct opts *o)
+{
+	const char *verb = o->nargs ? o->args[0] : "ls";
+
+	if (!strcmp(verb, "ls") || !strcmp(verb, "list"))
+		return opts_count(o, 0, 1) ? o->status : list(d);
+	if (!strcmp(verb, "show"))
+		return opts_count(o, 2, 2) ? o->status : one(d, "doc.get", o->args[1]);
+	if (!strcmp(verb, "rm"))
+		return opts_count(o, 2, 1000) ? o->status : remove_all(d, o->args + 1, o->nargs - 1);
+	return opts_fail(o, "docs does ls, show and rm, not '%s'", verb);
+}
+
+static int run(struct client *c, int argc, char **argv)
+{
+	struct opts o = opts_of(c, &cmd_docs, argc, argv);
+	struct docs d = { .json = false };
+	int id, r;
+
+	while ((id = opts_next(&o)) > 0) {
+		if (id == OPT_JSON)
+			d.json = true;
+		else
+			d.collection = o.value;
+	}
+	if (id < 0)
+		return o.status;
+	d.link = link_new(c);
+	r = docs(&d, &o);
+	buf_fini(&d.text);
+	link_free(d.link);
+	return r;
+}
+
+const struct cmd cmd_docs = {
+	.name = "docs",
+	.brief = "list, show and remove documents",
+	.opts = opts,
+	.run = run,
+	.help =
+		"usage: ragchat docs [ls] [--in COLLECTION] [--json]\n"
+		"       ragchat docs show [--json] DOCUMENT\n"
+		"       ragchat docs rm [--json] DOCUMENT...\n"
+		"The documents that were uploaded into the daemon's own library: id, age, size,\n"
+		"passages, collection, name. DOCUMENT is a name, an id or the beginning of an id.\n"
+		"      --in COLLECTION     only these\n"
+		"      --json          {\"documents\": [...]}, or the document's object\n"
+		"example: ragchat docs rm notes/old.md\n",
+};

@@ -1,0 +1,43 @@
+/* The list of commands. */
+#include <string.h>
+
+#include "client/cmd.h"
+#include "client/words.h"
+#include "common/attr.h"
+
+const struct cmd *const cmds[] = {
+	&cmd_ask, &cmd_attach, &cmd_retry, &cmd_cancel, &cmd_ps, &cmd_wait, &cmd_ls, &cmd_show,
+	&cmd_last, &cmd_sources, &cmd_export, &cmd_upload, &cmd_docs, &cmd_models, &cmd_status,
+	&cmd_daemon, &cmd_help, &cmd_version, NULL,
+};
+
+const struct cmd *cmd_find(const char *word)
+{
+	for (size_t i = 0; cmds[i]; i++)
+		if (!strcmp(cmds[i]->name, word) || (cmds[i]->alias && !strcmp(cmds[i]->alias, word)))
+			return cmds[i];
+	return NULL;
+}
+
+static void closer(const char *word, const char *name, const char **best, size_t *distance)
+{
+	size_t d = name ? word_distance(word, name, 2) : 3;
+
+	if (d < *distance) {
+		*distance = d;
+		*best = name;
+	}
+}
+
+const char *cmd_nearest(const char *word)
+{
+	/* Two edits turn any short word into another. */
+	size_t distance = strlen(word) <= 3 ? 2 : 3;
+	const char *best = NULL;
+
+	for (size_t i = 0; cmds[i]; i++) {
+		closer(word, cmds[i]->name, &best, &distance);
+		closer(word, cmds[i]->alias, &best, &distance);
+	}
+	return best;
+}

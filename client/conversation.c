@@ -1,0 +1,310 @@
+/* Reading what is stored. */
+#include "client/conversation.h"
+
+#include <string.h>
+
+#include "client/answer.h"
+#include "client/cmd.h"
+#include "client/filter.h"
+#include "client/link.h"
+#include "client/pretty.h"
+#include "client/say.h"
+#include "common/clock.h"
+#include "common/json.h"
+#include "common/mem.h"
+#include "proto/errors.h"
+
+/* ---- the whole text ---- */
+
+/* Deltas of the turn until `length` bytes are here. */
+static int take_until(struct link *l, struct answer *a, uint64_t length)
+{
+	struct link_wait w = { .signals = -1, .until_ms = clock_mono_ms() + LINK_CALL_MS };
+	const char *s;
+	size_t n;
+
+	while (a->off < length && !a->state) {
+		switch (link_next(l, &w)) {
+		case LINK_MESSAGE:
+			if (l->msg.type == MSG_NOTIFICATION && answer_is_for(a, l->msg.params))
+				(void)answer_take(a, l->msg.params, &s, &n);
+			break;
+		case LINK_LOST:
+			return link_fail(l, LINK_E_LOST);
+		case LINK_TIMEOUT:
+			return link_fail(l, LINK_E_TIMEOUT);
+		case LINK_REFUSED:
+			return l->status;
+		default:
+			break;
+		}
+	}
+	return 0;
+}
+
+static int fetch_rest(const struct client *c, const char *turn, uint64_t off, uint64_t length,
+	struct buf *out)
+{
+	struct link *l = link_new(c);
+	struct pack *p = link_request(l, "attach");
+	struct answer a;
+	int r;
+
+	answer_init(&a, true);
+	answer_begin(&a, turn, off);
+	pack_kv_text(p, "turn", turn);
+	pack_kv_int(p, "off", (int64_t)off);
+	r = link_call(l, 0);
+	r = r ? link_fail(l, r) : take_until(l, &a, length);
+	if (!r)
+		(void)buf_add(out, a.text.data, a.text.len);
+	answer_fini(&a);
+	link_free(l);
+	return r;
+}
+
+int turn_text(const struct client *c, struct val turn, struct buf *out)
+{
+	uint64_t length = 0;
+	const char *s = "";
+	size_t n = 0;
+	char *id;
+	int r = 0;
+
+	(void)val_get_str(turn, "text", &s, &n);
+	(void)buf_add(out, s, n);
+	if (!val_uint(val_get(turn, "length"), &length) || length <= n)
+		return 0;
+	id = val_get_text(turn, "turn");
+	if (id)
+		r = fetch_rest(c, id, n, length, out);
+	mem_free(id);
+	return r;
+}
+
+int turn_json(const struct client *c, struct val turn, struct json_out *w)
+{
+	struct buf text = { 0 };
+	int r = turn_text(c, turn, &text);
+
+	json_out_object(w);
+	pretty_pairs(w, turn, "text");
+	json_out_key(w, "text");
+	json_out_string(w, text.data ? (const char *)text.data : "", text.len);
+	json_out_object_end(w);
+	buf_fini(&text);
+	return r;
+}
+
+/* ---- for people ---- */
+
+static void end_block(struct buf *out)
+{
+	if (out->len && out->data[out->len - 1] != '\n')
+		(void)buf_add_byte(out, '\n');
+	(void)buf_add_byte(out, '\n');
+}
+
+static void add_heading(struct buf *out, enum conversation_format format, const char *marks, const char *s, size_t n)
+{
+	struct buf line = { 0 };
+
+	filter_line(FILTER_TERMINAL, s, n, 300, &line);
+	if (format == CONVERSATION_MD)
+		(void)buf_addf(out, "%s ", marks);
+	(void)buf_add(out, line.data, line.len);
+	(void)buf_add_str(out, "\n\n");
+	buf_fini(&line);
+}
+
+static void add_title(struct val map, enum conversation_format format, struct buf *out)
+{
+	const char *s = "conversation";
+	size_t n = strlen(s);
+
+	(void)val_get_str(map, "name", &s, &n);
+	add_heading(out, format, "#", s, n);
+}
+
+static bool was_cited(struct val source)
+{
+	return val_get_bool(source, "cited", true);
+}
+
+static void add_quote(struct val source, struct buf *out)
+{
+	struct buf line = { 0 };
+	const char *s;
+	size_t n;
+
+	if (!val_get_str(source, "quote", &s, &n) || !n)
+		return;
+	filter_line(FILTER_TERMINAL, s, n, 400, &line);
+	(void)buf_addf(out, "    \"%s\"\n", buf_cstr(&line));
+	buf_fini(&line);
+}
+
+static void add_sources(struct val turn, enum conversation_format format, struct buf *out)
+{
+	struct val list = val_get(turn, "sources");
+	bool first = true;
+
+	for (size_t i = 0; i < val_count(list); i++) {
+		struct buf line = { 0 };
+
+		if (!was_cited(val_at(list, i)))
+			continue;
+		if (first)
+			add_heading(out, format, "###", "Sources", 7);
+		first = false;
+		source_line(val_at(list, i), &line);
+		(void)buf_add_str(out, format == CONVERSATION_MD ? "- " : "");
+		filter_line(FILTER_TERMINAL, (const char *)line.data, line.len, 500, out);
+		(void)buf_add_byte(out, '\n');
+		add_quote(val_at(list, i), out);
+		buf_fini(&line);
+	}
+	if (!first)
+		(void)buf_add_byte(out, '\n');
+}
+
+/* An answer that is not whole says so where it is read. */
+static void add_state(struct val turn, struct buf *out)
+{
+	struct val state = val_get(turn, "state"), error = val_get(turn, "error");
+	char *name = val_get_text(turn, "state"), *why = val_get_text(error, "message");
+
+	if (name && !val_str_is(state, "done"))
+		(void)buf_addf(out, "(%s%s%s)\n\n", name, why ? ": " : "", why ? why : "");
+	mem_free(name);
+	mem_free(why);
+}
+
+static int add_turn(const struct client *c, struct val turn, enum conversation_format format, struct buf *out)
+{
+	const char *s = "";
+	size_t n = 0;
+	int r;
+
+	(void)val_get_str(turn, "question", &s, &n);
+	add_heading(out, format, "##", "Question", 8);
+	(void)buf_add(out, s, n);
+	end_block(out);
+	add_heading(out, format, "##", "Answer", 6);
+	r = turn_text(c, turn, out);
+	end_block(out);
+	add_state(turn, out);
+	add_sources(turn, format, out);
+	return r;
+}
+
+static void end_document(struct buf *out)
+{
+	while (out->len > 1 && out->data[out->len - 1] == '\n' && out->data[out->len - 2] == '\n')
+		out->len--;
+}
+
+int conversation_turn(struct link *l, const char *ref, enum conversation_format format, struct buf *out)
+{
+	struct json_out w;
+	struct val turn;
+	int r;
+
+	pack_kv_text(link_request(l, "turn.get"), "turn", ref);
+	r = link_call(l, 0);
+	if (r)
+		return link_fail(l, r);
+	turn = val_get(l->msg.result, "turn");
+	if (format == CONVERSATION_JSON) {
+		json_out_init(&w, out);
+		r = turn_json(l->client, turn, &w);
+		(void)buf_add_byte(out, '\n');
+		return r;
+	}
+	add_title(turn, format, out);
+	r = add_turn(l->client, turn, format, out);
+	end_document(out);
+	return r;
+}
+
+/* ---- a thread, page by page ---- */
+
+struct pages {
+	struct link *link;
+	enum conversation_format format;
+	struct buf *out;
+	struct json_out w;
+	bool begun;
+};
+
+static void begin_pages(struct pages *p, struct val thread)
+{
+	p->begun = true;
+	if (p->format != CONVERSATION_JSON) {
+		add_title(thread, p->format, p->out);
+		return;
+	}
+	json_out_init(&p->w, p->out);
+	json_out_object(&p->w);
+	json_out_key(&p->w, "thread");
+	val_to_json(thread, &p->w);
+	json_out_key(&p->w, "turns");
+	json_out_array(&p->w);
+}
+
+static int add_page(struct pages *p, struct val result)
+{
+	const struct client *c = p->link->client;
+	struct val turns = val_get(result, "turns");
+	int r = 0;
+
+	if (!p->begun)
+		begin_pages(p, val_get(result, "thread"));
+	for (size_t i = 0; !r && i < val_count(turns); i++)
+		r = p->format == CONVERSATION_JSON ? turn_json(c, val_at(turns, i), &p->w) :
+			add_turn(c, val_at(turns, i), p->format, p->out);
+	return r;
+}
+
+static void end_pages(struct pages *p)
+{
+	if (p->format == CONVERSATION_JSON) {
+		json_out_array_end(&p->w);
+		json_out_object_end(&p->w);
+		(void)buf_add_byte(p->out, '\n');
+	} else {
+		end_document(p->out);
+	}
+}
+
+int conversation_thread(struct link *l, const char *ref, enum conversation_format format, struct buf *out)
+{
+	struct pages p = { .link = l, .format = format, .out = out };
+	char *id = mem_dup(ref);
+	int64_t after = 0;
+	int r;
+
+	do {
+		struct pack *q = link_request(l, "message.list");
+
+		pack_kv_text(q, "thread", id);
+		pack_kv_int(q, "after", after);
+		r = link_call(l, 0);
+		if (r) {
+			mem_free(id);
+			return p.begun || r != LINK_E_REMOTE || l->error.code != PROTO_E_NOT_FOUND ?
+				link_fail(l, r) : STATUS_NOT_FOUND;
+		}
+		after = val_get_int(l->msg.result, "next", 0);
+		/* "last" could name another thread by the time of the second page. */
+		mem_free(id);
+		id = val_get_text(val_get(l->msg.result, "thread"), "thread");
+		if (!id)
+			id = mem_dup(ref);
+		r = add_page(&p, l->msg.result);
+	} while (!r && after);
+	mem_free(id);
+	if (!r)
+		end_pages(&p);
+	return r;
+}

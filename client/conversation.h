@@ -1,0 +1,25 @@
+/* Stored turns for reading: their whole text, as JSON, Markdown or plain text. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "common/buf.h"
+#include "proto/val.h"
+
+struct client;
+struct json_out;
+struct link;
+
+/*
+ * A turn's map has at most 256 KiB of text; what is past that is fetched on a connection of its
+ * own, because the map dies with the next message of the one it came by. 0, or a status and said.
+ */
+int turn_text(const struct client *c, struct val turn, struct buf *out);
+int turn_json(const struct client *c, struct val turn, struct json_out *w); /* the map with its whole text */
+
+enum conversation_format { CONVERSATION_MD, CONVERSATION_TXT, CONVERSATION_JSON };
+
+/* One turn, or all of a thread, with a title and a final newline. REF is resolved by the daemon. */
+int conversation_turn(struct link *l, const char *ref, enum conversation_format format, struct buf *out);
+/* No such thread: STATUS_NOT_FOUND with nothing said, for it may be a turn. */
+int conversation_thread(struct link *l, const char *ref, enum conversation_format format, struct buf *out);

@@ -1,0 +1,259 @@
+/* Scores sentences: what of the question is in them, in what is beside them, and how well their passage ranks. */
+#include "daemon/library/answer.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "common/attr.h"
+#include "common/utf8.h"
+#include "daemon/library/chunk.h"
+#include "daemon/library/fold.h"
+#include "daemon/library/sentence.h"
+
+#define NEIGHBOUR 0.25 /* worth of a question's word that only the sentence beside it has */
+#define PASSAGE 0.5    /* worth of the passage's rank */
+#define KIND 0.12      /* ... of holding a number where one is asked for, a name where one is */
+#define SHORT_WORDS 5
+#define LONG_WORDS 60
+#define LINES_MAX 8    /* of source in one quote */
+
+/* What kind of thing answers the question. */
+enum wanted { WANTED_ANYTHING, WANTED_NUMBER, WANTED_YEAR, WANTED_NAME };
+
+struct sentence {
+	size_t start, end;
+	size_t words;
+	bool number, year, name;
+	struct query_seen seen;
+};
+
+/* ---- what is asked for ---- */
+
+static bool begins_with(const char *s, size_t n, const char *word)
+{
+	size_t len = strlen(word);
+
+	return n >= len && !strncasecmp(s, word, len) && (n == len || fold_script((unsigned char)s[len]) == SCRIPT_NONE);
+}
+
+/* Question words anywhere: "In what year", "Since when", "The battle was won by whom". English only. */
+static enum wanted wanted_of(const char *s, size_t n)
+{
+	static const struct {
+		const char *words;
+		enum wanted wanted;
+	} signs[] = {
+		{ "how many", WANTED_NUMBER }, { "how much", WANTED_NUMBER }, { "how old", WANTED_NUMBER },
+		{ "how long", WANTED_NUMBER }, { "how far", WANTED_NUMBER }, { "how large", WANTED_NUMBER },
+		{ "how tall", WANTED_NUMBER }, { "how high", WANTED_NUMBER }, { "how fast", WANTED_NUMBER },
+		{ "how often", WANTED_NUMBER }, { "what percentage", WANTED_NUMBER }, { "what percent", WANTED_NUMBER },
+		{ "what number", WANTED_NUMBER }, { "what year", WANTED_YEAR }, { "which year", WANTED_YEAR },
+		{ "what date", WANTED_YEAR }, { "what century", WANTED_NUMBER }, { "when", WANTED_YEAR },
+		{ "who", WANTED_NAME }, { "whom", WANTED_NAME }, { "whose", WANTED_NAME },
+	};
+
+	for (size_t at = 0; at < n; at++) {
+		if (at && fold_script((unsigned char)s[at - 1]) != SCRIPT_NONE)
+			continue;
+		for (size_t i = 0; i < array_len(signs); i++)
+			if (begins_with(s + at, n - at, signs[i].words))
+				return signs[i].wanted;
+	}
+	return WANTED_ANYTHING;
+}
+
+/* A capital that does not begin the sentence is taken for a name's. */
+static void look_at_kind(struct sentence *s, const char *text, size_t n)
+{
+	size_t digits = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		bool begins = i == 0 || text[i - 1] == ' ' || text[i - 1] == '\n' || text[i - 1] == '(';
+
+		digits = text[i] >= '0' && text[i] <= '9' ? digits + 1 : 0;
+		s->number = s->number || digits;
+		s->year = s->year || digits == 4;
+		s->name = s->name || (i && begins && text[i] >= 'A' && text[i] <= 'Z');
+		s->words += begins;
+	}
+	/* writing without spaces: a third of the bytes are characters, two of which make a word */
+	if (n && (text[0] & 0x80) && s->words < n / 60)
+		s->words = n / 6;
+}
+
+static bool is_kind(const struct sentence *s, enum wanted wanted)
+{
+	switch (wanted) {
+	case WANTED_NUMBER:
+		return s->number;
+	case WANTED_YEAR:
+		return s->year;
+	case WANTED_NAME:
+		return s->name;
+	case WANTED_ANYTHING:
+		break;
+	}
+	return false;
+}
+
+/* ---- the sentences of a span ---- */
+
+struct chooser {
+	const struct query *q;
+	const struct spans *spans;
+	enum wanted wanted;
+	struct answer_quote best[ANSWER_QUOTES * 4]; /* more than are given, for those that say the same */
+	size_t n;
+};
+
+static void keep(struct chooser *c, struct answer_quote quote)
+{
+	size_t at = c->n;
+
+	if (c->n == array_len(c->best) && quote.score <= c->best[c->n - 1].score)
+		return;
+	if (c->n < array_len(c->best))
+		c->n++;
+	else
+		at--;
+	for (; at && c->best[at - 1].score < quote.score; at--)
+		c->best[at] = c->best[at - 1];
+	c->best[at] = quote;
+}
+
+static double length_penalty(const struct sentence *s)
+{
+	if (s->words < SHORT_WORDS)
+		return 0.06 * (double)(SHORT_WORDS - s->words);
+	if (s->words > LONG_WORDS)
+		return fmin(0.3, 0.005 * (double)(s->words - LONG_WORDS));
+	return 0;
+}
+
+static void seen_add(struct query_seen *to, const struct query_seen *from, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		to->terms[i] = to->terms[i] || from->terms[i];
+}
+
+/* `beside`: what is said around it, headings included. */
+static void judge(struct chooser *c, size_t span, const struct sentence *s, const struct query_seen *beside,
+	bool lines)
+{
+	const struct spans *all = c->spans;
+	struct query_seen both = s->seen;
+	double own = query_coverage(c->q, &s->seen), wide, score;
+
+	seen_add(&both, beside, c->q->nterms);
+	wide = query_coverage(c->q, &both);
+	score = own + NEIGHBOUR * (wide - own) + PASSAGE * all->v[span].score / all->v[0].score - length_penalty(s) +
+		(is_kind(s, c->wanted) ? KIND : 0);
+	keep(c, (struct answer_quote){ span, s->start, s->end, lines, score });
+}
+
+static bool is_source(const struct span *s)
+{
+	return text_kind(s->best->name, "", 0) == TEXT_CODE;
+}
+
+/* Source: a few lines, to a blank line where there is one near. */
+static size_t lines_end(const char *s, size_t n, size_t at)
+{
+	size_t count = 0;
+
+	for (; at < n; at++) {
+		if (s[at] != '\n')
+			continue;
+		if (++count == LINES_MAX || (at + 1 < n && s[at + 1] == '\n'))
+			return at;
+	}
+	return n;
+}
+
+static bool next_sentence(const struct chooser *c, const struct span *p, bool lines, size_t *at, struct sentence *s)
+{
+	size_t from = sentence_skip_space(p->text, p->n, *at);
+
+	*s = (struct sentence){ .start = from };
+	if (from >= p->n)
+		return false;
+	if (lines) /* the indentation of its first line is part of it */
+		while (from > *at && p->text[from - 1] != '\n')
+			from--;
+	s->start = from;
+	s->end = lines ? lines_end(p->text, p->n, from) : sentence_end(p->text, p->n, from);
+	*at = s->end;
+	query_look(c->q, p->text + s->start, s->end - s->start, &s->seen);
+	look_at_kind(s, p->text + s->start, s->end - s->start);
+	return true;
+}
+
+static void judge_span(struct chooser *c, size_t span)
+{
+	const struct span *p = &c->spans->v[span];
+	struct query_seen titles = { 0 }, beside;
+	struct sentence before = { 0 }, now, next;
+	bool lines = is_source(p), more;
+	size_t at = 0;
+
+	if (p->heading)
+		query_look(c->q, p->heading, strlen(p->heading), &titles);
+	query_look(c->q, p->best->name, strlen(p->best->name), &titles);
+	more = next_sentence(c, p, lines, &at, &now);
+	while (more) {
+		more = next_sentence(c, p, lines, &at, &next);
+		beside = titles;
+		seen_add(&beside, &before.seen, c->q->nterms);
+		seen_add(&beside, &next.seen, c->q->nterms);
+		judge(c, span, &now, &beside, lines);
+		before = now;
+		now = next;
+	}
+}
+
+/* ---- the choice ---- */
+
+static bool is_space(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/* The same but for white space. */
+static bool same_text(const char *a, size_t an, const char *b, size_t bn)
+{
+	size_t i = 0, j = 0;
+
+	for (;;) {
+		while (i < an && is_space(a[i]))
+			i++;
+		while (j < bn && is_space(b[j]))
+			j++;
+		if (i == an || j == bn)
+			return i == an && j == bn;
+		if (a[i++] != b[j++])
+			return false;
+	}
+}
+
+static bool is_repeat(const struct spans *s, const struct answer_quote *v, size_t n, const struct answer_quote *q)
+{
+	const char *text = s->v[q->span].text + q->start;
+
+	for (size_t i = 0; i < n; i++)
+		if (same_text(s->v[v[i].span].text + v[i].start, v[i].end - v[i].start, text, q->end - q->start))
+			return true;
+	return false;
+}
+
+size_t answer_choose(const struct query *q, const struct spans *s, struct answer_quote out[ANSWER_QUOTES])
+{
+	struct chooser c = { .q = q, .spans = s, .wanted = wanted_of(q->asked, q->asked_len) };
+	size_t n = 0;
+
+	for (size_t i = 0; i < min_of(s->n, (size_t)ANSWER_SPANS); i++)
+		judge_span(&c, i);
+	for (size_t i = 0; i < c.n && n < ANSWER_QUOTES; i++)
+		if (!is_repeat(s, out, n, &c.best[i]))
+			out[n++] = c.best[i];
+	return n;
+}

@@ -1,0 +1,282 @@
+/* Questions into terms and units, and the coverage of a text by what it has of them. */
+#include "daemon/library/query.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "common/attr.h"
+#include "daemon/library/stop.h"
+#include "daemon/library/words.h"
+
+_Static_assert(sizeof(((struct query *)0)->bytes) >= QUERY_TERMS * WORD_MAX, "room for every term");
+
+/* ---- terms ---- */
+
+static size_t slot_of(const struct query *q, const char *term, size_t n)
+{
+	uint32_t h = 0x811c9dc5u;
+	size_t at;
+
+	for (size_t i = 0; i < n; i++)
+		h = (h ^ (uint8_t)term[i]) * 0x01000193u;
+	for (at = h % array_len(q->slots); q->slots[at]; at = (at + 1) % array_len(q->slots)) {
+		const struct term_weight *t = &q->terms[q->slots[at] - 1];
+
+		if (t->n == n && !memcmp(t->term, term, n))
+			break;
+	}
+	return at;
+}
+
+int query_find(const struct query *q, const char *term, size_t n)
+{
+	return (int)q->slots[slot_of(q, term, n)] - 1;
+}
+
+#define JOINED_WEIGHT 0.5 /* of foo_bar as a whole beside foo and bar, which say most of it */
+
+/* Add to a term's weight; a new one only while there are fewer than `cap`. Its index, or -1. */
+static int add_term(struct query *q, const char *term, size_t n, double weight, size_t cap)
+{
+	size_t slot = slot_of(q, term, n);
+	char *copy;
+
+	if (q->slots[slot]) {
+		q->terms[q->slots[slot] - 1].weight += weight;
+		q->terms[q->slots[slot] - 1].name_only = false;
+		return q->slots[slot] - 1;
+	}
+	if (q->nterms >= min_of(cap, (size_t)QUERY_TERMS) || n > WORD_MAX)
+		return -1;
+	copy = q->bytes + q->nbytes;
+	memcpy(copy, term, n);
+	q->nbytes += n;
+	q->terms[q->nterms++] = (struct term_weight){ .term = copy, .n = n, .weight = weight };
+	q->slots[slot] = (uint16_t)q->nterms;
+	return (int)q->nterms - 1;
+}
+
+/* ---- the question ---- */
+
+struct asking {
+	struct query *q;
+	const struct stop_list *stops; /* NULL: all words count */
+	bool units;          /* make units of it */
+	double weight;
+	size_t cap, words, max_words;
+	size_t group;        /* of the unit made last, + 1 */
+	char last[WORD_MAX]; /* the plain word before, for gluing */
+	size_t nlast, last_end;
+};
+
+static bool unit_known(const struct query *q, int term)
+{
+	for (size_t i = 0; i < q->nparts; i++)
+		if (q->parts[i].term == term)
+			return true;
+	return false;
+}
+
+/* A gram is a unit of its own, the terms of a chain are one together; what is said twice counts once. */
+static void add_unit(struct asking *a, const struct word *w, int term)
+{
+	struct query *q = a->q;
+	bool new_unit = w->gram || a->group != w->group + 1;
+
+	if (q->nparts == array_len(q->parts) || unit_known(q, term))
+		return;
+	if (new_unit) {
+		if (q->nunits == array_len(q->units))
+			return;
+		q->units[q->nunits++] = (struct query_unit){ .start = w->start, .end = w->end };
+		a->group = w->group + 1;
+	}
+	q->units[q->nunits - 1].start = min_of(q->units[q->nunits - 1].start, w->start);
+	q->units[q->nunits - 1].end = max_of(q->units[q->nunits - 1].end, w->end);
+	q->parts[q->nparts++] = (struct query_part){
+		.unit = (uint16_t)(q->nunits - 1),
+		.term = (uint16_t)term,
+		.whole = w->whole,
+		.joined = w->joined,
+	};
+}
+
+static int glued_word(void *ctx, const struct word *w)
+{
+	struct asking *a = ctx;
+
+	int known = query_find(a->q, w->term, w->n);
+	int term = known >= 0 || w->whole ? -1 : add_term(a->q, w->term, w->n, a->weight, a->cap);
+
+	if (term >= 0)
+		a->q->terms[term].name_only = true;
+	return 1;
+}
+
+/* american express is AMERICANEXPRESS in many a file's name: neighbours are asked for in one word as well. */
+static void glue(struct asking *a, const struct word *w)
+{
+	char both[WORD_MAX];
+	bool near = a->nlast > 1 && w->start == a->last_end + 1;
+
+	if (w->gram || w->whole || w->n < 2 || !w->plain_n) {
+		a->nlast = 0;
+		return;
+	}
+	if (near && a->nlast + w->plain_n <= sizeof(both)) {
+		memcpy(both, a->last, a->nlast);
+		memcpy(both + a->nlast, w->plain, w->plain_n);
+		words_each(both, a->nlast + w->plain_n, a, glued_word);
+	}
+	memcpy(a->last, w->plain, w->plain_n);
+	a->nlast = w->plain_n;
+	a->last_end = w->end;
+}
+
+static bool is_stop(const struct asking *a, const struct word *w)
+{
+	return w->gram ? stop_gram(w->plain, w->plain_n) : stop_word(a->stops, w->plain, w->plain_n);
+}
+
+static int ask_word(void *ctx, const struct word *w)
+{
+	struct asking *a = ctx;
+	int term;
+
+	if (!w->colocated && a->words++ == a->max_words)
+		return 1;
+	if (a->stops && !w->gram && is_stop(a, w)) {
+		a->nlast = 0;
+		return 0;
+	}
+	term = add_term(a->q, w->term, w->n, a->weight * (w->joined ? JOINED_WEIGHT : 1), a->cap);
+	/* pairs across a particle help to rank, but a good passage need not have them */
+	if (a->units && term >= 0 && !(a->stops && w->gram && is_stop(a, w)))
+		add_unit(a, w, term);
+	return 0;
+}
+
+static int glue_word(void *ctx, const struct word *w)
+{
+	struct asking *a = ctx;
+
+	if (is_stop(a, w))
+		a->nlast = 0;
+	else
+		glue(a, w);
+	return a->q->nterms >= a->cap;
+}
+
+static void ask(struct query *q, struct query_text text, const struct stop_list *stops, bool units, double weight,
+	size_t cap)
+{
+	struct asking a = {
+		.q = q,
+		.stops = stops,
+		.units = units,
+		.weight = weight,
+		.cap = q->nterms + cap,
+		.max_words = units ? SIZE_MAX : 120,
+	};
+
+	if (units) {
+		q->asked = text.p;
+		q->asked_len = text.n;
+	}
+	if (text.n)
+		words_each(text.p, text.n, &a, ask_word);
+}
+
+static void ask_glued(struct query *q, struct query_text text)
+{
+	struct asking a = {
+		.q = q,
+		.stops = stop_guess(text.p, text.n),
+		.weight = 1,
+		.cap = min_of(q->nterms + 24, (size_t)QUERY_TERMS),
+	};
+
+	words_each(text.p, min_of(text.n, (size_t)1024), &a, glue_word);
+}
+
+void query_make(struct query *q, struct query_text question, struct query_text previous_question,
+	struct query_text previous_answer)
+{
+	const struct stop_list *stops = stop_guess(question.p, question.n);
+
+	memset(q, 0, sizeof(*q));
+	ask(q, question, stops, true, 1, QUERY_QUESTION);
+	if (!q->nunits && previous_question.n) {
+		ask(q, previous_question, stops, true, 1, QUERY_QUESTION);
+		previous_question.n = 0;
+	}
+	if (!q->nunits)
+		ask(q, question, NULL, true, 1, QUERY_QUESTION);
+	if (question.n)
+		ask_glued(q, question);
+	ask(q, previous_question, stops, false, QUERY_PREVIOUS_QUESTION, QUERY_HISTORY);
+	ask(q, previous_answer, stops, false, QUERY_PREVIOUS_ANSWER, QUERY_HISTORY);
+}
+
+/* ---- coverage ---- */
+
+/*
+ * A chain is worth its parts and its whole together: of COVID-19 in a library that has neither, as
+ * much is missing as of two words. Any spelling of the whole covers all of it.
+ */
+void query_weigh(struct query *q, const double *idf, const int64_t *df)
+{
+	for (size_t i = 0; i < q->nunits; i++) {
+		q->units[i].weight = 0;
+		q->units[i].nowhere = true;
+	}
+	for (size_t i = 0; i < q->nparts; i++) {
+		struct query_part *p = &q->parts[i];
+		struct query_unit *u = &q->units[p->unit];
+
+		p->weight = idf[p->term] * (p->joined ? JOINED_WEIGHT : 1);
+		u->weight += p->weight;
+		if (df[p->term])
+			u->nowhere = false;
+	}
+}
+
+struct look {
+	const struct query *q;
+	struct query_seen *seen;
+};
+
+static int look_word(void *ctx, const struct word *w)
+{
+	const struct look *l = ctx;
+	int term = query_find(l->q, w->term, w->n);
+
+	if (term >= 0)
+		l->seen->terms[term] = true;
+	return 0;
+}
+
+void query_look(const struct query *q, const char *text, size_t n, struct query_seen *seen)
+{
+	struct look l = { q, seen };
+
+	words_each(text, n, &l, look_word);
+}
+
+double query_coverage(const struct query *q, const struct query_seen *seen)
+{
+	double covered[QUERY_QUESTION] = { 0 };
+	double all = 0, has = 0;
+
+	for (size_t i = 0; i < q->nparts; i++) {
+		const struct query_part *p = &q->parts[i];
+
+		if (seen->terms[p->term])
+			covered[p->unit] = p->whole ? q->units[p->unit].weight : covered[p->unit] + p->weight;
+	}
+	for (size_t i = 0; i < q->nunits; i++) {
+		all += q->units[i].weight;
+		has += fmin(covered[i], q->units[i].weight);
+	}
+	return all > 0 ? has / all : 0;
+}

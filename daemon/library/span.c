@@ -1,0 +1,236 @@
+/* Putting hits together: which touch which, in what order, and how much of them. */
+#include "daemon/library/span.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "common/attr.h"
+#include "common/mem.h"
+#include "daemon/library/sentence.h"
+
+/* While hits are gathered: which ones make up a span, and where it lies. */
+struct gather {
+	const struct hit *hits;
+	size_t n;
+	struct group {
+		size_t best;
+		uint64_t start, end;
+	} groups[SPANS_MAX];
+	size_t ngroups;
+	size_t *group_of;    /* per hit; SIZE_MAX: not taken */
+	size_t bytes;
+};
+
+static bool same_document(const struct hit *a, const struct hit *b)
+{
+	return !strcmp(a->document, b->document);
+}
+
+/* A group of the hit's document that it touches and does not make too long. */
+static size_t touching(const struct gather *g, const struct hit *h)
+{
+	for (size_t i = 0; i < g->ngroups; i++) {
+		const struct group *p = &g->groups[i];
+
+		if (same_document(&g->hits[p->best], h) && (p->end == h->start || p->start == h->end) &&
+			p->end - p->start + (h->end - h->start) <= SPAN_BYTES)
+			return i;
+	}
+	return SIZE_MAX;
+}
+
+/* The hit may have closed the gap between its group and a later one: that one joins. */
+static void join_groups(struct gather *g, size_t into)
+{
+	struct group *a = &g->groups[into];
+
+	for (size_t i = 0; i < g->ngroups; i++) {
+		struct group *b = &g->groups[i];
+
+		if (i == into || !same_document(&g->hits[a->best], &g->hits[b->best]) ||
+			(a->end != b->start && b->end != a->start) ||
+			a->end - a->start + (b->end - b->start) > SPAN_BYTES)
+			continue;
+		for (size_t h = 0; h < g->n; h++)
+			if (g->group_of[h] == max_of(i, into))
+				g->group_of[h] = min_of(i, into);
+		g->groups[min_of(i, into)] = (struct group){
+			.best = min_of(a->best, b->best),
+			.start = min_of(a->start, b->start),
+			.end = max_of(a->end, b->end),
+		};
+		g->groups[max_of(i, into)].start = g->groups[max_of(i, into)].end = UINT64_MAX; /* empty, touches nothing */
+		return;
+	}
+}
+
+static void gather_hits(struct gather *g, size_t budget)
+{
+	for (size_t i = 0; i < g->n && g->bytes < budget; i++) {
+		const struct hit *h = &g->hits[i];
+		size_t at = touching(g, h);
+
+		if (at == SIZE_MAX) {
+			if (g->ngroups == SPANS_MAX)
+				break;
+			at = g->ngroups++;
+			g->groups[at] = (struct group){ i, h->start, h->end };
+			g->group_of[i] = at;
+		} else {
+			g->groups[at].start = min_of(g->groups[at].start, h->start);
+			g->groups[at].end = max_of(g->groups[at].end, h->end);
+			g->group_of[i] = at;
+			join_groups(g, at);
+		}
+		g->bytes += h->text_len;
+	}
+}
+
+/* The passages of a group lie side by side: each goes to its place. */
+static char *join_text(const struct gather *g, size_t group, const struct hit **first)
+{
+	const struct group *p = &g->groups[group];
+	char *text = mem_try((size_t)(p->end - p->start) + 1);
+
+	*first = NULL;
+	for (size_t i = 0; text && i < g->n; i++) {
+		const struct hit *h = &g->hits[i];
+
+		if (g->group_of[i] != group)
+			continue;
+		memcpy(text + (h->start - p->start), h->text, h->text_len);
+		if (h->start == p->start)
+			*first = h;
+	}
+	return text;
+}
+
+static bool is_space(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/* No white space at the ends; line and page follow. */
+static void trim(struct span *s)
+{
+	size_t skip = 0;
+
+	while (s->n && is_space(s->text[s->n - 1])) {
+		s->n--;
+		s->end--;
+	}
+	for (; skip < s->n && is_space(s->text[skip]); skip++) {
+		s->line += s->text[skip] == '\n';
+		s->page += s->page > 0 && s->text[skip] == '\f';
+	}
+	memmove(s->text, s->text + skip, s->n - skip);
+	s->n -= skip;
+	s->start += skip;
+}
+
+/* The longest beginning of whole sentences that has at most `max` bytes; 0 when the first is longer. */
+static size_t whole_sentences(const char *s, size_t n, size_t max)
+{
+	size_t fits = 0;
+
+	while (fits < n) {
+		size_t from = sentence_skip_space(s, n, fits), end;
+
+		if (from >= n)
+			break;
+		end = sentence_end(s, n, from);
+		if (end > max)
+			break;
+		fits = end;
+	}
+	return fits;
+}
+
+static int make_span(struct spans *s, const struct gather *g, size_t group, size_t left)
+{
+	const struct group *p = &g->groups[group];
+	struct span *out = &s->v[s->n];
+	const struct hit *first;
+	char *text = join_text(g, group, &first);
+
+	if (!text || !first) {
+		mem_free(text);
+		return text ? 0 : -ENOMEM;
+	}
+	*out = (struct span){
+		.best = &g->hits[p->best],
+		.heading = first->heading,
+		.text = text,
+		.n = (size_t)(p->end - p->start),
+		.start = p->start,
+		.end = p->end,
+		.line = first->line,
+		.page = first->page,
+		.score = g->hits[p->best].score,
+	};
+	trim(out);
+	if (out->n > left) {
+		out->n = whole_sentences(out->text, out->n, left);
+		out->end = out->start + out->n;
+	}
+	if (!out->n) {
+		out->text = mem_free(out->text);
+		return 0;
+	}
+	s->bytes += out->n;
+	s->n++;
+	return 0;
+}
+
+static void fill_unused(struct gather *g)
+{
+	for (size_t i = 0; i < g->n; i++)
+		g->group_of[i] = SIZE_MAX;
+}
+
+int spans_make(struct spans *s, const struct hit *hits, size_t n, size_t budget)
+{
+	struct gather g = { .hits = hits, .n = n, .group_of = mem_try(n * sizeof(size_t)) };
+	int r = g.group_of ? 0 : -ENOMEM;
+
+	s->n = 0;
+	s->bytes = 0;
+	if (r == 0) {
+		fill_unused(&g);
+		gather_hits(&g, budget);
+	}
+	for (size_t i = 0; r == 0 && i < g.ngroups; i++)
+		if (g.groups[i].end > g.groups[i].start && s->bytes < budget)
+			r = make_span(s, &g, i, budget - s->bytes);
+	mem_free(g.group_of);
+	if (r != 0)
+		spans_fini(s);
+	return r;
+}
+
+void spans_fini(struct spans *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		mem_free(s->v[i].text);
+	s->n = 0;
+	s->bytes = 0;
+}
+
+double spans_coverage(const struct spans *s, size_t n, const struct query *q)
+{
+	double best = 0;
+
+	for (size_t i = 0; i < min_of(n, s->n); i++) {
+		const struct span *p = &s->v[i];
+		struct query_seen seen = { 0 };
+		double coverage;
+
+		query_look(q, p->text, p->n, &seen);
+		if (p->heading)
+			query_look(q, p->heading, strlen(p->heading), &seen);
+		query_look(q, p->best->name, strlen(p->best->name), &seen);
+		coverage = query_coverage(q, &seen);
+		best = max_of(best, coverage);
+	}
+	return best;
+}

@@ -1,0 +1,35 @@
+/*
+ * Spans: the hits of a search put together for reading. Passages that touch become one, so that an
+ * answer across a cut is seen whole; a budget says how much there is in all. Pure.
+ */
+#pragma once
+
+#include <stddef.h>
+
+#include "daemon/library/query.h"
+#include "daemon/store/documents.h"
+
+#define SPANS_MAX 48
+#define SPAN_BYTES 2000 /* longest; what a source may quote */
+
+struct span {
+	const struct hit *best;  /* its highest passage: document, name, sha256 */
+	const char *heading;     /* of its first passage, or NULL */
+	char *text;              /* the document's bytes [start, end), no white space at either end */
+	size_t n;
+	uint64_t start, end;
+	int line, page;          /* of start; page -1: none */
+	double score;            /* of `best` */
+};
+struct spans {
+	struct span v[SPANS_MAX];
+	size_t n;
+	size_t bytes;            /* of all texts */
+};
+
+/* Best first, as the hits are. The last one is cut at a sentence end to keep the budget. 0, -ENOMEM. */
+int spans_make(struct spans *s, const struct hit *hits, size_t n, size_t budget);
+void spans_fini(struct spans *s);
+
+/* Coverage of the question by the best of the first `n` spans, their headings and names included. */
+double spans_coverage(const struct spans *s, size_t n, const struct query *q);

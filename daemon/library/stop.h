@@ -1,0 +1,17 @@
+/*
+ * Words that say how something is asked, not what: they only cost time, blur the ranking, and make a
+ * good passage look as if it missed something. Words that may be the subject of a question (time,
+ * part, use) are not among them.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct stop_list; /* of one language */
+
+/* The list that has most of the words of a text in it; English when none has more. Never NULL. */
+const struct stop_list *stop_guess(const char *text, size_t n);
+bool stop_word(const struct stop_list *list, const char *plain, size_t n); /* folded, not stemmed */
+/* Two characters of CJK, one of which only asks or joins; whatever the list. */
+bool stop_gram(const char *gram, size_t n);

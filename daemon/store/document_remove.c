@@ -1,0 +1,210 @@
+/*
+ * Taking documents out: at once from everybody's sight, then in slices from the tables. The same
+ * work clears what a crash left of a document on its way in.
+ */
+#define LOG_TAG "library"
+#include "daemon/store/library_in.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "common/attr.h"
+#include "common/log.h"
+#include "common/mem.h"
+
+#define PIECES_AT_ONCE 16 /* half a megabyte, which secure_delete overwrites */
+
+struct op_document_remove *op_document_remove_new(void)
+{
+	struct op_document_remove *op = mem_new(sizeof(*op));
+
+	op->job.run = op_document_remove_run;
+	return op;
+}
+
+void op_document_remove_free(struct op_document_remove *op)
+{
+	if (!op)
+		return;
+	job_fini(&op->job);
+	mem_free(op->account.name);
+	mem_free(op->ref);
+	document_row_fini(&op->doc);
+	candidates_fini(&op->candidates);
+	mem_free(op);
+}
+
+int library_hide(struct db *db, int64_t key, char **why)
+{
+	struct document_place p;
+	int r = document_place_load(db, key, &p, why);
+
+	if (r == 0)
+		r = lengths_write(db, p.first, (size_t)p.passages, NULL, why);
+	if (r == 0)
+		r = db_run(db, db->lib, why,
+			"UPDATE collection SET documents = collection.documents - 1, "
+			"passages = collection.passages - d.passages, terms = collection.terms - d.terms, "
+			"bytes = collection.bytes - d.bytes "
+			"FROM document d WHERE d.key = ?1 AND d.state = 1 AND collection.id = d.collection", db_int(key));
+	if (r == 0)
+		r = db_run(db, db->lib, why, "UPDATE document SET state = 2 WHERE key = ?1", db_int(key));
+	document_place_fini(&p);
+	return r;
+}
+
+/* ---- sweeping ---- */
+
+static int sweep_passages(struct slice *s, const struct document_place *p)
+{
+	struct buf text;
+	int r = 0;
+
+	buf_init(&text, 0);
+	for (int64_t id = p->first; r == 0 && id < p->first + p->passages; id++) {
+		struct words_row row;
+		char *heading;
+		bool found = false;
+
+		r = words_load(s->db, p, id, &row, &heading, &text, &found, s->why);
+		if (r == 0 && found)
+			r = words_delete(s->db, p->collection, &row, s->why);
+		if (r == 0 && found)
+			r = db_run(s->db, s->db->lib, s->why, "DELETE FROM passage WHERE id = ?1", db_int(id));
+		mem_free(heading);
+		if (r == 0)
+			r = slice_turn(s);
+	}
+	buf_fini(&text);
+	return r;
+}
+
+static int sweep_pieces(struct slice *s, const struct document_place *p)
+{
+	int64_t from = p->key << PIECE_BITS, end = (p->key + 1) << PIECE_BITS;
+	int r = 0;
+
+	for (int changes = 1; r == 0 && changes > 0;) {
+		r = db_run(s->db, s->db->lib, s->why,
+			"DELETE FROM piece WHERE id IN (SELECT id FROM piece WHERE id >= ?1 AND id < ?2 LIMIT ?3)",
+			db_int(from), db_int(end), db_int(PIECES_AT_ONCE));
+		changes = r == 0 ? sqlite3_changes(s->db->lib) : 0;
+		if (r == 0)
+			r = slice_turn(s);
+	}
+	return r;
+}
+
+/* A collection that has no document any more leaves no trace. */
+static int sweep_collection(struct slice *s, int64_t collection)
+{
+	char table[WORDS_NAME], sql[64];
+	int r = db_run(s->db, s->db->lib, s->why,
+		"DELETE FROM collection WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM document WHERE collection = ?1)",
+		db_int(collection));
+
+	if (r != 0 || sqlite3_changes(s->db->lib) == 0)
+		return r;
+	library_words_table(table, collection);
+	(void)snprintf(sql, sizeof(sql), "DROP TABLE IF EXISTS %s", table);
+	return db_script(s->db->lib, sql, s->why);
+}
+
+static int sweep_document(struct slice *s, int64_t key)
+{
+	struct document_place p;
+	int r = document_place_load(s->db, key, &p, s->why);
+
+	if (r == 0)
+		r = sweep_passages(s, &p);
+	if (r == 0)
+		r = sweep_pieces(s, &p);
+	if (r == 0)
+		r = db_run(s->db, s->db->lib, s->why, "DELETE FROM document WHERE key = ?1", db_int(key));
+	if (r == 0)
+		r = sweep_collection(s, p.collection);
+	document_place_fini(&p);
+	return r;
+}
+
+static int next_moving(struct db *db, int64_t *key, char **why)
+{
+	sqlite3_stmt *stmt = NULL;
+	bool row = false;
+	int r = db_query(&stmt, db, db->lib, why, "SELECT key FROM document WHERE state <> 1 LIMIT 1");
+
+	if (r == 0)
+		r = db_step(stmt, &row, why);
+	*key = r == 0 && row ? db_col_int(stmt, 0) : 0;
+	db_release(stmt);
+	return r;
+}
+
+int library_sweep(struct db *db, char **why)
+{
+	struct slice s;
+	int64_t key = 0;
+	int r = slice_begin(&s, db, why);
+
+	while (r == 0) {
+		r = next_moving(db, &key, why);
+		if (r != 0 || key == 0)
+			break;
+		r = sweep_document(&s, key);
+	}
+	if (r == 0)
+		return slice_end(&s);
+	db_rollback(db->lib);
+	return r;
+}
+
+/* ---- the job ---- */
+
+static int hide_in_transaction(struct db *db, int64_t key, char **why)
+{
+	int r = db_begin(db->lib, why);
+
+	if (r == 0)
+		r = library_hide(db, key, why);
+	if (r == 0)
+		return db_commit(db->lib, why);
+	db_rollback(db->lib);
+	return r;
+}
+
+int op_document_remove_run(struct db *db, struct job *j)
+{
+	struct op_document_remove *op = container_of(j, struct op_document_remove, job);
+	char *why = NULL;
+	int64_t key = 0;
+	int r = library_find(db, &op->account, op->ref, &key, &op->doc, &op->candidates, &j->why);
+
+	if (r == 0)
+		r = hide_in_transaction(db, key, &j->why);
+	/* nobody sees it any more: what fails now is done the next time */
+	if (r == 0 && library_sweep(db, &why) != 0)
+		log_warn("cannot clear what is left of a document: %s", why ? why : "no reason given");
+	mem_free(why);
+	return r;
+}
+
+struct op_library_tidy *op_library_tidy_new(void)
+{
+	struct op_library_tidy *op = mem_new(sizeof(*op));
+
+	op->job.run = op_library_tidy_run;
+	return op;
+}
+
+int op_library_tidy_run(struct db *db, struct job *j)
+{
+	return library_sweep(db, &j->why);
+}
+
+void op_library_tidy_free(struct op_library_tidy *op)
+{
+	if (!op)
+		return;
+	job_fini(&op->job);
+	mem_free(op);
+}

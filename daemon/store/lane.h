@@ -1,0 +1,37 @@
+/*
+ * A lane: one thread, its connections, and the queue to it. What is finished goes to the store's list
+ * and one uv_async wakes the loop.
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <uv.h>
+
+#include "daemon/store/db.h"
+
+/* Finished jobs on their way to the loop, and what the loop may read at any time. */
+struct harvest {
+	uv_mutex_t mutex;
+	struct list done;
+	uv_async_t async;
+	atomic_uint_fast64_t commits, last_commit_us;
+	atomic_bool read_only;
+};
+
+struct lane {
+	struct db db;
+	struct harvest *harvest;
+	uv_thread_t thread;
+	bool running;
+	uv_mutex_t mutex;
+	uv_cond_t wake;
+	struct list queue; /* under mutex, like stop */
+	bool stop;
+	unsigned wal_pages; /* in the log after the newest commit */
+	atomic_uint queued; /* submitted and not finished */
+	atomic_uint_fast64_t jobs_done, started_ms;
+};
+
+int lane_start(struct lane *l, enum store_lane which, struct harvest *harvest); /* db is filled; 0 or -errno */
+int lane_submit(struct lane *l, struct job *j); /* 0 or STORE_E_BUSY */
+void lane_stop(struct lane *l);                 /* runs what is queued, joins; harmless on one that never started */

@@ -1,0 +1,378 @@
+/*
+ * Searching an account's collections: one walk through the index of each (rank.h), scores over all
+ * of them together, then the texts of the best. Runs within the read transaction of its lane.
+ */
+#include "daemon/store/library_in.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/attr.h"
+#include "common/mem.h"
+#include "daemon/store/rank.h"
+
+#define COLLECTIONS_MAX 256 /* searched at once */
+#define SCOPE_MAX 1024      /* documents a search may be kept to */
+
+struct searched {
+	int64_t v[COLLECTIONS_MAX];
+	size_t n;
+};
+
+struct scope {
+	struct rank_range *v;
+	size_t n, cap;
+	int64_t terms, passages;
+};
+
+struct walk {
+	struct db *db;
+	struct db_search *s;
+	char **why;
+	struct searched collections;
+	struct scope scope;
+	struct rank_rows rows;
+	struct rank_lengths *lengths; /* one a collection */
+	struct rank rank;
+	double *weights;
+};
+
+void hit_fini(struct hit *h)
+{
+	mem_free(h->name);
+	mem_free(h->heading);
+	mem_free(h->text);
+	*h = (struct hit){ 0 };
+}
+
+/* ---- what is searched ---- */
+
+static int find_collections(struct walk *w)
+{
+	sqlite3_stmt *stmt = NULL;
+	bool row = true;
+	int r = db_query(&stmt, w->db, w->db->lib, w->why,
+		"SELECT id, documents, passages, terms FROM collection WHERE account = ?1 AND documents > 0 "
+		"AND (?2 IS NULL OR name = ?2) ORDER BY id", db_text(w->s->account->id), db_text(w->s->collection));
+
+	while (r == 0) {
+		r = db_step(stmt, &row, w->why);
+		if (r != 0 || !row || w->collections.n == COLLECTIONS_MAX)
+			break;
+		w->collections.v[w->collections.n++] = db_col_int(stmt, 0);
+		w->rank.documents += db_col_int(stmt, 1);
+		w->rank.passages += db_col_int(stmt, 2);
+		w->rank.terms += db_col_int(stmt, 3);
+	}
+	db_release(stmt);
+	return r;
+}
+
+static int by_first(const void *a, const void *b)
+{
+	const struct rank_range *x = a, *y = b;
+
+	return x->first < y->first ? -1 : x->first > y->first;
+}
+
+static bool scope_has(const struct scope *scope, int64_t first)
+{
+	for (size_t i = 0; i < scope->n; i++)
+		if (scope->v[i].first == first)
+			return true;
+	return false;
+}
+
+/* One name or id of the scope: every visible document that it means. */
+static int scope_add(struct walk *w, const char *ref)
+{
+	sqlite3_stmt *stmt = NULL;
+	bool row = true;
+	int r = db_query(&stmt, w->db, w->db->lib, w->why,
+		"SELECT d.first, d.passages, d.terms FROM collection c JOIN document d ON d.collection = c.id "
+		"WHERE c.account = ?1 AND d.state = 1 AND (?3 IS NULL OR c.name = ?3) AND (d.id = ?2 OR d.name = ?2)",
+		db_text(w->s->account->id), db_text(ref), db_text(w->s->collection));
+
+	while (r == 0) {
+		r = db_step(stmt, &row, w->why);
+		if (r != 0 || !row || w->scope.n == SCOPE_MAX)
+			break;
+		if (scope_has(&w->scope, db_col_int(stmt, 0)))
+			continue;
+		w->scope.v = mem_grow(w->scope.v, &w->scope.cap, w->scope.n, sizeof(*w->scope.v));
+		w->scope.v[w->scope.n++] = (struct rank_range){ db_col_int(stmt, 0), db_col_int(stmt, 1) };
+		w->scope.passages += db_col_int(stmt, 1);
+		w->scope.terms += db_col_int(stmt, 2);
+	}
+	db_release(stmt);
+	return r;
+}
+
+/* The statistics of a search kept to some documents are those of these documents. */
+static int find_scope(struct walk *w)
+{
+	int r = 0;
+
+	if (!w->s->ndocuments)
+		return 0;
+	for (size_t i = 0; r == 0 && i < w->s->ndocuments && i < SCOPE_MAX; i++)
+		r = scope_add(w, w->s->documents[i]);
+	if (w->scope.n)
+		qsort(w->scope.v, w->scope.n, sizeof(*w->scope.v), by_first);
+	w->rank.documents = (int64_t)w->scope.n;
+	w->rank.passages = w->scope.passages;
+	w->rank.terms = w->scope.terms;
+	w->rank.ranges = w->scope.v;
+	w->rank.nranges = w->scope.n;
+	return r;
+}
+
+/* ---- the walk ---- */
+
+/* "a" OR "b" OR name : "c" ...: terms were cut by us and hold no quote, but a doubled one would do no harm. */
+static int match_text(const struct db_search *s, struct buf *out)
+{
+	for (size_t i = 0; i < s->nterms; i++) {
+		const struct term_weight *t = &s->terms[i];
+
+		buf_add_str(out, i ? " OR " : "");
+		buf_add_str(out, t->name_only ? "name : \"" : "\"");
+		for (size_t c = 0; c < t->n; c++) {
+			if (t->term[c] == '"')
+				buf_add_byte(out, '"');
+			buf_add_byte(out, (uint8_t)t->term[c]);
+		}
+		buf_add_byte(out, '"');
+	}
+	return out->failed ? -ENOMEM : 0;
+}
+
+/* Rowids lie between two bounds that FTS5 seeks; a list of them would make it walk once for each. */
+static int walk_collection(struct walk *w, int64_t collection, struct buf *match)
+{
+	int64_t from = collection << PASSAGE_BITS, to = ((collection + 1) << PASSAGE_BITS) - 1;
+	char table[WORDS_NAME], sql[192];
+	sqlite3_stmt *stmt;
+	bool row = true;
+	int r, rc;
+
+	if (w->scope.n) {
+		from = max_of(from, w->scope.v[0].first);
+		to = min_of(to, w->scope.v[w->scope.n - 1].first + w->scope.v[w->scope.n - 1].n - 1);
+	}
+	if (from > to)
+		return 0;
+	library_words_table(table, collection);
+	(void)snprintf(sql, sizeof(sql),
+		"SELECT ragchat_tally(%s, ?1) FROM %s WHERE %s MATCH ?2 AND rowid BETWEEN ?3 AND ?4", table, table, table);
+	r = db_query(&stmt, w->db, w->db->lib, w->why, sql, db_null(), db_text(buf_cstr(match)), db_int(from), db_int(to));
+	if (r != 0)
+		return r;
+	rc = sqlite3_bind_pointer(stmt, 1, &w->rows, RANK_ROWS_POINTER, NULL);
+	r = rc == SQLITE_OK ? 0 : db_error(w->db->lib, rc, w->why);
+	while (r == 0 && row && !w->rows.full && !w->rows.failed)
+		r = db_step(stmt, &row, w->why);
+	db_release(stmt);
+	return r ? r : w->rows.failed ? -ENOMEM : w->rows.full ? STORE_E_DEADLINE : 0;
+}
+
+/* STORE_E_DEADLINE: the rows found so far are there. */
+static int walk_all(struct walk *w)
+{
+	struct buf match;
+	int r;
+
+	buf_init(&match, 0);
+	r = match_text(w->s, &match);
+	for (size_t i = 0; r == 0 && i < w->collections.n; i++)
+		r = walk_collection(w, w->collections.v[i], &match);
+	buf_fini(&match);
+	return r;
+}
+
+/* ---- lengths ---- */
+
+/* Blocks from..to of one collection: those that its rows lie in, and the one before and behind. */
+static int load_blocks(struct walk *w, struct rank_lengths *l, int64_t from, int64_t to)
+{
+	sqlite3_stmt *stmt = NULL;
+	bool row = true;
+	int r;
+
+	l->base = from;
+	l->v = calloc((size_t)(to - from + 1), sizeof(*l->v));
+	if (!l->v)
+		return -ENOMEM;
+	l->n = (size_t)(to - from + 1);
+	r = db_query(&stmt, w->db, w->db->lib, w->why, "SELECT id, data FROM lengths WHERE id BETWEEN ?1 AND ?2",
+		db_int(from), db_int(to));
+	while (r == 0) {
+		r = db_step(stmt, &row, w->why);
+		if (r != 0 || !row)
+			break;
+		if (sqlite3_column_bytes(stmt, 1) != LENGTHS_BYTES)
+			continue;
+		l->v[db_col_int(stmt, 0) - from] = mem_try_dup(sqlite3_column_blob(stmt, 1), LENGTHS_BYTES);
+		if (!l->v[db_col_int(stmt, 0) - from])
+			r = -ENOMEM;
+	}
+	db_release(stmt);
+	return r;
+}
+
+/* Rows come collection by collection, rising. */
+static int load_lengths(struct walk *w)
+{
+	const struct rank_rows *rows = &w->rows;
+	int r = 0;
+
+	for (size_t i = 0, end; r == 0 && i < rows->n; i = end) {
+		int64_t collection = rows->v[i].id >> PASSAGE_BITS;
+		int64_t low = collection << (PASSAGE_BITS - LENGTHS_BITS);
+		int64_t high = ((collection + 1) << (PASSAGE_BITS - LENGTHS_BITS)) - 1;
+
+		for (end = i + 1; end < rows->n && rows->v[end].id >> PASSAGE_BITS == collection;)
+			end++;
+		r = load_blocks(w, &w->lengths[w->rank.nlengths++],
+			max_of(low, (rows->v[i].id >> LENGTHS_BITS) - 1),
+			min_of(high, (rows->v[end - 1].id >> LENGTHS_BITS) + 1));
+	}
+	w->rank.lengths = w->lengths;
+	return r;
+}
+
+/* ---- the hits ---- */
+
+static int hit_text(struct walk *w, struct hit *h, int64_t key)
+{
+	struct buf text;
+	int r;
+
+	buf_init(&text, 0);
+	r = text_read(w->db, key, h->start, h->end, &text, w->why);
+	if (r == 0)
+		h->text = buf_steal(&text, &h->text_len);
+	buf_fini(&text);
+	return r ? r : h->text ? 0 : -ENOMEM;
+}
+
+/* *found false: the index names what the tables do not have; nothing to show then. */
+static int hit_load(struct walk *w, const struct rank_hit *from, struct hit *h, bool *found)
+{
+	sqlite3_stmt *stmt = NULL;
+	int64_t key = 0;
+	int r = db_query(&stmt, w->db, w->db->lib, w->why,
+		"SELECT d.id, d.sha256, d.name, p.heading, p.start, p.end, p.line, p.page, ?1 - d.first, d.key "
+		"FROM passage p JOIN document d ON d.key = (SELECT key FROM document WHERE first <= ?1 "
+		"ORDER BY first DESC LIMIT 1) WHERE p.id = ?1", db_int(from->id));
+
+	*h = (struct hit){ .passage = from->id, .score = from->score };
+	if (r == 0)
+		r = db_step(stmt, found, w->why);
+	if (r == 0 && *found) {
+		db_col_id(stmt, 0, h->document);
+		(void)snprintf(h->sha256, sizeof(h->sha256), "%s", db_col_text(stmt, 1));
+		h->name = db_col_dup(stmt, 2);
+		h->heading = db_col_dup(stmt, 3);
+		h->start = (uint64_t)db_col_int(stmt, 4);
+		h->end = (uint64_t)db_col_int(stmt, 5);
+		h->line = (int)db_col_int(stmt, 6);
+		h->page = (int)db_col_int(stmt, 7);
+		h->ordinal = db_col_int(stmt, 8);
+		key = db_col_int(stmt, 9);
+	}
+	db_release(stmt);
+	return r == 0 && *found ? hit_text(w, h, key) : r;
+}
+
+static int load_hits(struct walk *w)
+{
+	struct db_search *s = w->s;
+	int r = 0;
+
+	s->hits = calloc(w->rank.nhits + 1, sizeof(*s->hits));
+	if (!s->hits)
+		return -ENOMEM;
+	for (size_t i = 0; r == 0 && i < w->rank.nhits; i++) {
+		struct hit *h = &s->hits[s->nhits];
+		bool found = false;
+
+		r = hit_load(w, &w->rank.hits[i], h, &found);
+		if (r == 0 && found)
+			s->nhits++;
+		else
+			hit_fini(h);
+	}
+	return r;
+}
+
+/* ---- the whole ---- */
+
+static int prepare(struct walk *w)
+{
+	struct db_search *s = w->s;
+	int r;
+
+	s->idf = calloc(s->nterms + 1, sizeof(*s->idf));
+	s->df = calloc(s->nterms + 1, sizeof(*s->df));
+	w->weights = calloc(s->nterms + 1, sizeof(*w->weights));
+	if (!s->idf || !s->df || !w->weights)
+		return -ENOMEM;
+	for (size_t i = 0; i < s->nterms; i++)
+		w->weights[i] = s->terms[i].weight;
+	r = find_collections(w);
+	if (r == 0)
+		r = find_scope(w);
+	w->lengths = calloc(w->collections.n + 1, sizeof(*w->lengths));
+	s->documents_searched = w->rank.documents;
+	s->passages_searched = w->rank.passages;
+	return r ? r : w->lengths ? 0 : -ENOMEM;
+}
+
+static int search(struct walk *w)
+{
+	bool nowhere = w->s->ndocuments && !w->scope.n;
+	int walked = w->s->nterms && !nowhere ? walk_all(w) : 0, r;
+
+	if (walked != 0 && walked != STORE_E_DEADLINE)
+		return walked;
+	if (walked == STORE_E_DEADLINE)
+		db_deadline(w->db, 0); /* what was found is a little work still, and worth it */
+	r = load_lengths(w);
+	if (r == 0)
+		r = rank_run(&w->rank);
+	if (r == 0)
+		r = load_hits(w);
+	return r ? r : walked;
+}
+
+int db_library_search(struct db *db, struct db_search *s)
+{
+	char *why = NULL;
+	struct walk w = { .db = db, .s = s, .why = &why };
+	int r;
+
+	s->hits = NULL;
+	s->nhits = 0;
+	if (s->nterms > RANK_TERMS_MAX)
+		s->nterms = RANK_TERMS_MAX;
+	r = prepare(&w);
+	w.rank.rows = &w.rows;
+	w.rank.weights = w.weights;
+	w.rank.nterms = s->nterms;
+	w.rank.limit = s->limit > 0 ? (size_t)s->limit : 0;
+	w.rank.idf = s->idf;
+	w.rank.df = s->df;
+	if (r == 0)
+		r = search(&w);
+	rank_rows_fini(&w.rows);
+	for (size_t i = 0; i < w.rank.nlengths; i++)
+		rank_lengths_fini(&w.lengths[i]);
+	mem_free(w.lengths);
+	mem_free(w.rank.hits);
+	mem_free(w.weights);
+	mem_free(w.scope.v);
+	mem_free(why);
+	return r;
+}

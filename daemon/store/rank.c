@@ -1,0 +1,403 @@
+/* The two steps of ranking: notes while FTS5 walks, scores afterwards. */
+#include "daemon/store/rank.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/attr.h"
+#include "common/mem.h"
+#include "daemon/store/library_in.h"
+
+#ifndef RANK_K1
+#define RANK_K1 1.2
+#define RANK_B 0.6          /* passages are of about one length already */
+#define RANK_AROUND 0.75   /* weight of the window */
+#define RANK_WINDOW 320    /* terms of it, some 2000 characters */
+#define RANK_HEADING 2.0   /* one occurrence there counts like so many in the text */
+#define RANK_NAME 2.0      /* weight of the name's own score */
+#endif
+
+/* ---- the walk ---- */
+
+static bool grow(void *array, size_t *cap, size_t n, size_t size)
+{
+	void **v = array, *p;
+	size_t more = *cap ? *cap * 2 : 256;
+
+	if (n < *cap)
+		return true;
+	p = realloc(*v, more * size);
+	if (!p)
+		return false;
+	*v = p;
+	*cap = more;
+	return true;
+}
+
+static void note(uint8_t *count)
+{
+	*count += *count < 255;
+}
+
+static void tally_term(struct rank_rows *rows, const Fts5ExtensionApi *api, Fts5Context *fts, int term)
+{
+	Fts5PhraseIter it;
+	int column, offset;
+	struct tally t = { .term = (uint16_t)term };
+
+	if (api->xPhraseFirst(fts, term, &it, &column, &offset) != SQLITE_OK || column < 0)
+		return;
+	for (; column >= 0; api->xPhraseNext(fts, &it, &column, &offset))
+		note(column == 0 ? &t.name : column == 1 ? &t.heading : &t.body);
+	if (grow(&rows->tallies, &rows->cap_tallies, rows->ntallies, sizeof(t)))
+		rows->tallies[rows->ntallies++] = t;
+	else
+		rows->failed = true;
+}
+
+static void tally(const Fts5ExtensionApi *api, Fts5Context *fts, sqlite3_context *out, int n, sqlite3_value **args)
+{
+	struct rank_rows *rows = n == 1 ? sqlite3_value_pointer(args[0], RANK_ROWS_POINTER) : NULL;
+
+	sqlite3_result_null(out);
+	if (!rows || rows->n == RANK_ROWS_MAX || rows->failed) {
+		if (rows)
+			rows->full = true;
+		return;
+	}
+	if (!grow(&rows->v, &rows->cap, rows->n, sizeof(*rows->v))) {
+		rows->failed = true;
+		return;
+	}
+	rows->v[rows->n++] = (struct rank_row){ .id = api->xRowid(fts), .at = (uint32_t)rows->ntallies };
+	for (int i = 0; i < api->xPhraseCount(fts); i++)
+		tally_term(rows, api, fts, i);
+}
+
+int rank_register(sqlite3 *lib)
+{
+	fts5_api *api = tokenizer_fts5(lib);
+
+	return api && api->xCreateFunction(api, "ragchat_tally", NULL, tally, NULL) == SQLITE_OK ? 0 : -ENOMEM;
+}
+
+void rank_rows_fini(struct rank_rows *rows)
+{
+	mem_free(rows->v);
+	mem_free(rows->tallies);
+	*rows = (struct rank_rows){ 0 };
+}
+
+static const struct tally *tallies_of(const struct rank_rows *rows, size_t i, size_t *n)
+{
+	size_t end = i + 1 < rows->n ? rows->v[i + 1].at : rows->ntallies;
+
+	*n = end - rows->v[i].at;
+	return rows->tallies + rows->v[i].at;
+}
+
+/* ---- lengths ---- */
+
+void rank_lengths_fini(struct rank_lengths *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		mem_free(l->v[i]);
+	mem_free(l->v);
+	*l = (struct rank_lengths){ 0 };
+}
+
+/* Ids come in rising order but for a few steps back: the collection is the one of last time, or near it. */
+static const uint8_t *block_of(struct rank *k, int64_t block)
+{
+	const struct rank_lengths *l = &k->lengths[k->at_lengths];
+
+	while (k->at_lengths && block < l->base)
+		l = &k->lengths[--k->at_lengths];
+	while (k->at_lengths + 1 < k->nlengths && block >= k->lengths[k->at_lengths + 1].base)
+		l = &k->lengths[++k->at_lengths];
+	return block >= l->base && (size_t)(block - l->base) < l->n ? l->v[block - l->base] : NULL;
+}
+
+static unsigned length_at(struct rank *k, int64_t id)
+{
+	const uint8_t *p = id >= 0 && k->nlengths ? block_of(k, id >> LENGTHS_BITS) : NULL;
+
+	if (!p)
+		return LENGTH_HIDDEN;
+	p += 2 * (id & (LENGTHS_COUNT - 1));
+	return (unsigned)(p[0] | p[1] << 8);
+}
+
+static bool is_hidden(unsigned length)
+{
+	return (length & 0x7fff) == LENGTH_HIDDEN;
+}
+
+/* ---- which rows count ---- */
+
+static bool in_ranges(const struct rank *k, int64_t id, size_t *at)
+{
+	if (!k->ranges)
+		return true;
+	while (*at < k->nranges && id >= k->ranges[*at].first + k->ranges[*at].n)
+		(*at)++;
+	return *at < k->nranges && id >= k->ranges[*at].first;
+}
+
+/* Tallies move along, so that they still end where those of the next row begin. */
+static void keep_visible(struct rank *k)
+{
+	struct rank_rows *rows = k->rows;
+	size_t kept = 0, tallies = 0, range = 0;
+
+	for (size_t i = 0; i < rows->n; i++) {
+		size_t n;
+		const struct tally *t = tallies_of(rows, i, &n);
+
+		if (is_hidden(length_at(k, rows->v[i].id)) || !in_ranges(k, rows->v[i].id, &range))
+			continue;
+		memmove(rows->tallies + tallies, t, n * sizeof(*t));
+		rows->v[kept++] = (struct rank_row){ .id = rows->v[i].id, .at = (uint32_t)tallies };
+		tallies += n;
+	}
+	rows->n = kept;
+	rows->ntallies = tallies;
+}
+
+static double idf_of(double n, double df)
+{
+	return log(1 + (max_of(n, df) - df + 0.5) / (df + 0.5));
+}
+
+static void count_df(struct rank *k, double *name_idf)
+{
+	for (size_t i = 0; i < k->nterms; i++) {
+		k->df[i] = 0;
+		name_idf[i] = 0;
+	}
+	for (size_t i = 0; i < k->rows->ntallies; i++) {
+		const struct tally *t = &k->rows->tallies[i];
+
+		k->df[t->term]++;
+		name_idf[t->term] += t->name > 0;
+	}
+	for (size_t i = 0; i < k->nterms; i++) {
+		k->idf[i] = idf_of((double)k->passages, (double)k->df[i]);
+		name_idf[i] = idf_of((double)k->documents, name_idf[i]);
+	}
+}
+
+/* ---- scores ---- */
+
+struct scorer {
+	struct rank *k;
+	double mean, mean_window;
+	double *name_idf;
+	double *tf;       /* per term, of the window summed up now */
+	uint16_t *used;   /* ... and which of them are not 0 */
+	size_t nused;
+	const struct tally *name; /* tallies of the first passage of the document, where its name is */
+	size_t nname;
+};
+
+static double saturate(double tf, double length, double mean)
+{
+	return tf * (RANK_K1 + 1) / (tf + RANK_K1 * (1 - RANK_B + RANK_B * length / mean));
+}
+
+static void sum_up(struct scorer *s, const struct tally *t, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		double tf = t[i].body + RANK_HEADING * t[i].heading;
+
+		if (tf > 0 && s->tf[t[i].term] == 0)
+			s->used[s->nused++] = t[i].term;
+		s->tf[t[i].term] += tf;
+	}
+}
+
+static void sum_name(struct scorer *s)
+{
+	for (size_t i = 0; i < s->nname; i++) {
+		if (!s->name[i].name)
+			continue;
+		if (s->tf[s->name[i].term] == 0)
+			s->used[s->nused++] = s->name[i].term;
+		s->tf[s->name[i].term] += RANK_HEADING * s->name[i].name;
+	}
+}
+
+/* The BM25 of what was summed up; forgets it. */
+static double score_sum(struct scorer *s, double length, double mean)
+{
+	double score = 0;
+
+	for (size_t i = 0; i < s->nused; i++) {
+		uint16_t term = s->used[i];
+
+		score += s->k->weights[term] * s->k->idf[term] * saturate(s->tf[term], length, mean);
+		s->tf[term] = 0;
+	}
+	s->nused = 0;
+	return score;
+}
+
+static double score_name(const struct scorer *s)
+{
+	double score = 0;
+
+	for (size_t i = 0; i < s->nname; i++)
+		if (s->name[i].name)
+			score += s->k->weights[s->name[i].term] * s->name_idf[s->name[i].term];
+	return score;
+}
+
+/* Widen [*lo, *hi] to both sides within the document. The terms in it. */
+static unsigned window_of(const struct scorer *s, int64_t *lo, int64_t *hi)
+{
+	struct rank *k = s->k;
+	unsigned total = length_at(k, *lo) & 0x7fff;
+	bool left = true, right = true;
+
+	while (total < RANK_WINDOW && (left || right)) {
+		left = left && !(length_at(k, *lo) & LENGTH_FIRST) && !is_hidden(length_at(k, *lo - 1));
+		if (left)
+			total += length_at(k, --*lo) & 0x7fff;
+		right = right && !(length_at(k, *hi + 1) & LENGTH_FIRST) && !is_hidden(length_at(k, *hi + 1));
+		if (right)
+			total += length_at(k, ++*hi) & 0x7fff;
+	}
+	return total;
+}
+
+static void sum_window(struct scorer *s, size_t row, int64_t lo, int64_t hi)
+{
+	const struct rank_rows *rows = s->k->rows;
+	size_t from = row, n;
+	const struct tally *t;
+
+	while (from > 0 && rows->v[from - 1].id >= lo)
+		from--;
+	for (; from < rows->n && rows->v[from].id <= hi; from++) {
+		t = tallies_of(rows, from, &n);
+		sum_up(s, t, n);
+	}
+}
+
+/* Between the rows of two documents at least one first passage lies, perhaps without a row of its own. */
+static bool same_document(const struct scorer *s, int64_t before, int64_t id)
+{
+	while (id > before)
+		if (length_at(s->k, id--) & LENGTH_FIRST)
+			return false;
+	return true;
+}
+
+static double score_row(struct scorer *s, size_t row)
+{
+	const struct rank_rows *rows = s->k->rows;
+	int64_t id = rows->v[row].id, lo = id, hi = id;
+	unsigned length = length_at(s->k, id), window;
+	size_t n;
+	const struct tally *t = tallies_of(rows, row, &n);
+	double score;
+
+	if (row == 0 || !same_document(s, rows->v[row - 1].id, id)) {
+		s->name = t;
+		s->nname = length & LENGTH_FIRST ? n : 0;
+	}
+	sum_up(s, t, n);
+	sum_name(s);
+	score = score_sum(s, length & 0x7fff, s->mean);
+	window = window_of(s, &lo, &hi);
+	sum_window(s, row, lo, hi);
+	score += RANK_AROUND * score_sum(s, window, s->mean_window);
+	return score + RANK_NAME * score_name(s);
+}
+
+/* ---- the best ---- */
+
+/* Equal scores: the earlier passage is the better one, so that every run says the same. */
+static bool is_worse(const struct rank_hit *a, const struct rank_hit *b)
+{
+	return a->score < b->score || (a->score == b->score && a->id > b->id);
+}
+
+static void swap(struct rank_hit *a, struct rank_hit *b)
+{
+	struct rank_hit t = *a;
+
+	*a = *b;
+	*b = t;
+}
+
+/* A heap whose top is the worst of the best. */
+static void sift_down(struct rank_hit *v, size_t n, size_t at)
+{
+	for (;;) {
+		size_t worst = at, child = 2 * at + 1;
+
+		if (child < n && is_worse(&v[child], &v[worst]))
+			worst = child;
+		if (child + 1 < n && is_worse(&v[child + 1], &v[worst]))
+			worst = child + 1;
+		if (worst == at)
+			return;
+		swap(&v[at], &v[worst]);
+		at = worst;
+	}
+}
+
+static void keep_best(struct rank *k, struct rank_hit hit)
+{
+	if (k->nhits < k->limit) {
+		size_t at = k->nhits++;
+
+		k->hits[at] = hit;
+		for (; at && is_worse(&k->hits[at], &k->hits[(at - 1) / 2]); at = (at - 1) / 2)
+			swap(&k->hits[at], &k->hits[(at - 1) / 2]);
+	} else if (k->limit && is_worse(&k->hits[0], &hit)) {
+		k->hits[0] = hit;
+		sift_down(k->hits, k->nhits, 0);
+	}
+}
+
+static int by_score(const void *a, const void *b)
+{
+	const struct rank_hit *x = a, *y = b;
+
+	return is_worse(x, y) ? 1 : is_worse(y, x) ? -1 : 0;
+}
+
+int rank_run(struct rank *k)
+{
+	double mean = k->passages ? (double)k->terms / (double)k->passages : 1;
+	double document = k->documents ? (double)k->terms / (double)k->documents : 1;
+	struct scorer s = {
+		.k = k,
+		.mean = max_of(mean, 1),
+		.mean_window = min_of(max_of(document, 1), RANK_WINDOW),
+		.name_idf = calloc(k->nterms + 1, sizeof(double)),
+		.tf = calloc(k->nterms + 1, sizeof(double)),
+		.used = calloc(k->nterms + 1, sizeof(uint16_t)),
+	};
+	int r = 0;
+
+	k->nhits = 0;
+	k->hits = calloc(k->limit + 1, sizeof(*k->hits));
+	if (!s.name_idf || !s.tf || !s.used || !k->hits || k->rows->failed)
+		r = -ENOMEM;
+	if (r == 0) {
+		keep_visible(k);
+		count_df(k, s.name_idf);
+		for (size_t i = 0; i < k->rows->n; i++)
+			keep_best(k, (struct rank_hit){ .id = k->rows->v[i].id, .score = score_row(&s, i) });
+		qsort(k->hits, k->nhits, sizeof(*k->hits), by_score);
+	}
+	mem_free(s.name_idf);
+	mem_free(s.tf);
+	mem_free(s.used);
+	return r;
+}

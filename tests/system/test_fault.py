@@ -1,0 +1,63 @@
+"""What the kernel may answer on a bad day, injected by strace: a dying disk, a slow one."""
+import os
+import shutil
+import signal
+import subprocess
+import time
+
+from harness import check, children, contains, deadline, equal
+from scripts import echo
+
+
+def traced(t, made, injection, config=""):
+    """A daemon whose system calls fail as told. strace is its parent: signals go to its child."""
+    if not shutil.which("strace"):
+        t.skip("no strace here")
+    if t.sanitizer:
+        t.skip("a sanitizer cannot run under strace")
+    if subprocess.run(["strace", "-qq", "-e", "trace=none", "true"], capture_output=True).returncode:
+        t.skip("strace may not trace here")
+    return t.daemon(f"backend = {made.url}\n{config}", prefix=[
+        "strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=" + injection.split(":")[0], "-e", "inject=" + injection, "-I4"])
+
+
+def stop(daemon):
+    os.kill(children(daemon.pid)[0], signal.SIGTERM)
+    equal(daemon.wait(), 0, "status")
+
+
+@deadline(60)
+def test_a_failing_disk_is_told_and_survived(t):
+    """Every seventh sync fails. What was said to be done is there; what could not be kept is said."""
+    daemon = traced(t, t.backend(echo), "fdatasync:error=EIO:when=12+7")
+    ends = [t.run("ask", f"number {i}", code=None) for i in range(25)]
+    good = [i for i, end in enumerate(ends) if end.code == 0]
+    check(good and len(good) < 25, "answers that went well:", good)
+    for end in ends:
+        check(end.code == 0 or end.err.strip(), "a failure without a word", end)
+    stop(daemon)
+    rows = {row["output"] for row in t.sql("SELECT output FROM steps WHERE type = 'assistant_message'")}
+    for i in good:
+        check(f"answer to number {i}" in rows, f"answer {i} was given as done and is not stored")
+    t.integrity()
+
+
+@deadline(60)
+def test_a_slow_disk_is_shared_by_all_who_wait(t):
+    """A commit takes 100 ms: 40 questions at once must not take 40 commits one after the other."""
+    daemon = traced(t, t.backend(echo), "fdatasync:delay_exit=100000")
+    rpc = t.rpc(timeout=30)
+    began = time.monotonic()
+    asked = [rpc.send("ask", text=f"number {i}", stream=False) for i in range(40)]
+    turns = [rpc.reply(number)["turn"] for number in asked]
+    accepted = time.monotonic() - began
+    ends = [rpc.send("turn.wait", turn=turn) for turn in turns]
+    states = {rpc.reply(number)["turn"]["state"] for number in ends}
+    equal(states, {"done"}, "states")
+    check(accepted < 2.5, "forty questions took", accepted, "s to be accepted")
+    began = time.monotonic()
+    t.rpc().call("ping")
+    check(time.monotonic() - began < 0.5, "the loop waits for the disk")
+    contains(t.run("ls").text, "number 39")
+    stop(daemon)
+    t.integrity()
