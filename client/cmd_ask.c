@@ -213,7 +213,7 @@ static int send_attachments(struct link *l, const struct ask *k)
 	struct progress progress;
 	int r = 0;
 
-	progress_start(&progress, !k->view.quiet && isatty(STDERR_FILENO));
+	progress_start(&progress, !k->view.quiet && term_moves(STDERR_FILENO));
 	for (size_t i = 0; !r && i < k->attachments.n; i++)
 		r = upload_send(&(struct upload){ .link = l, .path = k->attachments.v[i],
 			.name = k->documents[i], .collection = k->collection, .progress = &progress });

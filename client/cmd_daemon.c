@@ -55,11 +55,32 @@ static int start(const struct client *c)
 	return r;
 }
 
-static int until_gone(const char *path)
+/* Its connections close when it has nothing more to do for them. */
+static void until_closed(struct link *l)
+{
+	struct link_wait w = { .until_ms = clock_mono_ms() + STOP_MS, .signals = -1 };
+	enum link_event event;
+
+	do {
+		event = link_next(l, &w);
+	} while (event == LINK_MESSAGE);
+}
+
+/* A lock that is still held would make the next daemon refuse the database. */
+static bool is_there(const struct client *c, const char *path)
+{
+	char *locked = connect_told(c) ? NULL : connect_locked_socket();
+	bool held = locked != NULL;
+
+	mem_free(locked);
+	return held || answers(path);
+}
+
+static int until_gone(const struct client *c, const char *path)
 {
 	uint64_t end = clock_mono_ms() + STOP_MS;
 
-	while (answers(path)) {
+	while (is_there(c, path)) {
 		if (clock_mono_ms() >= end)
 			return say_fail(STATUS_LATER, "the daemon at '%s' is still there after %d s", path,
 				STOP_MS / 1000);
@@ -68,25 +89,28 @@ static int until_gone(const char *path)
 	return 0;
 }
 
-/* The reply may not arrive: leaving is what was asked for. */
 static int stop(struct client *c)
 {
 	char *path = socket_path(c);
 	struct link *l;
-	int r = 0;
+	int r;
 
-	if (!answers(path)) {
+	if (!is_there(c, path)) {
 		say("no daemon listens at '%s'", path);
 		mem_free(path);
 		return 0;
 	}
+	c->autostart = false;
 	l = link_new(c);
 	(void)link_request(l, "daemon.stop");
 	r = link_call(l, LINK_ONCE);
-	r = r && r != LINK_E_LOST ? link_fail(l, r) : 0;
-	link_free(l);
 	if (!r)
-		r = until_gone(path);
+		until_closed(l);
+	/* The reply may not arrive: to leave is what was asked for. */
+	r = r && r != LINK_E_LOST ? link_fail(l, r) : 0;
+	if (!r)
+		r = until_gone(c, path);
+	link_free(l);
 	mem_free(path);
 	return r;
 }

@@ -273,7 +273,7 @@ static int finish(struct uploading *u)
 static int upload(struct client *c, struct uploading *u, const struct opts *o)
 {
 	u->link = link_new(c);
-	progress_start(&u->progress, !u->quiet && isatty(STDERR_FILENO));
+	progress_start(&u->progress, !u->quiet && term_moves(STDERR_FILENO));
 	json_out_init(&u->w, &u->text);
 	json_out_object(&u->w);
 	json_out_key(&u->w, "uploads");

@@ -31,8 +31,8 @@ static void closer(const char *word, const char *name, const char **best, size_t
 
 const char *cmd_nearest(const char *word)
 {
-	/* Two edits turn any short word into another. */
-	size_t distance = strlen(word) <= 3 ? 2 : 3;
+	/* Two edits turn any short word into another: "hello" into "help". */
+	size_t distance = strlen(word) <= 5 ? 2 : 3;
 	const char *best = NULL;
 
 	for (size_t i = 0; cmds[i]; i++) {

@@ -66,6 +66,28 @@ static int connect_patiently(int fd, const struct sockaddr_un *address)
 	return 0;
 }
 
+/*
+ * A daemon may live on our database and listen elsewhere: the lock file beside the database has its
+ * socket's path, and is locked for as long as it lives.
+ */
+char *connect_locked_socket(void)
+{
+	char *dir = path_data_dir(), *path = path_join(dir, "chat_history.db.lock");
+	struct flock mark = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	struct buf line = { .max = PATH_SOCKET_MAX + 2 };
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	char *socket_path = NULL;
+
+	if (fd >= 0 && fcntl(fd, F_OFD_GETLK, &mark) == 0 && mark.l_type != F_UNLCK &&
+		fd_read_all(fd, &line) == 0 && line.len && line.data[0] == '/')
+		socket_path = str_trim(mem_dup(buf_cstr(&line)));
+	fd_close(fd);
+	buf_fini(&line);
+	mem_free(path);
+	mem_free(dir);
+	return socket_path;
+}
+
 int connect_path(const char *path, unsigned *uid)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -137,31 +159,9 @@ static int connect_system(int *fd)
 	return CONNECT_E_NOBODY;
 }
 
-/*
- * A daemon may live on our database and listen elsewhere: the lock file beside the database has its
- * socket's path, and is locked for as long as it lives.
- */
-static char *locked_socket(void)
-{
-	char *dir = path_data_dir(), *path = path_join(dir, "chat_history.db.lock");
-	struct flock mark = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	struct buf line = { .max = PATH_SOCKET_MAX + 2 };
-	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	char *socket_path = NULL;
-
-	if (fd >= 0 && fcntl(fd, F_OFD_GETLK, &mark) == 0 && mark.l_type != F_UNLCK &&
-		fd_read_all(fd, &line) == 0 && line.len && line.data[0] == '/')
-		socket_path = str_trim(mem_dup(buf_cstr(&line)));
-	fd_close(fd);
-	buf_fini(&line);
-	mem_free(path);
-	mem_free(dir);
-	return socket_path;
-}
-
 static int connect_locked(char **own, int *fd)
 {
-	char *path = locked_socket();
+	char *path = connect_locked_socket();
 	unsigned uid;
 	int r = path ? connect_path(path, &uid) : -ENOENT;
 

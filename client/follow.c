@@ -331,7 +331,7 @@ static int finish(struct follow *f)
 		r = out_close(&f->print.out, whole || f->req->view->mode != VIEW_TEXT);
 		status = status ? status : r;
 	}
-	if (heard)
+	if (heard && !f->print.out.error)
 		print_summary(&f->print, &f->answer);
 	return status;
 }

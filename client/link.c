@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "client/cmd.h"
 #include "client/connect.h"
 #include "client/out.h"
 #include "client/say.h"
@@ -106,6 +107,8 @@ static int connect_now(struct link *l)
 		l->fd = -1;
 		return r == CONNECT_E_STATUS ? LINK_E_STATUS : LINK_E_LOST;
 	}
+	if (l->client->verbose)
+		say("connected to '%s'", l->path);
 	queue_hello(l);
 	return LINK_OK;
 }

@@ -39,8 +39,7 @@ int print_open(struct print *p, const struct view *v, bool verbose)
 	filter_init(&p->filter, mode);
 	wrap_init(&p->wrap, wrap_width(p));
 	p->sources = v->citations == CITATIONS_END || (v->citations == CITATIONS_AUTO && p->out.tty);
-	progress_start(&p->progress, !v->quiet && v->mode != VIEW_JSONL && isatty(STDERR_FILENO) &&
-			term_color(COLOR_AUTO, STDERR_FILENO));
+	progress_start(&p->progress, !v->quiet && v->mode != VIEW_JSONL && term_moves(STDERR_FILENO));
 	return 0;
 }
 
@@ -361,6 +360,8 @@ void print_news(struct print *p, struct answer *a, enum answer_news news, struct
 	}
 	if (news == ANSWER_STATUS && (!p->last || p->last == '\n' || !p->out.tty))
 		progress_text(&p->progress, s, n);
+	else if (news == ANSWER_REASONING && !p->progress.text[0])
+		progress_text(&p->progress, "thinking", 8);
 	else if (news == ANSWER_NOTICE)
 		show_notice(p, note, s, n);
 	else if (news == ANSWER_TEXT && p->view->mode == VIEW_TEXT && !p->view->no_stream)

@@ -52,9 +52,16 @@ unsigned term_width(int fd)
 	return ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
+bool term_moves(int fd)
+{
+	const char *term = environment("TERM");
+
+	return isatty(fd) && term && strcmp(term, "dumb") != 0;
+}
+
 bool term_color(enum color_when when, int fd)
 {
-	const char *force = environment("CLICOLOR_FORCE"), *term = environment("TERM");
+	const char *force = environment("CLICOLOR_FORCE");
 
 	if (when != COLOR_AUTO)
 		return when == COLOR_ALWAYS;
@@ -62,7 +69,7 @@ bool term_color(enum color_when when, int fd)
 		return false;
 	if (force && strcmp(force, "0") != 0)
 		return true;
-	return isatty(fd) && term && strcmp(term, "dumb") != 0;
+	return term_moves(fd);
 }
 
 /* First and last code points; sorted. Source: EastAsianWidth.txt and general categories Mn, Me, Cf. */

@@ -17,6 +17,7 @@ enum color_when { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 bool term_utf8(void);                /* LC_ALL, LC_CTYPE, LANG; none set: UTF-8 is assumed */
 enum filter_mode term_filter(void);  /* FILTER_TERMINAL or FILTER_ASCII */
 unsigned term_width(int fd);         /* COLUMNS, else the terminal's; 0: unknown */
+bool term_moves(int fd);             /* a terminal that can erase a line: not TERM=dumb */
 bool term_color(enum color_when when, int fd); /* NO_COLOR, CLICOLOR_FORCE, TERM=dumb */
 unsigned term_char_width(uint32_t cp); /* 0 combining, 1, 2 wide; a small table, right for nearly all text */
 size_t term_text_width(const char *s, size_t n);

@@ -43,7 +43,7 @@ static void put_word(struct wrap *w, struct buf *out)
 		return;
 	if (!w->begun)
 		look_at_first(w);
-	if (!w->verbatim && w->column && w->column + w->spaces + w->word_width > w->width) {
+	if (!w->verbatim && !w->glued && w->column && w->column + w->spaces + w->word_width > w->width) {
 		(void)buf_add_byte(out, '\n');
 		w->column = 0;
 		w->spaces = 0;
@@ -61,7 +61,7 @@ static void put_newline(struct wrap *w, struct buf *out)
 	put_spaces(w, out);
 	(void)buf_add_byte(out, '\n');
 	w->column = 0;
-	w->begun = w->verbatim = false;
+	w->begun = w->verbatim = w->glued = false;
 }
 
 static void take_char(struct wrap *w, const char *s, size_t n, struct buf *out)
@@ -72,13 +72,17 @@ static void take_char(struct wrap *w, const char *s, size_t n, struct buf *out)
 	(void)utf8_decode(s, n, &cp);
 	width = term_char_width(cp);
 	/* Scripts without spaces may be broken before each wide character. */
-	if (width == 2)
+	if (width == 2) {
 		put_word(w, out);
+		w->glued = false;
+	}
 	(void)buf_add(&w->word, s, n);
 	w->word_width += width;
 	/* The rest of what cannot be broken need not wait. */
-	if (width == 2 || (w->begun && w->verbatim) || w->word_width >= w->width)
+	if (width == 2 || w->glued || (w->begun && w->verbatim) || w->word_width >= w->width) {
 		put_word(w, out);
+		w->glued = width != 2;
+	}
 }
 
 static void take_byte(struct wrap *w, char c, struct buf *out)
@@ -87,9 +91,11 @@ static void take_byte(struct wrap *w, char c, struct buf *out)
 		put_newline(w, out);
 	} else if (c == ' ') {
 		put_word(w, out);
+		w->glued = false;
 		w->spaces++;
 	} else if (c == '\t') {
 		put_word(w, out);
+		w->glued = false;
 		w->verbatim |= !w->begun;
 		w->begun = true;
 		put_spaces(w, out);

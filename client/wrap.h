@@ -19,6 +19,7 @@ struct wrap {
 	bool begun;          /* the line of the text has a word */
 	bool fence;          /* within a code block */
 	bool verbatim;       /* this line is not wrapped */
+	bool glued;          /* what comes next belongs to a word already put out */
 	char part[4];        /* of a character cut by the end of a piece */
 	size_t npart;
 };

@@ -135,7 +135,7 @@ static void glue(struct asking *a, const struct word *w)
 
 static bool is_stop(const struct asking *a, const struct word *w)
 {
-	return w->gram ? stop_gram(w->plain, w->plain_n) : stop_word(a->stops, w->plain, w->plain_n);
+	return a->stops && !w->gram && stop_word(a->stops, w->plain, w->plain_n);
 }
 
 static int ask_word(void *ctx, const struct word *w)
@@ -145,14 +145,16 @@ static int ask_word(void *ctx, const struct word *w)
 
 	if (!w->colocated && a->words++ == a->max_words)
 		return 1;
-	if (a->stops && !w->gram && is_stop(a, w)) {
+	if (is_stop(a, w)) {
 		a->nlast = 0;
 		return 0;
 	}
 	term = add_term(a->q, w->term, w->n, a->weight * (w->joined ? JOINED_WEIGHT : 1), a->cap);
 	/* pairs across a particle help to rank, but a good passage need not have them */
-	if (a->units && term >= 0 && !(a->stops && w->gram && is_stop(a, w)))
+	if (a->units && term >= 0) {
+		a->q->terms[term].own = true;
 		add_unit(a, w, term);
+	}
 	return 0;
 }
 

@@ -1,12 +1,10 @@
 /* The lists, folded as words are (no accents), and the guess which one a question needs. */
 #include "daemon/library/stop.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/attr.h"
-#include "common/utf8.h"
 #include "daemon/library/words.h"
 
 struct stop_list {
@@ -128,40 +126,4 @@ const struct stop_list *stop_guess(const char *text, size_t n)
 		if (counts[i] > counts[best])
 			best = i;
 	return &lists[best];
-}
-
-/* ---- CJK ---- */
-
-static bool is_hiragana(uint32_t cp)
-{
-	return cp >= 0x3041 && cp <= 0x309f;
-}
-
-/* Characters of Chinese that ask, join or end: what, who, where, several, of, is, in, and, by, to. */
-static bool is_particle(uint32_t cp)
-{
-	static const uint16_t particles[] = { 0x4e0e, 0x4e2a, 0x4e48, 0x4e86, 0x4ec0, 0x4f55, 0x4f55, 0x5417, 0x5426,
-		0x5462, 0x548c, 0x54ea, 0x5728, 0x5982, 0x591a, 0x5c11, 0x600e, 0x662f, 0x6709, 0x7684, 0x8c01, 0x88ab,
-		0x51e0, 0x4e3a };
-
-	for (size_t i = 0; i < array_len(particles); i++)
-		if (particles[i] == cp)
-			return true;
-	return false;
-}
-
-bool stop_gram(const char *gram, size_t n)
-{
-	bool particle = false, all_hiragana = true;
-	uint32_t cp;
-	int used;
-
-	for (size_t at = 0; at < n; at += (size_t)used) {
-		used = utf8_decode(gram + at, n - at, &cp);
-		if (used <= 0)
-			return false;
-		particle = particle || is_particle(cp);
-		all_hiragana = all_hiragana && is_hiragana(cp);
-	}
-	return particle || all_hiragana;
 }

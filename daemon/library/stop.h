@@ -13,5 +13,3 @@ struct stop_list; /* of one language */
 /* The list that has most of the words of a text in it; English when none has more. Never NULL. */
 const struct stop_list *stop_guess(const char *text, size_t n);
 bool stop_word(const struct stop_list *list, const char *plain, size_t n); /* folded, not stemmed */
-/* Two characters of CJK, one of which only asks or joins; whatever the list. */
-bool stop_gram(const char *gram, size_t n);

@@ -136,6 +136,25 @@ static int count_threads(struct db *db, struct op_stats *op)
 	return r;
 }
 
+/* The library keeps these counts with its collections. */
+static int count_documents(struct db *db, struct op_stats *op)
+{
+	sqlite3_stmt *stmt;
+	bool row = false;
+	int r = db_query(&stmt, db, db->lib, &op->job.why,
+		"SELECT COALESCE(sum(documents), 0), COALESCE(sum(passages), 0) FROM collection WHERE account = ?1",
+		db_text(op->account.id));
+
+	if (r == 0)
+		r = db_step(stmt, &row, &op->job.why);
+	if (r == 0 && row) {
+		op->documents = db_col_int(stmt, 0);
+		op->passages = db_col_int(stmt, 1);
+	}
+	db_release(stmt);
+	return r;
+}
+
 static int file_figures(struct db *db, struct op_stats *op)
 {
 	char **why = &op->job.why;
@@ -169,6 +188,6 @@ int op_stats_run(struct db *db, struct job *j)
 	if (r == 0)
 		r = file_figures(db, op);
 	if (r == 0 && db->lib)
-		r = library_count(db, op->account.id, &op->documents, &op->passages, &j->why);
+		r = count_documents(db, op);
 	return r;
 }

@@ -11,9 +11,12 @@
 struct adoption {
 	int64_t threads, turns;     /* newly taken over */
 	int64_t answers, questions; /* recovered */
-	int64_t skipped;            /* threads whose id is longer than any of Chainlit's */
-	int64_t accounts;           /* whose they are */
-	char *account;              /* the name of the one with the most threads */
+	int64_t strangers;          /* threads without an owner, left as they are; at the first time only */
+	struct adopted_account {    /* whose they are */
+		char *name;
+		int64_t threads;
+	} *accounts;
+	size_t naccounts, cap;
 };
 
 /* Looks first, cheaply; in the open transaction, else in one of its own. db->columns is loaded. */

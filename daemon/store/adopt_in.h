@@ -22,6 +22,10 @@ struct step {
 	bool error, ended;
 	int64_t us, end_us;       /* end 0: none */
 	int64_t row;
+	int pair;                 /* of a question its first, of a run its own; -1 none */
+	bool answered;            /* of a question: by any of its runs */
+	bool taken;               /* a turn of ours has it */
+	id_str turn, before;      /* of a question that is taken: its turn, and that turn's parent */
 };
 
 /* A question and its answer among them; indexes into the steps, -1: there is no such row. */
@@ -41,7 +45,8 @@ struct steps {
 	size_t npairs, pairs_cap;
 };
 
-int steps_load(struct db *db, const char *thread, struct steps *s, char **why); /* adopt_steps.c */
+/* adopt_steps.c; a step without a stamp gets that of the row before it, the first `created_us`. */
+int steps_load(struct db *db, const char *thread, int64_t created_us, struct steps *s, char **why);
 void steps_fini(struct steps *s);
 int steps_find(const struct steps *s, const char *id); /* index or -1 */
 void steps_pair(struct steps *s);                      /* adopt_pairs.c: fills pairs, in order of time */
@@ -49,6 +54,13 @@ void steps_pair(struct steps *s);                      /* adopt_pairs.c: fills p
 /* adopt_history.c: fills found_* of the pairs that lack something, from threads.metadata. */
 void history_match(struct steps *s, const char *metadata, size_t n);
 
-/* adopt_thread.c: one thread. `account` is users.id. */
-int adopt_thread(struct db *db, const char *thread, const char *account, const char *identifier, int64_t created_us,
-	const char *tags, const char *metadata, size_t metadata_len, struct adoption *a, char **why);
+/* One thread of Chainlit's. */
+struct foreign {
+	const char *id;
+	id_str account;           /* users.id of its owner */
+	char *identifier;
+	char *tags, *metadata;
+	size_t metadata_len;
+	int64_t created_us;
+};
+int adopt_thread(struct db *db, const struct foreign *f, struct adoption *a, char **why); /* adopt_thread.c */

@@ -63,7 +63,7 @@ static void read_step(sqlite3_stmt *stmt, struct step *s, int64_t before)
 	bool run = type && !strcmp(type, "run");
 	const char *text = db_col_text(stmt, run ? 5 : 4);
 
-	*s = (struct step){ .id = db_col_dup(stmt, 0), .parent = db_col_dup(stmt, 3) };
+	*s = (struct step){ .id = db_col_dup(stmt, 0), .parent = db_col_dup(stmt, 3), .pair = -1 };
 	s->root = !s->parent;
 	s->text = text_copy(text, text ? db_col_bytes(stmt, run ? 5 : 4) : 0, UINT64_MAX, &s->text_len);
 	s->output = run ? text_column(stmt, 4) : NULL;
@@ -120,10 +120,10 @@ static void sort_steps(struct steps *s)
 	qsort_r(s->by_id, s->n, sizeof(*s->by_id), by_id, s->v);
 }
 
-int steps_load(struct db *db, const char *thread, struct steps *s, char **why)
+int steps_load(struct db *db, const char *thread, int64_t created_us, struct steps *s, char **why)
 {
 	sqlite3_stmt *stmt;
-	int64_t before = 0;
+	int64_t before = created_us;
 	struct buf sql;
 	bool row = true;
 	int r;

@@ -150,9 +150,6 @@ int db_connect(sqlite3 **out, const char *path, enum db_file file, bool writable
 void db_close(struct db *db); /* finalises the cache, closes both; zeroes */
 void db_calm(struct db *db);  /* idle for a while: give page caches and statements' memory back */
 
-/* Counts of an account's documents and passages; 0 when it has none. Given by the library's side. */
-int library_count(struct db *db, const char *account, int64_t *documents, int64_t *passages, char **why);
-
 /*
  * The library's side of the house, given by library_schema.c. library_migrate creates or upgrades
  * the tables of library.db by its own user_version, in transactions of its own; *why gets words

@@ -105,7 +105,8 @@ void op_collection_list_free(struct op_collection_list *op);
 /* On a STORE_SCAN thread: called by the library's retrieval job, not queued by itself. */
 struct hit {
 	int64_t passage;
-	double score;        /* BM25, larger is better */
+	double score;        /* larger is better: see rank.h */
+	double own;          /* sum of idf below times what the question's own terms made in the text and around it */
 	id_str document;
 	char sha256[65];
 	char *name, *heading, *text; /* text of the passage, clean */
@@ -120,6 +121,7 @@ struct term_weight {
 	size_t n;
 	double weight; /* how often as typed; fractions for terms of earlier questions */
 	bool name_only; /* looked for in the names of documents alone */
+	bool own;       /* of the question itself, not of what was said before it */
 };
 struct db_search {
 	const struct account *account;
@@ -133,7 +135,8 @@ struct db_search {
 	struct hit *hits;
 	size_t nhits;
 	int64_t documents_searched, passages_searched;
-	double *idf;                  /* per term, ln(1 + (N - n + .5)/(n + .5)); malloc'd; 0 hits: the largest */
+	double most;                  /* what a term of weight 1 and idf 1 can add to hit.own at most */
+	double *idf;                  /* per term: what it is worth to the question, found or not; malloc'd, as df is */
 	int64_t *df;                  /* per term */
 };
 int db_library_search(struct db *db, struct db_search *s); /* 0, STORE_E_DEADLINE (partial), -errno */

@@ -36,6 +36,7 @@ struct walk {
 	struct rank_lengths *lengths; /* one a collection */
 	struct rank rank;
 	double *weights;
+	bool *own;
 };
 
 void hit_fini(struct hit *h)
@@ -267,7 +268,7 @@ static int hit_load(struct walk *w, const struct rank_hit *from, struct hit *h, 
 		"FROM passage p JOIN document d ON d.key = (SELECT key FROM document WHERE first <= ?1 "
 		"ORDER BY first DESC LIMIT 1) WHERE p.id = ?1", db_int(from->id));
 
-	*h = (struct hit){ .passage = from->id, .score = from->score };
+	*h = (struct hit){ .passage = from->id, .score = from->score, .own = from->own };
 	if (r == 0)
 		r = db_step(stmt, found, w->why);
 	if (r == 0 && *found) {
@@ -317,10 +318,14 @@ static int prepare(struct walk *w)
 	s->idf = calloc(s->nterms + 1, sizeof(*s->idf));
 	s->df = calloc(s->nterms + 1, sizeof(*s->df));
 	w->weights = calloc(s->nterms + 1, sizeof(*w->weights));
-	if (!s->idf || !s->df || !w->weights)
+	w->own = calloc(s->nterms + 1, sizeof(*w->own));
+	if (!s->idf || !s->df || !w->weights || !w->own)
 		return -ENOMEM;
-	for (size_t i = 0; i < s->nterms; i++)
+	for (size_t i = 0; i < s->nterms; i++) {
 		w->weights[i] = s->terms[i].weight;
+		w->own[i] = s->terms[i].own;
+	}
+	s->most = rank_most();
 	r = find_collections(w);
 	if (r == 0)
 		r = find_scope(w);
@@ -360,6 +365,7 @@ int db_library_search(struct db *db, struct db_search *s)
 	r = prepare(&w);
 	w.rank.rows = &w.rows;
 	w.rank.weights = w.weights;
+	w.rank.own = w.own;
 	w.rank.nterms = s->nterms;
 	w.rank.limit = s->limit > 0 ? (size_t)s->limit : 0;
 	w.rank.idf = s->idf;
@@ -372,6 +378,7 @@ int db_library_search(struct db *db, struct db_search *s)
 	mem_free(w.lengths);
 	mem_free(w.rank.hits);
 	mem_free(w.weights);
+	mem_free(w.own);
 	mem_free(w.scope.v);
 	mem_free(why);
 	return r;

@@ -166,7 +166,9 @@ int migrate_run(struct db *db, const struct place *p, enum origin origin, int ve
 		if (r == 0)
 			r = adopt_run(db, &a, why);
 	}
-	if (r == 0)
+	if (r == 0 && origin == ORIGIN_OURS && backup)
+		*notice = mem_printf("brought the database to version %d; the file as it was: %s", SCHEMA_VERSION, backup);
+	else if (r == 0)
 		*notice = adopt_notice(&a, origin == ORIGIN_CHAINLIT && p->loose, backup);
 	adopt_fini(&a);
 	mem_free(backup);

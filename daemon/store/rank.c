@@ -17,6 +17,7 @@
 #define RANK_WINDOW 320    /* terms of it, some 2000 characters */
 #define RANK_HEADING 2.0   /* one occurrence there counts like so many in the text */
 #define RANK_NAME 2.0      /* weight of the name's own score */
+#define RANK_BACKGROUND 1000
 #endif
 
 /* ---- the walk ---- */
@@ -171,8 +172,34 @@ static double idf_of(double n, double df)
 	return log(1 + (max_of(n, df) - df + 0.5) / (df + 0.5));
 }
 
-static void count_df(struct rank *k, double *name_idf)
+/* ---- scores ---- */
+
+struct scorer {
+	struct rank *k;
+	double mean, mean_window;
+	double *idf, *name_idf;
+	double *tf;       /* per term, of the window summed up now */
+	uint16_t *used;   /* ... and which of them are not 0 */
+	size_t nused;
+	const struct tally *name; /* tallies of the first passage of the document, where its name is */
+	size_t nname;
+};
+
+/*
+ * What a term is worth to a question, as opposed to a ranking: in a library of three passages a word
+ * that is in none would otherwise outweigh all that are in one. RANK_BACKGROUND passages without any
+ * of the terms stand for the language.
+ */
+static double worth_of(double n, double df)
 {
+	return idf_of(n + RANK_BACKGROUND, df);
+}
+
+static void count_df(struct scorer *s)
+{
+	struct rank *k = s->k;
+	double *name_idf = s->name_idf;
+
 	for (size_t i = 0; i < k->nterms; i++) {
 		k->df[i] = 0;
 		name_idf[i] = 0;
@@ -184,23 +211,11 @@ static void count_df(struct rank *k, double *name_idf)
 		name_idf[t->term] += t->name > 0;
 	}
 	for (size_t i = 0; i < k->nterms; i++) {
-		k->idf[i] = idf_of((double)k->passages, (double)k->df[i]);
+		s->idf[i] = idf_of((double)k->passages, (double)k->df[i]);
+		k->idf[i] = worth_of((double)k->passages, (double)k->df[i]);
 		name_idf[i] = idf_of((double)k->documents, name_idf[i]);
 	}
 }
-
-/* ---- scores ---- */
-
-struct scorer {
-	struct rank *k;
-	double mean, mean_window;
-	double *name_idf;
-	double *tf;       /* per term, of the window summed up now */
-	uint16_t *used;   /* ... and which of them are not 0 */
-	size_t nused;
-	const struct tally *name; /* tallies of the first passage of the document, where its name is */
-	size_t nname;
-};
 
 static double saturate(double tf, double length, double mean)
 {
@@ -229,19 +244,18 @@ static void sum_name(struct scorer *s)
 	}
 }
 
-/* The BM25 of what was summed up; forgets it. */
-static double score_sum(struct scorer *s, double length, double mean)
+/* Add the BM25 of what was summed up, so many times, to a hit; forgets it. */
+static void score_sum(struct scorer *s, double length, double mean, double times, struct rank_hit *hit)
 {
-	double score = 0;
-
 	for (size_t i = 0; i < s->nused; i++) {
 		uint16_t term = s->used[i];
+		double part = times * s->k->weights[term] * saturate(s->tf[term], length, mean);
 
-		score += s->k->weights[term] * s->k->idf[term] * saturate(s->tf[term], length, mean);
+		hit->score += part * s->idf[term];
+		hit->own += s->k->own[term] ? part * s->k->idf[term] : 0;
 		s->tf[term] = 0;
 	}
 	s->nused = 0;
-	return score;
 }
 
 static double score_name(const struct scorer *s)
@@ -295,14 +309,14 @@ static bool same_document(const struct scorer *s, int64_t before, int64_t id)
 	return true;
 }
 
-static double score_row(struct scorer *s, size_t row)
+static struct rank_hit score_row(struct scorer *s, size_t row)
 {
 	const struct rank_rows *rows = s->k->rows;
 	int64_t id = rows->v[row].id, lo = id, hi = id;
 	unsigned length = length_at(s->k, id), window;
+	struct rank_hit hit = { .id = id };
 	size_t n;
 	const struct tally *t = tallies_of(rows, row, &n);
-	double score;
 
 	if (row == 0 || !same_document(s, rows->v[row - 1].id, id)) {
 		s->name = t;
@@ -310,11 +324,17 @@ static double score_row(struct scorer *s, size_t row)
 	}
 	sum_up(s, t, n);
 	sum_name(s);
-	score = score_sum(s, length & 0x7fff, s->mean);
+	score_sum(s, length & 0x7fff, s->mean, 1, &hit);
 	window = window_of(s, &lo, &hi);
 	sum_window(s, row, lo, hi);
-	score += RANK_AROUND * score_sum(s, window, s->mean_window);
-	return score + RANK_NAME * score_name(s);
+	score_sum(s, window, s->mean_window, RANK_AROUND, &hit);
+	hit.score += RANK_NAME * score_name(s);
+	return hit;
+}
+
+double rank_most(void)
+{
+	return (RANK_K1 + 1) * (1 + RANK_AROUND);
 }
 
 /* ---- the best ---- */
@@ -379,6 +399,7 @@ int rank_run(struct rank *k)
 		.k = k,
 		.mean = max_of(mean, 1),
 		.mean_window = min_of(max_of(document, 1), RANK_WINDOW),
+		.idf = calloc(k->nterms + 1, sizeof(double)),
 		.name_idf = calloc(k->nterms + 1, sizeof(double)),
 		.tf = calloc(k->nterms + 1, sizeof(double)),
 		.used = calloc(k->nterms + 1, sizeof(uint16_t)),
@@ -387,15 +408,16 @@ int rank_run(struct rank *k)
 
 	k->nhits = 0;
 	k->hits = calloc(k->limit + 1, sizeof(*k->hits));
-	if (!s.name_idf || !s.tf || !s.used || !k->hits || k->rows->failed)
+	if (!s.idf || !s.name_idf || !s.tf || !s.used || !k->hits || k->rows->failed)
 		r = -ENOMEM;
 	if (r == 0) {
 		keep_visible(k);
-		count_df(k, s.name_idf);
+		count_df(&s);
 		for (size_t i = 0; i < k->rows->n; i++)
-			keep_best(k, (struct rank_hit){ .id = k->rows->v[i].id, .score = score_row(&s, i) });
+			keep_best(k, score_row(&s, i));
 		qsort(k->hits, k->nhits, sizeof(*k->hits), by_score);
 	}
+	mem_free(s.idf);
 	mem_free(s.name_idf);
 	mem_free(s.tf);
 	mem_free(s.used);

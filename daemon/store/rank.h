@@ -55,6 +55,7 @@ void rank_lengths_fini(struct rank_lengths *l);
 struct rank_hit {
 	int64_t id;
 	double score;
+	double own; /* of the terms marked so, by their idf as given out, without the name's score */
 };
 
 struct rank {
@@ -67,12 +68,15 @@ struct rank {
 	size_t nranges;
 	int64_t documents, passages, terms; /* of what is searched */
 	const double *weights;           /* per term */
+	const bool *own;                 /* per term */
 	size_t nterms;
 	size_t limit;
 	/* out */
-	double *idf; /* per term, room for nterms; also for a term that no passage has */
+	double *idf; /* per term, room for nterms: what it is worth to a question (rank.c), whether found or not */
 	int64_t *df;
 	struct rank_hit *hits; /* best first; malloc'd */
 	size_t nhits;
 };
 int rank_run(struct rank *k); /* 0, -ENOMEM */
+/* The most that one occurrence after the other of a term with weight 1 and idf 1 can make of a score. */
+double rank_most(void);

@@ -1,5 +1,5 @@
 /* Scores sentences: what of the question is in them, in what is beside them, and how well their passage ranks. */
-#include "daemon/library/answer.h"
+#include "daemon/library/quote.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,0 +1,97 @@
+/*
+ * One HTTP exchange with the backend: waiting for a connection, running, waiting for another try,
+ * told, reading on a little. stream.c, upload.c and models.c are its kinds; each embeds a struct
+ * transfer as its first member.
+ *
+ * Nothing is started, ended or told within a call from outside or within a callback of libcurl:
+ * both leave a mark and the work is done from the loop (transfer_kick).
+ */
+#pragma once
+
+#include <curl/curl.h>
+#include <uv.h>
+
+#include "common/buf.h"
+#include "common/idmap.h"
+#include "common/list.h"
+#include "daemon/upstream/multi.h"
+#include "daemon/upstream/request.h"
+#include "daemon/upstream/settings.h"
+
+struct transfer;
+
+struct transfer_kind {
+	const char *what, *path; /* "chat", "/v1/chat/completions" */
+	enum request_kind request;
+	bool retries;
+	bool (*setup)(struct transfer *t, CURL *easy);             /* options of its own, for each try; false: out of memory */
+	void (*body)(struct transfer *t, const char *p, size_t n); /* of a reply with status 2xx */
+	enum upstream_result (*verdict)(struct transfer *t, char **text); /* the reply is at its end, or over */
+	void (*work)(struct transfer *t);                          /* from the loop, after a kick; may be NULL */
+	void (*waiting)(struct transfer *t, size_t before);        /* has to wait for a connection; may be NULL */
+	void (*retry)(struct transfer *t, const char *text);       /* another try is coming; may be NULL */
+	void (*tell)(struct transfer *t, struct upstream_end *end); /* the end; the kind adds what it knows */
+	void (*free)(struct transfer *t);
+};
+
+enum transfer_state { TRANSFER_READY, TRANSFER_WAITING, TRANSFER_RUNNING, TRANSFER_BACKOFF, TRANSFER_DRAINING, TRANSFER_CLOSING };
+
+struct transfer {
+	struct upstream *u;
+	uint64_t id;
+	const struct transfer_kind *kind;
+	struct settings *settings;
+	struct list all, link, todo; /* all; the waiting or the paused; those with work to do */
+	CURL *easy;
+	struct curl_slist *headers;
+	char *errors;  /* libcurl's words, https only */
+	uv_timer_t timer;
+	uint64_t started, alive, grace, until; /* loop time: first try, last byte, finish_reason, end of a wait */
+	unsigned tries;
+	uint8_t state;
+	bool slot;     /* counts as active */
+	bool cancelled, over, told, paused;
+	bool complete; /* libcurl is done with it, with `code` */
+	bool first_byte;
+	bool sending, starved; /* upload: not all sent yet; it is us who have nothing to send */
+	bool reusable;         /* the connection is worth reading on for */
+	enum upstream_result result; /* for `over` by the clock or before anything was sent */
+	char *text;
+	int64_t retry_ms;
+	long status;
+	CURLcode code;
+	struct buf refusal;    /* body of a reply that is no success */
+};
+
+struct upstream {
+	uv_loop_t *loop;
+	struct settings *settings;
+	struct multi multi;
+	struct idmap transfers; /* those that were not told their end */
+	struct list all, waiting, paused, todo;
+	bool closing;
+	uv_idle_t idle;  /* runs while there is something in todo */
+	uv_timer_t rest; /* until libcurl's idle memory goes */
+	unsigned active, handles;
+	struct upstream_figures figures;
+	struct buf scratch;
+	void (*closed)(void *ctx);
+	void *closed_ctx;
+};
+
+/* t is zeroed but for what its kind has set. Returns its id. */
+uint64_t transfer_start(struct upstream *u, struct transfer *t, const struct transfer_kind *kind);
+void transfer_kick(struct transfer *t);
+void transfer_cancel(struct transfer *t);
+void transfer_work(struct transfer *t);  /* from the loop, what was kicked */
+void transfer_resume(struct transfer *t); /* from the loop, what was paused */
+void transfer_close(struct transfer *t); /* without a word, if it was told its end */
+void transfer_done(struct transfer *t, CURLcode code);
+void transfer_over(struct transfer *t);  /* the reply has said all: from body */
+void transfer_grace(struct transfer *t); /* only the end mark is missing: begin, or begin again, to wait for it */
+/* Ends it without a request. text is taken. */
+void transfer_fail(struct transfer *t, enum upstream_result result, char *text);
+
+void upstream_want_work(struct upstream *u); /* there is something in todo or paused */
+void upstream_released(struct upstream *u);  /* a uv handle is closed */
+void upstream_rested(struct upstream *u);    /* nothing is active any more */
