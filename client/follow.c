@@ -90,7 +90,7 @@ static void on_accepted(struct follow *f, struct val reply)
 	answer_begin(&f->answer, turn ? turn : "", f->req->from);
 	if (thread)
 		(void)snprintf(f->answer.thread, sizeof(f->answer.thread), "%s", thread);
-	print_accepted(&f->print, &f->answer, reply);
+	print_accepted(&f->print, reply);
 	if (f->give_up)
 		send_cancel(f);
 	mem_free(turn);

@@ -98,5 +98,6 @@ void link_drop(struct link *l);                                /* close; the nex
 
 /* Says what happened (nothing for LINK_E_STATUS) and returns the exit status. */
 int link_fail(struct link *l, int result);
+void link_error_fini(struct link_error *e);
 /* Who failed, by an error's name: "backend" or "daemon". */
 const char *link_culprit(const char *error_name);

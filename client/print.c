@@ -4,9 +4,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "client/print_json.h"
 #include "client/say.h"
 #include "common/attr.h"
-#include "common/json.h"
 #include "common/mem.h"
 
 static bool is_exact(const struct print *p)
@@ -124,205 +124,45 @@ static void end_text(struct print *p, const struct answer *a)
 	}
 }
 
-/* ---- lines of JSON ---- */
+/* ---- JSON ---- */
 
-static void line_begin(struct json_out *w, struct buf *line, const char *event)
+void print_accepted(struct print *p, struct val reply)
 {
-	json_out_init(w, line);
-	json_out_object(w);
-	json_out_key(w, "event");
-	json_out_str(w, event);
-}
-
-static void line_end(struct print *p, struct json_out *w, struct buf *line)
-{
-	json_out_object_end(w);
-	(void)buf_add_byte(line, '\n');
-	put_buf(p, line);
-}
-
-/* The fields of a map, but those that the line already says in its own way. */
-static void copy_fields(struct json_out *w, struct val map)
-{
-	for (size_t i = 0; i < val_count(map); i++) {
-		struct val key = val_key_at(map, i);
-		char *name;
-		const char *s;
-		size_t n;
-
-		if (!val_str(key, &s, &n) || val_str_is(key, "kind") || val_str_is(key, "event"))
-			continue;
-		name = mem_ndup(s, n);
-		json_out_key(w, name);
-		val_to_json(val_at(map, i), w);
-		mem_free(name);
-	}
-}
-
-/* A piece that was only partly new: its offset is that of the part. */
-static void line_piece(struct print *p, const char *event, const char *turn, uint64_t off, const char *s, size_t n)
-{
-	struct json_out w;
 	struct buf line = { 0 };
 
-	line_begin(&w, &line, event);
-	json_out_key(&w, "turn");
-	json_out_str(&w, turn);
-	json_out_key(&w, "off");
-	json_out_int(&w, (int64_t)off);
-	json_out_key(&w, "text");
-	json_out_string(&w, s, n);
-	line_end(p, &w, &line);
-}
-
-static void line_note(struct print *p, struct val note)
-{
-	struct json_out w;
-	struct buf line = { 0 };
-	char *kind = val_get_text(note, "kind");
-
-	line_begin(&w, &line, kind ? kind : "");
-	copy_fields(&w, note);
-	line_end(p, &w, &line);
-	mem_free(kind);
-}
-
-void print_accepted(struct print *p, const struct answer *a, struct val reply)
-{
-	struct json_out w;
-	struct buf line = { 0 };
-
-	(void)a;
 	if (p->view->mode != VIEW_JSONL)
 		return;
-	line_begin(&w, &line, "accepted");
-	if (!val_present(val_get(reply, "thread"))) {
-		json_out_key(&w, "thread");
-		json_out_null(&w);
-	}
-	copy_fields(&w, reply);
-	line_end(p, &w, &line);
+	json_accepted(reply, &line);
+	put_buf(p, &line);
 }
 
 void print_refused(struct print *p, int code, const char *name, const char *message)
 {
+	struct buf out = { 0 };
 	struct answer a;
-	struct json_out w;
+
+	answer_init(&a, true);
+	answer_set_error(&a, code, name, message);
+	if (p->view->mode == VIEW_JSONL)
+		json_error(&a, &out);
+	else if (p->view->mode == VIEW_JSON)
+		json_answer(&a, (struct val){ NULL }, &out);
+	put_buf(p, &out);
+	answer_fini(&a);
+}
+
+static void put_line(struct print *p, const struct answer *a, enum answer_news news, struct val note,
+	const char *s, size_t n)
+{
 	struct buf line = { 0 };
 
-	if (p->view->mode == VIEW_JSONL) {
-		line_begin(&w, &line, "error");
-		json_out_key(&w, "code");
-		json_out_int(&w, code);
-		json_out_key(&w, "name");
-		json_out_str(&w, name);
-		json_out_key(&w, "message");
-		json_out_str(&w, message);
-		line_end(p, &w, &line);
-	} else if (p->view->mode == VIEW_JSON) {
-		answer_init(&a, true);
-		answer_set_error(&a, code, name, message);
-		print_end(p, &a, (struct val){ NULL });
-		answer_fini(&a);
-	}
-}
-
-/* ---- one object ---- */
-
-static void member_text(struct json_out *w, const char *key, const char *text)
-{
-	json_out_key(w, key);
-	json_out_str(w, text && *text ? text : NULL);
-}
-
-static void member_raw(struct json_out *w, const char *key, const char *json, const char *none)
-{
-	json_out_key(w, key);
-	json = json ? json : none;
-	json_out_raw(w, json, strlen(json));
-}
-
-static void member_buf(struct json_out *w, const char *key, const struct buf *text, bool null_when_empty)
-{
-	json_out_key(w, key);
-	if (!text->len && null_when_empty)
-		json_out_null(w);
+	if (news == ANSWER_TEXT)
+		json_piece("delta", a->turn, a->off - n, s, n, &line);
+	else if (news == ANSWER_REASONING)
+		json_piece("reasoning", a->turn, a->roff - n, s, n, &line);
 	else
-		json_out_string(w, text->data ? (const char *)text->data : "", text->len);
-}
-
-static void member_found(struct json_out *w, const struct answer *a)
-{
-	json_out_key(w, "found");
-	if (a->found < 0)
-		json_out_null(w);
-	else
-		json_out_bool(w, a->found);
-	json_out_key(w, "coverage");
-	if (a->coverage < 0)
-		json_out_null(w);
-	else
-		json_out_double(w, a->coverage);
-}
-
-static void member_error(struct json_out *w, const struct answer *a)
-{
-	json_out_key(w, "error");
-	if (!a->error_name) {
-		json_out_null(w);
-		return;
-	}
-	json_out_object(w);
-	json_out_key(w, "code");
-	json_out_int(w, a->error_code);
-	json_out_key(w, "name");
-	json_out_str(w, a->error_name);
-	json_out_key(w, "message");
-	json_out_str(w, a->error_message);
-	json_out_object_end(w);
-}
-
-/* Once stored, the sources say which of them the answer cites; before that they are as they came. */
-static void member_sources(struct json_out *w, const struct answer *a, struct val turn)
-{
-	struct val quotes = val_get(turn, "quotes"), sources = val_get(turn, "sources");
-
-	json_out_key(w, "quotes");
-	if (val_type(quotes) == VAL_ARRAY)
-		val_to_json(quotes, w);
-	else
-		json_out_raw(w, "[]", 2);
-	json_out_key(w, "sources");
-	if (val_type(sources) == VAL_ARRAY) {
-		val_to_json(sources, w);
-		return;
-	}
-	json_out_array(w);
-	if (a->sources.len)
-		json_out_raw(w, (const char *)a->sources.data, a->sources.len);
-	json_out_array_end(w);
-}
-
-static void end_json(struct print *p, const struct answer *a, struct val turn)
-{
-	struct json_out w;
-	struct buf out = { 0 };
-
-	json_out_init(&w, &out);
-	json_out_object(&w);
-	member_text(&w, "thread", a->thread);
-	member_text(&w, "turn", a->turn);
-	member_text(&w, "state", a->state);
-	member_text(&w, "finish_reason", a->finish_reason);
-	member_found(&w, a);
-	member_buf(&w, "text", &a->text, false);
-	member_buf(&w, "reasoning", &a->reasoning, true);
-	member_sources(&w, a, turn);
-	member_raw(&w, "usage", a->usage, "null");
-	member_error(&w, a);
-	json_out_object_end(&w);
-	(void)buf_add_byte(&out, '\n');
-	put_buf(p, &out);
+		json_note(note, &line);
+	put_buf(p, &line);
 }
 
 /* ---- what goes on meanwhile ---- */
@@ -350,12 +190,7 @@ void print_news(struct print *p, struct answer *a, enum answer_news news, struct
 	if (news == ANSWER_NOTHING)
 		return;
 	if (p->view->mode == VIEW_JSONL) {
-		if (news == ANSWER_TEXT)
-			line_piece(p, "delta", a->turn, a->off - n, s, n);
-		else if (news == ANSWER_REASONING)
-			line_piece(p, "reasoning", a->turn, a->roff - n, s, n);
-		else
-			line_note(p, note);
+		put_line(p, a, news, note, s, n);
 		return;
 	}
 	if (news == ANSWER_STATUS && (!p->last || p->last == '\n' || !p->out.tty))
@@ -373,12 +208,15 @@ void print_news(struct print *p, struct answer *a, enum answer_news news, struct
 
 void print_end(struct print *p, struct answer *a, struct val turn)
 {
+	struct buf object = { 0 };
+
 	progress_clear(&p->progress);
 	p->progress.on = false;
 	if (p->view->mode == VIEW_TEXT)
 		end_text(p, a);
 	else if (p->view->mode == VIEW_JSON)
-		end_json(p, a, turn);
+		json_answer(a, turn, &object);
+	put_buf(p, &object);
 }
 
 /* ---- afterwards, on stderr ---- */

@@ -29,7 +29,7 @@ struct print {
 
 /* 0, or a status and said. */
 int print_open(struct print *p, const struct view *v, bool verbose);
-void print_accepted(struct print *p, const struct answer *a, struct val reply);
+void print_accepted(struct print *p, struct val reply);
 /* One notification and what answer_take made of it. */
 void print_news(struct print *p, struct answer *a, enum answer_news news, struct val note, const char *s, size_t n);
 /* The end of the text, sources, the JSON object; `turn` is the stored turn's map when it could be had. */

@@ -68,20 +68,20 @@ struct retrieve_request { /* strings borrowed during the call, copied */
 	const char *const *documents;  /* names to keep to, NULL: all */
 	size_t ndocuments;
 	size_t budget;                 /* 0: the configured one */
-	bool answer;                   /* also make the extractive answer */
+	bool answer;                   /* the extractive answer: each of its quotes is a source of its own, before the others */
 };
 struct retrieval { /* views during the callback */
 	int r;                         /* 0, or STORE_E_*: nothing below but why */
 	const char *why;
 	enum found_band band;
-	double coverage;               /* idf share of the question's stems in the best of the passages */
+	double coverage;               /* how far the best passage answers: see query_answered in query.h */
 	int64_t documents, passages;   /* searched */
 	bool cut;                      /* the deadline ended the search early */
-	const struct source *sources;  /* numbered 1..n, best first; quote set */
+	const struct source *sources;  /* numbered 1..n, best first; quote is the document's bytes [start, end) */
 	size_t nsources;
-	const char *prompt;            /* "<source id=\"1\" doc=... >...</source>\n...", ids as in sources; "" when nothing */
+	const char *prompt;            /* "<source id=\"1\" doc=... >...</source>\n...", ids as in sources; "" for FOUND_NOTHING */
 	size_t prompt_len;
-	const char *const *pieces;     /* the extractive answer in pieces as it is to be streamed; with `answer` only */
+	const char *const *pieces;     /* the extractive answer in pieces as it is to be streamed; with `answer`, and for FOUND_NOTHING */
 	size_t npieces;
 };
 /* done: exactly once, from the loop, never from inside. 0 or LIBRARY_E_BUSY. */

@@ -23,7 +23,9 @@
 struct query_unit {
 	size_t start, end;      /* bytes of query.asked */
 	double weight;          /* set by query_weigh */
+	bool gram;              /* a pair or triple of characters */
 	bool nowhere;           /* none of its terms is in any passage searched; set by query_weigh */
+	bool whole_known;       /* private */
 };
 /* What a term of the question is to a unit. */
 struct query_part {
@@ -41,6 +43,8 @@ struct query {
 	size_t nunits;
 	struct query_part parts[QUERY_QUESTION * 2];
 	size_t nparts;
+	bool english;           /* or a language of which we know no better */
+	double full;            /* what all of it is worth; set by query_weigh */
 	uint16_t slots[1024];   /* private: terms by hash, 0 empty, else index + 1 */
 	char bytes[QUERY_TERMS * 64];
 	size_t nbytes;
@@ -64,5 +68,12 @@ struct query_seen {
 void query_look(const struct query *q, const char *text, size_t n, struct query_seen *seen);
 /* 0..1: the share of the question's weight that these terms cover; 0 for a question without units. */
 double query_coverage(const struct query *q, const struct query_seen *seen);
+
+/*
+ * 0..1: how far the best passage answers. `best` is its hit.own, `most` that of the search: its share of
+ * the score of a passage full of the question's words, scaled so that passages that do answer are
+ * mostly at .35 and above, others below.
+ */
+double query_answered(const struct query *q, double best, double most);
 
 int query_find(const struct query *q, const char *term, size_t n); /* index, or -1 */

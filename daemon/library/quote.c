@@ -102,11 +102,11 @@ struct chooser {
 	const struct query *q;
 	const struct spans *spans;
 	enum wanted wanted;
-	struct answer_quote best[ANSWER_QUOTES * 4]; /* more than are given, for those that say the same */
+	struct quote best[QUOTES_MAX * 4]; /* more than are given, for those that say the same */
 	size_t n;
 };
 
-static void keep(struct chooser *c, struct answer_quote quote)
+static void keep(struct chooser *c, struct quote quote)
 {
 	size_t at = c->n;
 
@@ -148,7 +148,7 @@ static void judge(struct chooser *c, size_t span, const struct sentence *s, cons
 	wide = query_coverage(c->q, &both);
 	score = own + NEIGHBOUR * (wide - own) + PASSAGE * all->v[span].score / all->v[0].score - length_penalty(s) +
 		(is_kind(s, c->wanted) ? KIND : 0);
-	keep(c, (struct answer_quote){ span, s->start, s->end, lines, score });
+	keep(c, (struct quote){ span, s->start, s->end, lines, score });
 }
 
 static bool is_source(const struct span *s)
@@ -235,7 +235,7 @@ static bool same_text(const char *a, size_t an, const char *b, size_t bn)
 	}
 }
 
-static bool is_repeat(const struct spans *s, const struct answer_quote *v, size_t n, const struct answer_quote *q)
+static bool is_repeat(const struct spans *s, const struct quote *v, size_t n, const struct quote *q)
 {
 	const char *text = s->v[q->span].text + q->start;
 
@@ -245,15 +245,94 @@ static bool is_repeat(const struct spans *s, const struct answer_quote *v, size_
 	return false;
 }
 
-size_t answer_choose(const struct query *q, const struct spans *s, struct answer_quote out[ANSWER_QUOTES])
+size_t quotes_choose(const struct query *q, const struct spans *s, struct quote out[QUOTES_MAX])
 {
 	struct chooser c = { .q = q, .spans = s, .wanted = wanted_of(q->asked, q->asked_len) };
 	size_t n = 0;
 
-	for (size_t i = 0; i < min_of(s->n, (size_t)ANSWER_SPANS); i++)
+	for (size_t i = 0; i < min_of(s->n, (size_t)QUOTES_SPANS); i++)
 		judge_span(&c, i);
-	for (size_t i = 0; i < c.n && n < ANSWER_QUOTES; i++)
+	for (size_t i = 0; i < c.n && n < QUOTES_MAX; i++)
 		if (!is_repeat(s, out, n, &c.best[i]))
 			out[n++] = c.best[i];
 	return n;
+}
+
+/* ---- reading on ---- */
+
+#define BARE_BYTES 60   /* a sentence shorter than this says little alone */
+#define BEFORE_BYTES 300
+
+static bool leans_back(const char *s, size_t n)
+{
+	static const char *const pronouns[] = { "it", "its", "this", "that", "these", "those", "they", "their", "he",
+		"she", "his", "her", "such", "both", "here", "there", "however", "therefore", "thus" };
+
+	for (size_t i = 0; i < array_len(pronouns); i++)
+		if (begins_with(s, n, pronouns[i]))
+			return true;
+	return n < BARE_BYTES;
+}
+
+/* Where the sentence before the one at `at` begins; `at` when there is none in the same paragraph. */
+static size_t sentence_before(const struct span *p, size_t at)
+{
+	size_t before = at, from = 0, end;
+
+	while (from < at) {
+		from = sentence_skip_space(p->text, p->n, from);
+		if (from >= at)
+			break;
+		before = from;
+		end = sentence_end(p->text, p->n, from);
+		if (end <= from || end > at)
+			break;
+		from = end;
+	}
+	for (size_t i = before; i + 1 < at; i++)
+		if (p->text[i] == '\n' && (p->text[i + 1] == '\n' || sentence_line_opens(p->text, p->n, i + 1)))
+			return at;
+	return before;
+}
+
+static void widen(const struct spans *s, struct quote *q)
+{
+	const struct span *p = &s->v[q->span];
+	size_t before;
+
+	if (q->lines || !leans_back(p->text + q->start, q->end - q->start))
+		return;
+	before = sentence_before(p, q->start);
+	if (q->start - before <= BEFORE_BYTES)
+		q->start = before;
+}
+
+/* Nothing but white space between them, or they overlap. */
+static bool touch(const struct spans *s, const struct quote *a, const struct quote *b)
+{
+	if (a->span != b->span)
+		return false;
+	if (a->start > b->start)
+		return touch(s, b, a);
+	return sentence_skip_space(s->v[a->span].text, s->v[a->span].n, a->end) >= b->start;
+}
+
+size_t quotes_widen(const struct spans *s, struct quote *v, size_t n)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		size_t with = 0;
+
+		widen(s, &v[i]);
+		while (with < kept && !touch(s, &v[with], &v[i]))
+			with++;
+		if (with == kept) {
+			v[kept++] = v[i];
+			continue;
+		}
+		v[with].start = min_of(v[with].start, v[i].start);
+		v[with].end = max_of(v[with].end, v[i].end);
+	}
+	return kept;
 }

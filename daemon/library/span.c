@@ -215,22 +215,3 @@ void spans_fini(struct spans *s)
 	s->n = 0;
 	s->bytes = 0;
 }
-
-double spans_coverage(const struct spans *s, size_t n, const struct query *q)
-{
-	double best = 0;
-
-	for (size_t i = 0; i < min_of(n, s->n); i++) {
-		const struct span *p = &s->v[i];
-		struct query_seen seen = { 0 };
-		double coverage;
-
-		query_look(q, p->text, p->n, &seen);
-		if (p->heading)
-			query_look(q, p->heading, strlen(p->heading), &seen);
-		query_look(q, p->best->name, strlen(p->best->name), &seen);
-		coverage = query_coverage(q, &seen);
-		best = max_of(best, coverage);
-	}
-	return best;
-}

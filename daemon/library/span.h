@@ -5,8 +5,8 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 
-#include "daemon/library/query.h"
 #include "daemon/store/documents.h"
 
 #define SPANS_MAX 48
@@ -30,6 +30,3 @@ struct spans {
 /* Best first, as the hits are. The last one is cut at a sentence end to keep the budget. 0, -ENOMEM. */
 int spans_make(struct spans *s, const struct hit *hits, size_t n, size_t budget);
 void spans_fini(struct spans *s);
-
-/* Coverage of the question by the best of the first `n` spans, their headings and names included. */
-double spans_coverage(const struct spans *s, size_t n, const struct query *q);

@@ -127,3 +127,8 @@ const struct stop_list *stop_guess(const char *text, size_t n)
 			best = i;
 	return &lists[best];
 }
+
+bool stop_english(const struct stop_list *list)
+{
+	return list == &lists[0];
+}

@@ -13,3 +13,4 @@ struct stop_list; /* of one language */
 /* The list that has most of the words of a text in it; English when none has more. Never NULL. */
 const struct stop_list *stop_guess(const char *text, size_t n);
 bool stop_word(const struct stop_list *list, const char *plain, size_t n); /* folded, not stemmed */
+bool stop_english(const struct stop_list *list);

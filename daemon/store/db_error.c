@@ -30,6 +30,16 @@ static const char *file_of(sqlite3 *conn)
 	return name && *name ? name : "the database";
 }
 
+/* The system's errno behind a failure; a rollback in between can hide it from the connection. */
+static int errno_of(sqlite3 *conn)
+{
+	int e = conn ? sqlite3_system_errno(conn) : 0;
+
+	if (conn && !e)
+		(void)sqlite3_file_control(conn, "main", SQLITE_FCNTL_LAST_ERRNO, &e);
+	return e;
+}
+
 static bool is_full(int system_errno)
 {
 	return system_errno == ENOSPC || system_errno == EDQUOT || system_errno == EFBIG;
@@ -38,7 +48,7 @@ static bool is_full(int system_errno)
 /* A failed read or write: the system's reason says more than SQLite's code. */
 static int io_error(sqlite3 *conn, int rc, char **why)
 {
-	int e = conn ? sqlite3_system_errno(conn) : 0;
+	int e = errno_of(conn);
 
 	if (rc == SQLITE_IOERR_NOMEM)
 		return db_fail(why, -ENOMEM, "out of memory");
@@ -55,7 +65,7 @@ static int io_error(sqlite3 *conn, int rc, char **why)
 
 static int cannot_open(sqlite3 *conn, int rc, char **why)
 {
-	int e = conn ? sqlite3_system_errno(conn) : 0;
+	int e = errno_of(conn);
 
 	if (is_full(e))
 		return io_error(conn, rc, why);

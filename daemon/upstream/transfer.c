@@ -262,11 +262,11 @@ static void set_common(struct transfer *t, CURL *easy)
 /* libcurl's part goes; the transfer stays. */
 static void drop_easy(struct transfer *t)
 {
-	if (t->easy) {
+	if (t->added)
 		multi_remove(&t->u->multi, t->easy);
-		curl_easy_cleanup(t->easy);
-	}
+	curl_easy_cleanup(t->easy);
 	t->easy = NULL;
+	t->added = false;
 	request_headers_free(t->headers);
 	t->headers = NULL;
 	if (t->paused)
@@ -283,7 +283,8 @@ static bool prepare(struct transfer *t)
 	set_common(t, t->easy);
 	set_address(t, t->easy);
 	set_tls(t, t->easy);
-	return t->kind->setup(t, t->easy) && multi_add(&t->u->multi, t->easy) == CURLM_OK;
+	t->added = t->kind->setup(t, t->easy) && multi_add(&t->u->multi, t->easy) == CURLM_OK;
+	return t->added;
 }
 
 void transfer_fail(struct transfer *t, enum upstream_result result, char *text)
@@ -294,8 +295,6 @@ void transfer_fail(struct transfer *t, enum upstream_result result, char *text)
 	t->over = true;
 	transfer_kick(t);
 }
-
-static void conclude(struct transfer *t);
 
 static void run(struct transfer *t)
 {
@@ -484,7 +483,7 @@ static enum upstream_result judge(struct transfer *t, char **text)
 	enum upstream_result r, network;
 	char *words;
 
-	if (t->status && !is_success(t->status) && t->result == UPSTREAM_OK) {
+	if (t->status && !is_success(t->status)) {
 		*text = transfer_http_text(t, &r);
 		return r;
 	}

@@ -50,6 +50,7 @@ struct transfer {
 	unsigned tries;
 	uint8_t state;
 	bool slot;     /* counts as active */
+	bool added;    /* libcurl runs it */
 	bool cancelled, over, told, paused;
 	bool complete; /* libcurl is done with it, with `code` */
 	bool first_byte;

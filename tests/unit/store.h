@@ -12,13 +12,15 @@
 
 #include "common/mem.h"
 #include "common/sha256.h"
+#include "common/str.h"
 #include "daemon/store/db.h"
+#include "daemon/store/documents.h"
 #include "daemon/store/turns.h"
 #include "tests/unit/test.h"
 
 struct world {
-	char dir[64];
-	char path[96];
+	char dir[256];
+	char path[320];
 	uv_loop_t loop;
 	struct store *store;
 	char *why;
@@ -34,14 +36,36 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 	return remove(path);
 }
 
+/* Words between blanks: these tests look for none. */
+static inline int split_blanks(const char *text, size_t n, void *ctx, words_emit_fn emit)
+{
+	size_t at = 0;
+	int r = 0;
+
+	while (r == 0 && at < n) {
+		size_t from = at;
+
+		while (at < n && text[at] != ' ')
+			at++;
+		if (at > from)
+			r = emit(ctx, false, text + from, at - from, from, at);
+		at++;
+	}
+	return r;
+}
+
 /* A private folder with no database in it yet. */
 static inline void world_make(struct world *w)
 {
-	*w = (struct world){ .dir = "/tmp/ragchat-store-XXXXXX" };
+	const char *tmp = getenv("TMPDIR");
+
+	*w = (struct world){ .r = 0 };
+	snprintf(w->dir, sizeof(w->dir), "%s/ragchat-store-XXXXXX", tmp ? tmp : "/tmp");
 	if (!mkdtemp(w->dir))
 		abort();
 	snprintf(w->path, sizeof(w->path), "%s/chat_history.db", w->dir);
 	uv_loop_init(&w->loop);
+	store_set_tokenizer(split_blanks);
 }
 
 static inline int world_open_as(struct world *w, bool create, const char *socket)

@@ -1,0 +1,273 @@
+/*
+ * Documents coming in: bytes gathered on the loop thread; recognised, decoded, cut and indexed in one
+ * job on the library's thread.
+ */
+#define LOG_TAG "library"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/buf.h"
+#include "common/log.h"
+#include "common/mem.h"
+#include "common/sha256.h"
+#include "common/utf8.h"
+#include "daemon/library/chunk.h"
+#include "daemon/library/format.h"
+#include "daemon/library/library_in.h"
+
+#define MAGIC_BYTES 512 /* looked at before the rest has come */
+
+struct ingest {
+	struct job job;
+	struct library *library;
+	struct op_document_add *op; /* account, name, collection */
+	struct buf bytes;
+	size_t counted;             /* of library.held */
+	bool looked;                /* at the first bytes */
+	int r;                      /* of the job: 0 or LIBRARY_E_* */
+	char why[256];
+	void (*done)(uint64_t owner, void *ctx, const struct ingest_end *end);
+	uint64_t owner;
+	void *ctx;
+};
+
+/* ---- names ---- */
+
+static bool name_is_clean(const char *s, size_t n)
+{
+	uint32_t cp;
+	int used;
+
+	for (size_t at = 0; at < n; at += (size_t)used) {
+		used = utf8_decode(s + at, n - at, &cp);
+		if (used <= 0 || utf8_is_control(cp))
+			return false;
+	}
+	return true;
+}
+
+/* A part of the path that is "..": not that anything is ever opened by this name, but it is shown as one. */
+static bool has_parent_part(const char *s)
+{
+	for (const char *at = s; at; at = strchr(at, '/')) {
+		at += *at == '/';
+		if (!strncmp(at, "..", 2) && (at[2] == '/' || at[2] == '\0'))
+			return true;
+	}
+	return false;
+}
+
+static const char *name_fault(const char *name)
+{
+	size_t n = strlen(name);
+
+	if (n == 0)
+		return "a document needs a name";
+	if (n > NAME_BYTES)
+		return "the name is too long (512 bytes at most)";
+	if (!name_is_clean(name, n))
+		return "the name has control characters or is not UTF-8: rename the file";
+	if (name[0] == '/')
+		return "the name is an absolute path: give it relative to the folder";
+	if (name[n - 1] == '/')
+		return "the name is a folder's: name a file";
+	return has_parent_part(name) ? "the name leads out of its folder (..)" : NULL;
+}
+
+/* ---- the life of one ---- */
+
+static void *ingest_free(struct ingest *i)
+{
+	if (!i)
+		return NULL;
+	i->library->ingests--;
+	i->library->held -= i->counted;
+	job_fini(&i->job);
+	op_document_add_free(i->op);
+	buf_fini(&i->bytes);
+	return mem_free(i);
+}
+
+static int too_large(const struct library *l, char why[256])
+{
+	size_t max = l->config.max_document;
+
+	if (max >> 20)
+		(void)snprintf(why, 256, "the document is too large (%zu MiB at most): split it, or raise max_document",
+			max >> 20);
+	else
+		(void)snprintf(why, 256, "the document is too large (%zu bytes at most): split it, or raise max_document",
+			max);
+	return LIBRARY_E_TOO_LARGE;
+}
+
+int ingest_begin(struct library *l, const struct account *account, const char *name, const char *collection, int64_t size,
+	struct ingest **out, char why[256])
+{
+	const char *fault;
+	struct ingest *i;
+
+	while (!strncmp(name, "./", 2))
+		name += 2;
+	fault = name_fault(name);
+	if (!fault && collection && name_fault(collection))
+		fault = "the collection's name is empty, too long, or has characters that a name cannot have";
+	if (fault) {
+		(void)snprintf(why, 256, "%s", fault);
+		return LIBRARY_E_NAME;
+	}
+	if (size > 0 && (uint64_t)size > l->config.max_document)
+		return too_large(l, why);
+	if (l->ingests >= INGESTS_MAX) {
+		(void)snprintf(why, 256, "too many documents are coming in: try again");
+		return LIBRARY_E_BUSY;
+	}
+	i = mem_new(sizeof(*i));
+	i->library = l;
+	i->op = op_document_add_new();
+	i->op->account = (struct account){ .name = mem_dup(account->name) };
+	memcpy(i->op->account.id, account->id, sizeof(account->id));
+	i->op->doc.name = mem_dup(name);
+	i->op->doc.collection = mem_dup(collection ? collection : "default");
+	buf_init(&i->bytes, l->config.max_document);
+	l->ingests++;
+	*out = i;
+	return 0;
+}
+
+static int look(struct ingest *i, char why[256])
+{
+	const char *refusal = format_refusal(i->bytes.data, i->bytes.len, i->op->doc.name);
+
+	i->looked = true;
+	if (!refusal)
+		return 0;
+	(void)snprintf(why, 256, "%s", refusal);
+	return LIBRARY_E_TYPE;
+}
+
+int ingest_feed(struct ingest *i, const void *p, size_t n, char why[256])
+{
+	struct library *l = i->library;
+	int r;
+
+	if (i->bytes.len && l->held + n > INGEST_BYTES && l->ingests > 1) {
+		(void)snprintf(why, 256, "too many documents are coming in: try again");
+		return LIBRARY_E_BUSY;
+	}
+	r = buf_add(&i->bytes, p, n);
+	if (r == -ENOMEM) {
+		(void)snprintf(why, 256, "out of memory: try again");
+		return LIBRARY_E_BUSY;
+	}
+	if (r != 0)
+		return too_large(l, why);
+	l->held += n;
+	i->counted += n;
+	return !i->looked && i->bytes.len >= MAGIC_BYTES ? look(i, why) : 0;
+}
+
+void *ingest_abort(struct ingest *i)
+{
+	return ingest_free(i);
+}
+
+/* ---- the job ---- */
+
+static bool is_blank(const char *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strchr(" \t\r\n\f\v", s[i]) || !s[i])
+			return false;
+	return true;
+}
+
+static int decode(struct ingest *i)
+{
+	struct op_document_add *op = i->op;
+	struct sha256 sum;
+	int r;
+
+	if (!i->looked && look(i, i->why) != 0)
+		return LIBRARY_E_TYPE;
+	sha256_init(&sum);
+	sha256_add(&sum, i->bytes.data, i->bytes.len);
+	sha256_end_hex(&sum, op->doc.sha256);
+	op->doc.bytes = (int64_t)i->bytes.len;
+	r = format_text(i->bytes.data, i->bytes.len, &op->text, &op->text_len, i->why);
+	buf_fini(&i->bytes);
+	if (r != 0)
+		return r == -EILSEQ ? LIBRARY_E_TEXT : r;
+	if (is_blank(op->text, op->text_len)) {
+		(void)snprintf(i->why, sizeof(i->why), "the document is empty");
+		return LIBRARY_E_EMPTY;
+	}
+	return chunk_text(op->text, op->text_len, text_kind(op->doc.name, op->text, op->text_len), &op->passages, &op->n);
+}
+
+static int ingest_run(struct db *db, struct job *j)
+{
+	struct ingest *i = container_of(j, struct ingest, job);
+	int r = decode(i);
+
+	if (r > 0) {
+		i->r = r;
+		return 0;
+	}
+	if (r == 0)
+		r = op_document_add_run(db, &i->op->job);
+	if (r != 0) {
+		i->r = LIBRARY_E_STORE;
+		(void)snprintf(i->why, sizeof(i->why), "%s",
+			i->op->job.why ? i->op->job.why : r < 0 ? strerror(-r) : "the database cannot take it now");
+	}
+	return r;
+}
+
+static void ingest_done(struct job *j)
+{
+	struct ingest *i = container_of(j, struct ingest, job);
+	struct ingest_end end = { .r = i->r, .why = i->why, .doc = &i->op->doc };
+
+	if (j->r != 0 && !end.r) { /* it never ran: the store closed, or had no room */
+		end.r = j->r == STORE_E_BUSY ? LIBRARY_E_BUSY : LIBRARY_E_STORE;
+		end.why = j->why ? j->why : "too many documents are waiting: try again";
+	}
+	end.unchanged = !end.r && i->op->unchanged;
+	end.replaced = !end.r && i->op->replaced;
+	if (!end.r)
+		log_info("document of %lld bytes in %lld passages%s", (long long)end.doc->bytes,
+			(long long)end.doc->passages, end.unchanged ? ", unchanged" : end.replaced ? ", replaced" : "");
+	i->done(i->owner, i->ctx, &end);
+	ingest_free(i);
+}
+
+static int ingest_refused(struct db *db, struct job *j)
+{
+	(void)db;
+	(void)j;
+	return STORE_E_BUSY;
+}
+
+void ingest_commit(struct ingest *i, void (*done)(uint64_t owner, void *ctx, const struct ingest_end *end), uint64_t owner,
+	void *ctx)
+{
+	struct store *store = i->library->store;
+
+	i->done = done;
+	i->owner = owner;
+	i->ctx = ctx;
+	i->job.run = ingest_run;
+	i->job.done = ingest_done;
+	if (store_submit(store, STORE_LIBRARY, &i->job) == 0)
+		return;
+	/* `done` may not come from here: any other queue brings the bad news back to the loop */
+	i->job.run = ingest_refused;
+	for (int lane = 0; lane < STORE_LANES; lane++)
+		if (store_submit(store, (enum store_lane)lane, &i->job) == 0)
+			return;
+	log_error("every queue of the store is full");
+	i->job.r = STORE_E_BUSY;
+	ingest_done(&i->job);
+}

@@ -1,0 +1,55 @@
+/* The library: born before the store, which needs its tokenizer, and gone after it. */
+#define LOG_TAG "library"
+#include "daemon/library/library_in.h"
+
+#include "common/log.h"
+#include "common/mem.h"
+#include "daemon/library/words.h"
+
+#define DOCUMENT_BYTES ((size_t)64 << 20)
+#define BUDGET 6000
+#define DEADLINE_MS 2000
+
+void library_configure(struct library *l, const struct library_config *config)
+{
+	l->config = (struct library_config){
+		.max_document = config->max_document ? config->max_document : DOCUMENT_BYTES,
+		.budget = config->budget ? config->budget : BUDGET,
+		.deadline_ms = config->deadline_ms ? config->deadline_ms : DEADLINE_MS,
+	};
+}
+
+int library_new(struct library **out, struct store *store, const struct library_config *config)
+{
+	struct library *l = mem_new(sizeof(*l));
+
+	store_set_tokenizer(words_split);
+	l->store = store;
+	library_configure(l, config);
+	*out = l;
+	return 0;
+}
+
+static void on_tidy(struct job *j)
+{
+	struct op_library_tidy *op = container_of(j, struct op_library_tidy, job);
+
+	if (j->r != 0)
+		log_warn("cannot clear what an earlier run left: %s", j->why ? j->why : "no reason given");
+	op_library_tidy_free(op);
+}
+
+void library_attach(struct library *l, struct store *store)
+{
+	struct op_library_tidy *op = op_library_tidy_new();
+
+	l->store = store;
+	op->job.done = on_tidy;
+	if (store_submit(store, STORE_LIBRARY, &op->job) != 0)
+		op_library_tidy_free(op);
+}
+
+void *library_free(struct library *l)
+{
+	return mem_free(l);
+}

@@ -1,0 +1,14 @@
+/* Inside the library: the object itself. */
+#pragma once
+
+#include "daemon/library/library.h"
+
+#define INGESTS_MAX 256               /* documents on their way at once */
+#define INGEST_BYTES ((size_t)256 << 20) /* ... and their bytes in memory; one document always fits */
+#define NAME_BYTES 512
+
+struct library {
+	struct store *store;
+	struct library_config config;
+	size_t ingests, held; /* documents on their way, and what they hold */
+};

@@ -1,0 +1,270 @@
+/* What was found, put before people and models: numbered sources, a prompt, an answer in quotes. */
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "common/attr.h"
+#include "common/mem.h"
+#include "daemon/library/retrieve_in.h"
+
+#define NOWHERE_MAX 8 /* words that no document has, listed */
+
+/* ---- sources ---- */
+
+static int lines_in(const char *s, size_t n)
+{
+	int lines = 0;
+
+	for (size_t i = 0; i < n; i++)
+		lines += s[i] == '\n';
+	return lines;
+}
+
+/* Bytes [from, to) of a span. */
+static void add_source(struct retrieve *r, size_t span, size_t from, size_t to, bool cited)
+{
+	const struct span *p = &r->spans.v[span];
+	struct source s;
+
+	source_init(&s);
+	s.n = (int)r->sources.n + 1;
+	s.cited = cited;
+	s.document = mem_dup(p->best->document);
+	s.path = mem_dup(p->best->name);
+	s.title = mem_dup(p->heading);
+	s.quote = mem_ndup(p->text + from, to - from);
+	s.sha256 = mem_dup(p->best->sha256);
+	s.page = p->page;
+	s.line = p->line + lines_in(p->text, from);
+	s.start = (int64_t)(p->start + from);
+	s.end = (int64_t)(p->start + to);
+	s.score = p->score;
+	source_list_add(&r->sources, &s);
+}
+
+static bool is_quoted(const struct retrieve *r, size_t span)
+{
+	for (size_t i = 0; i < r->nquotes; i++)
+		if (r->quotes[i].span == span)
+			return true;
+	return false;
+}
+
+/*
+ * With an answer the quotes come first, each a source; then the passages that were read besides. Where
+ * nothing was found there is the nearest miss alone.
+ */
+int present_sources(struct retrieve *r)
+{
+	size_t others = r->band == FOUND_NOTHING ? 0 : r->spans.n;
+
+	for (size_t i = 0; i < r->nquotes; i++)
+		add_source(r, r->quotes[i].span, r->quotes[i].start, r->quotes[i].end, true);
+	for (size_t i = 0; i < others; i++)
+		if (!is_quoted(r, i))
+			add_source(r, i, 0, r->spans.v[i].n, false);
+	return 0;
+}
+
+/* ---- prompt ---- */
+
+static void add_attribute(struct buf *out, const char *name, const char *value)
+{
+	buf_addf(out, " %s=\"", name);
+	for (; *value; value++) {
+		if (*value == '"')
+			buf_add_str(out, "&quot;");
+		else if (*value == '<')
+			buf_add_str(out, "&lt;");
+		else if (*value == '&')
+			buf_add_str(out, "&amp;");
+		else
+			buf_add_byte(out, (unsigned char)*value < ' ' ? ' ' : (uint8_t)*value);
+	}
+	buf_add_byte(out, '"');
+}
+
+/* A text cannot close its own element or open another one. */
+static void add_body(struct buf *out, const char *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const char *rest = s + i + 1;
+		size_t left = n - i - 1, slash = left && *rest == '/';
+
+		if (s[i] == '<' && left - slash >= 6 && !strncasecmp(rest + slash, "source", 6))
+			buf_add_str(out, "&lt;");
+		else
+			buf_add_byte(out, (uint8_t)s[i]);
+	}
+}
+
+static void add_element(struct buf *out, size_t n, const struct span *p)
+{
+	buf_addf(out, "<source id=\"%zu\"", n);
+	add_attribute(out, "doc", p->best->name);
+	if (p->page > 0)
+		buf_addf(out, " page=\"%d\"", p->page);
+	else
+		buf_addf(out, " line=\"%d\"", p->line);
+	if (p->heading)
+		add_attribute(out, "heading", p->heading);
+	buf_add_str(out, ">\n");
+	add_body(out, p->text, p->n);
+	buf_add_str(out, "\n</source>\n");
+}
+
+/* The whole passage stands under the number of its first quote. */
+int present_prompt(struct retrieve *r)
+{
+	bool given[SPANS_MAX] = { false };
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->nquotes; i++) {
+		n++;
+		if (given[r->quotes[i].span])
+			continue;
+		given[r->quotes[i].span] = true;
+		add_element(&r->prompt, n, &r->spans.v[r->quotes[i].span]);
+	}
+	for (size_t i = 0; i < r->spans.n; i++)
+		if (!given[i])
+			add_element(&r->prompt, ++n, &r->spans.v[i]);
+	return r->prompt.failed ? -ENOMEM : 0;
+}
+
+/* ---- answer ---- */
+
+static int add_piece(struct retrieve *r, struct buf *text)
+{
+	if (r->npieces == RETRIEVE_PIECES)
+		return 0;
+	r->pieces[r->npieces] = buf_steal(text, NULL);
+	return r->pieces[r->npieces++] ? 0 : -ENOMEM;
+}
+
+/* Prose in one line of a block quote: its line ends were the file's, not the sentence's. */
+static void quote_prose(struct buf *out, const char *s, size_t n, size_t number)
+{
+	bool space = false;
+
+	buf_add_str(out, "> ");
+	for (size_t i = 0; i < n; i++) {
+		bool blank = s[i] == ' ' || (s[i] >= '\t' && s[i] <= '\r');
+
+		if (!blank && space)
+			buf_add_byte(out, ' ');
+		if (!blank)
+			buf_add_byte(out, (uint8_t)s[i]);
+		space = blank;
+	}
+	buf_addf(out, " [%zu]\n\n", number);
+}
+
+static void quote_lines(struct buf *out, const char *s, size_t n, size_t number)
+{
+	buf_add_str(out, "> ```\n> ");
+	for (size_t i = 0; i < n; i++) {
+		if (s[i] != '\r')
+			buf_add_byte(out, (uint8_t)s[i]);
+		if (s[i] == '\n')
+			buf_add_str(out, "> ");
+	}
+	buf_addf(out, "\n> ```\n> [%zu]\n\n", number);
+}
+
+static int add_quote(struct retrieve *r, size_t i)
+{
+	const struct quote *q = &r->quotes[i];
+	const char *s = r->spans.v[q->span].text + q->start;
+	struct buf out;
+	int e;
+
+	buf_init(&out, 0);
+	if (q->lines)
+		quote_lines(&out, s, q->end - q->start, i + 1);
+	else
+		quote_prose(&out, s, q->end - q->start, i + 1);
+	e = add_piece(r, &out);
+	buf_fini(&out);
+	return e;
+}
+
+static int add_words(struct retrieve *r, const char *fmt, ...) attr_printf(2, 3);
+static int add_words(struct retrieve *r, const char *fmt, ...)
+{
+	struct buf out;
+	va_list ap;
+	int e;
+
+	buf_init(&out, 0);
+	va_start(ap, fmt);
+	buf_vaddf(&out, fmt, ap);
+	va_end(ap);
+	e = add_piece(r, &out);
+	buf_fini(&out);
+	return e;
+}
+
+/* The question's words that stand in no document at all: the usual reason why nothing was found. */
+static int add_nowhere(struct retrieve *r)
+{
+	const struct query *q = r->query;
+	struct buf out;
+	size_t n = 0;
+	int e = 0;
+
+	buf_init(&out, 0);
+	for (size_t i = 0; i < q->nunits; i++) {
+		const struct query_unit *u = &q->units[i];
+
+		if (!u->nowhere || u->gram || n++ >= NOWHERE_MAX)
+			continue;
+		buf_add_str(&out, out.len ? ", " : "Words of the question that are in no document: ");
+		buf_add(&out, q->asked + u->start, u->end - u->start);
+	}
+	if (out.len) {
+		buf_add_str(&out, n > NOWHERE_MAX ? ", and others.\n" : ".\n");
+		e = add_piece(r, &out);
+	}
+	buf_fini(&out);
+	return e;
+}
+
+static int answer_without_documents(struct retrieve *r)
+{
+	if (r->ndocuments)
+		return add_words(r, "None of the documents named is here. `ragchat docs ls` lists those that are.\n");
+	if (r->collection)
+		return add_words(r, "There are no documents in the collection \"%s\". Put some there with "
+			"`ragchat upload --to %s FILE...` and ask again.\n", r->collection, r->collection);
+	return add_words(r, "You have no documents yet. Upload some with `ragchat upload FILE...` and ask again.\n\n"
+		"Without documents a language model can still answer: set `backend` in ragchat.conf.\n");
+}
+
+static int answer_not_found(struct retrieve *r)
+{
+	long long documents = (long long)r->search.documents_searched, passages = (long long)r->search.passages_searched;
+	int e = add_words(r, "I did not find this in your %lld document%s (%lld passage%s).\n\n%s", documents,
+		documents == 1 ? "" : "s", passages, passages == 1 ? "" : "s",
+		r->nquotes ? "The nearest miss:\n\n" : "");
+
+	return e || !r->nquotes ? e : add_quote(r, 0);
+}
+
+int present_answer(struct retrieve *r)
+{
+	int e;
+
+	if (!r->search.documents_searched)
+		return answer_without_documents(r);
+	if (r->band == FOUND_NOTHING) {
+		e = answer_not_found(r);
+		return e ? e : add_nowhere(r);
+	}
+	e = add_words(r, "%s", r->band == FOUND_GOOD
+		? "No language model is set up. The closest passages, quoted:\n\n"
+		: "No language model is set up. These passages match the question in part only; check them:\n\n");
+	for (size_t i = 0; e == 0 && i < r->nquotes; i++)
+		e = add_quote(r, i);
+	return e ? e : add_nowhere(r);
+}

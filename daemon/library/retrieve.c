@@ -1,0 +1,201 @@
+/*
+ * One retrieval: a question is copied, asked on the store's scanning thread, and what was found comes
+ * back as sources, a prompt and an answer in quotes.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "common/attr.h"
+#include "common/clock.h"
+#include "common/mem.h"
+#include "daemon/library/library_in.h"
+#include "daemon/library/retrieve_in.h"
+
+#define HITS 60        /* of 400 characters: enough for three times the usual budget */
+#define FOUND_FROM 0.35
+#define GOOD_FROM 0.55
+#define JUDGED 5       /* the best of so many passages says how well the question is answered */
+
+/* ---- memory ---- */
+
+static void forget_result(struct retrieve *r)
+{
+	spans_fini(&r->spans);
+	for (size_t i = 0; i < r->search.nhits; i++)
+		hit_fini(&r->search.hits[i]);
+	mem_free(r->search.hits);
+	mem_free(r->search.idf);
+	mem_free(r->search.df);
+	r->search = (struct db_search){ 0 };
+	source_list_fini(&r->sources);
+	buf_fini(&r->prompt);
+	for (size_t i = 0; i < r->npieces; i++)
+		r->pieces[i] = mem_free(r->pieces[i]);
+	r->npieces = r->nquotes = 0;
+	r->query = mem_free(r->query);
+	r->band = FOUND_NOTHING;
+	r->coverage = 0;
+	r->cut = false;
+}
+
+static void *retrieve_free(struct retrieve *r)
+{
+	if (!r)
+		return NULL;
+	forget_result(r);
+	job_fini(&r->job);
+	mem_free(r->account.name);
+	mem_free(r->question);
+	mem_free(r->previous_question);
+	mem_free(r->previous_answer);
+	mem_free(r->collection);
+	for (size_t i = 0; i < r->ndocuments; i++)
+		mem_free(r->documents[i]);
+	mem_free(r->documents);
+	return mem_free(r);
+}
+
+/* ---- on the store's thread ---- */
+
+/* STORE_E_DEADLINE is no error here: `cut` says it. */
+static int search(struct retrieve *r, struct db *db)
+{
+	int e;
+
+	r->search = (struct db_search){
+		.account = &r->account,
+		.collection = r->collection,
+		.documents = (const char *const *)r->documents,
+		.ndocuments = r->ndocuments,
+		.terms = r->query->terms,
+		.nterms = r->query->nterms,
+		.limit = HITS,
+	};
+	e = db_library_search(db, &r->search);
+	r->cut = e == STORE_E_DEADLINE;
+	return r->cut ? 0 : e;
+}
+
+static void judge(struct retrieve *r)
+{
+	double best = 0;
+
+	for (size_t i = 0; i < min_of(r->search.nhits, (size_t)JUDGED); i++)
+		best = max_of(best, r->search.hits[i].own);
+	r->coverage = query_answered(r->query, best, r->search.most);
+	r->band = r->coverage >= GOOD_FROM ? FOUND_GOOD : r->coverage >= FOUND_FROM ? FOUND_WEAK : FOUND_NOTHING;
+}
+
+static struct query_text text_of(const char *p, size_t n)
+{
+	return (struct query_text){ p ? p : "", p ? n : 0 };
+}
+
+/* Where nothing fits, no model is asked: the nearest miss and the words for it are all there is. */
+static int present(struct retrieve *r)
+{
+	bool nothing = r->band == FOUND_NOTHING;
+	int e;
+
+	if (r->answer || nothing)
+		r->nquotes = quotes_choose(r->query, &r->spans, r->quotes);
+	if (nothing)
+		r->nquotes = min_of(r->nquotes, (size_t)1);
+	r->nquotes = quotes_widen(&r->spans, r->quotes, r->nquotes);
+	e = present_sources(r);
+	if (e == 0 && !nothing)
+		e = present_prompt(r);
+	if (e == 0 && (r->answer || nothing))
+		e = present_answer(r);
+	return e;
+}
+
+static int retrieve_run(struct db *db, struct job *j)
+{
+	struct retrieve *r = container_of(j, struct retrieve, job);
+	int e;
+
+	forget_result(r);
+	r->query = mem_new(sizeof(*r->query));
+	query_make(r->query, text_of(r->question, r->question_len),
+		text_of(r->previous_question, r->previous_question_len),
+		text_of(r->previous_answer, r->previous_answer_len));
+	e = search(r, db);
+	if (e == 0 && r->search.nhits) {
+		query_weigh(r->query, r->search.idf, r->search.df);
+		judge(r);
+		e = spans_make(&r->spans, r->search.hits, r->search.nhits, r->budget);
+	}
+	return e ? e : present(r);
+}
+
+/* ---- on the loop ---- */
+
+static void retrieve_done(struct job *j)
+{
+	struct retrieve *r = container_of(j, struct retrieve, job);
+	struct retrieval out = {
+		.r = j->r,
+		.why = j->why ? j->why : j->r ? "the documents cannot be searched" : NULL,
+		.band = r->band,
+		.coverage = r->coverage,
+		.documents = r->search.documents_searched,
+		.passages = r->search.passages_searched,
+		.cut = r->cut,
+		.sources = r->sources.v,
+		.nsources = r->sources.n,
+		.prompt = buf_cstr(&r->prompt),
+		.prompt_len = r->prompt.len,
+		.pieces = (const char *const *)r->pieces,
+		.npieces = r->npieces,
+	};
+
+	if (j->r != 0)
+		out = (struct retrieval){ .r = out.r, .why = out.why, .prompt = "" };
+	r->done(r->owner, r->ctx, &out);
+	retrieve_free(r);
+}
+
+static char *copy(const char *s, size_t n)
+{
+	return s ? mem_try_dup(s, n) : NULL;
+}
+
+static struct retrieve *retrieve_new(const struct library *l, const struct retrieve_request *req)
+{
+	struct retrieve *r = mem_new(sizeof(*r));
+
+	r->account.name = mem_dup(req->account.name);
+	memcpy(r->account.id, req->account.id, sizeof(r->account.id));
+	r->question = copy(req->question, req->question_len);
+	r->question_len = req->question_len;
+	r->previous_question = copy(req->previous_question, req->previous_question_len);
+	r->previous_question_len = req->previous_question_len;
+	r->previous_answer = copy(req->previous_answer, req->previous_answer_len);
+	r->previous_answer_len = req->previous_answer_len;
+	r->collection = mem_dup(req->collection);
+	r->documents = mem_new((req->ndocuments + 1) * sizeof(*r->documents));
+	for (; r->ndocuments < req->ndocuments; r->ndocuments++)
+		r->documents[r->ndocuments] = mem_dup(req->documents[r->ndocuments]);
+	r->budget = req->budget ? req->budget : l->config.budget;
+	r->answer = req->answer;
+	buf_init(&r->prompt, 0);
+	return r;
+}
+
+int library_retrieve(struct library *l, const struct retrieve_request *req,
+	void (*done)(uint64_t owner, void *ctx, const struct retrieval *r), uint64_t owner, void *ctx)
+{
+	struct retrieve *r = retrieve_new(l, req);
+
+	r->done = done;
+	r->owner = owner;
+	r->ctx = ctx;
+	r->job.run = retrieve_run;
+	r->job.done = retrieve_done;
+	r->job.deadline_ms = clock_mono_ms() + l->config.deadline_ms;
+	if (store_submit(l->store, STORE_SCAN, &r->job) == 0)
+		return 0;
+	retrieve_free(r);
+	return LIBRARY_E_BUSY;
+}

@@ -1,0 +1,43 @@
+/* Inside a retrieval: what the job gathers on the store's thread, for the callback on the loop's. */
+#pragma once
+
+#include "common/buf.h"
+#include "daemon/library/library.h"
+#include "daemon/library/query.h"
+#include "daemon/library/quote.h"
+#include "daemon/library/span.h"
+
+#define RETRIEVE_PIECES (QUOTES_MAX + 3)
+
+struct retrieve {
+	struct job job;
+	/* the request, copied */
+	struct account account;
+	char *question, *previous_question, *previous_answer, *collection;
+	size_t question_len, previous_question_len, previous_answer_len;
+	char **documents;
+	size_t ndocuments;
+	size_t budget;
+	bool answer;
+	void (*done)(uint64_t owner, void *ctx, const struct retrieval *r);
+	uint64_t owner;
+	void *ctx;
+	/* the result; made anew by each run */
+	struct query *query;
+	struct db_search search;
+	struct spans spans;
+	struct quote quotes[QUOTES_MAX];
+	size_t nquotes;
+	enum found_band band;
+	double coverage;
+	bool cut;
+	struct source_list sources;
+	struct buf prompt;
+	char *pieces[RETRIEVE_PIECES];
+	size_t npieces;
+};
+
+/* present.c: spans and quotes as sources, as a prompt, as an answer. All 0 or -ENOMEM. */
+int present_sources(struct retrieve *r);
+int present_prompt(struct retrieve *r);
+int present_answer(struct retrieve *r);
