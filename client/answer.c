@@ -13,7 +13,9 @@
 
 void answer_init(struct answer *a, bool keep)
 {
-	*a = (struct answer){ .keep = keep, .found = -1, .coverage = -1, .seconds = -1, .tokens = -1 };
+	*a = (struct answer){
+		.keep = keep, .found = -1, .coverage = -1, .seconds = -1, .tokens = -1
+	};
 	sha256_init(&a->sum);
 }
 
@@ -60,7 +62,8 @@ bool answer_is_for(const struct answer *a, struct val note)
 	return a->turn[0] && val_str_is(val_get(note, "turn"), a->turn);
 }
 
-/* The part of a piece past what we have; false: nothing of it is new, or something before it is missing. */
+/* The part of a piece past what we have; false: nothing of it is new, or something before it is
+ * missing. */
 static bool new_part(struct answer *a, struct val note, uint64_t *have, const char **s, size_t *n)
 {
 	uint64_t off = 0;
@@ -144,7 +147,8 @@ static enum answer_news take_source(struct answer *a, struct val note)
 		(void)buf_add_byte(&a->sources, ',');
 	(void)buf_add_str(&a->sources, json ? json : "null");
 	mem_free(json);
-	/* Passages that went into the prompt and that the answer does not name are no sources of it. */
+	/* Passages that went into the prompt and that the answer does not name are no sources of
+	 * it. */
 	if (val_get_bool(source, "cited", true))
 		source_line(source, &a->source_lines);
 	return ANSWER_SOURCE;
@@ -205,7 +209,8 @@ void answer_take_end(struct answer *a, struct val map)
 			a->suspected = true;
 }
 
-/* What was printed has to be what is stored: the last word of the daemon says how long it is, and its sum. */
+/* What was printed has to be what is stored: the last word of the daemon says how long it is, and
+ * its sum. */
 static enum answer_news take_done(struct answer *a, struct val note)
 {
 	char ours[SHA256_HEX + 1], *theirs = val_get_text(note, "sha256");
@@ -310,9 +315,11 @@ void answer_say(const struct answer *a, bool saved)
 	} else if (cut_by(a, "length"))
 		say_as("backend", "the answer was cut at its length limit (finish_reason length)");
 	else if (cut_by(a, "content_filter"))
-		say_as("backend", "a content filter stopped the answer (finish_reason content_filter)");
+		say_as("backend",
+			"a content filter stopped the answer (finish_reason content_filter)");
 	else if (a->suspected)
-		say_as("backend", "the answer ends with what looks like an error message of the backend");
+		say_as("backend",
+			"the answer ends with what looks like an error message of the backend");
 	if (a->gap || a->differs)
 		say("what was printed is not the stored answer; see `ragchat show %.8s`", a->turn);
 }

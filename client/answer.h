@@ -16,34 +16,37 @@
 
 struct answer {
 	char turn[UUID_LEN + 1], thread[UUID_LEN + 1];
-	uint64_t from;         /* the offset it was attached at; the sum can be checked only from 0 */
-	uint64_t off, roff;    /* bytes of text and of reasoning taken */
-	int64_t ev;            /* number of the last event taken */
+	uint64_t from;      /* the offset it was attached at; the sum can be checked only from 0 */
+	uint64_t off, roff; /* bytes of text and of reasoning taken */
+	int64_t ev;         /* number of the last event taken */
 	struct sha256 sum;
-	bool keep;             /* text and reasoning are wanted at the end */
+	bool keep; /* text and reasoning are wanted at the end */
 	struct buf text, reasoning;
-	struct buf sources;    /* JSON values with commas */
+	struct buf sources;      /* JSON values with commas */
 	struct buf source_lines; /* for people: a line each, not filtered */
-	char *usage;           /* JSON object or NULL */
-	char *state;           /* NULL until done */
+	char *usage;             /* JSON object or NULL */
+	char *state;             /* NULL until done */
 	char *finish_reason;
-	int found;             /* -1 unknown */
+	int found;                /* -1 unknown */
 	double coverage, seconds; /* < 0 unknown */
-	int64_t tokens;        /* of the answer, else of all; -1 unknown */
+	int64_t tokens;           /* of the answer, else of all; -1 unknown */
 	int error_code;
 	char *error_name, *error_message;
-	bool suspected;        /* text that looks like a backend's error message */
-	bool gap;              /* a piece was missing: what was printed is not the answer */
-	bool differs;          /* done's length or sum is not ours */
+	bool suspected; /* text that looks like a backend's error message */
+	bool gap;       /* a piece was missing: what was printed is not the answer */
+	bool differs;   /* done's length or sum is not ours */
 };
 
 enum answer_news {
 	ANSWER_NOTHING,
 	ANSWER_TEXT,      /* new text: *s, *n */
 	ANSWER_REASONING, /* new reasoning: *s, *n */
-	ANSWER_STATUS, ANSWER_NOTICE, /* *s, *n: their text */
-	ANSWER_SOURCE, ANSWER_USAGE, ANSWER_ERROR,
-	ANSWER_OTHER,     /* an event of a newer server */
+	ANSWER_STATUS,
+	ANSWER_NOTICE, /* *s, *n: their text */
+	ANSWER_SOURCE,
+	ANSWER_USAGE,
+	ANSWER_ERROR,
+	ANSWER_OTHER, /* an event of a newer server */
 	ANSWER_DONE,
 };
 

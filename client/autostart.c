@@ -37,6 +37,7 @@ struct start {
 	uint64_t deadline; /* monotonic, ms */
 	char *log_path;
 	off_t log_from;    /* where the log of this start begins */
+	bool told_later;   /* a daemon ended with 75, and its log says why */
 	char **why;
 };
 
@@ -136,6 +137,15 @@ static void explain_end(const struct start *s, int status)
 			WEXITSTATUS(status), s->log_path);
 }
 
+static void explain_late(const struct start *s)
+{
+	if (s->told_later)
+		*s->why = autostart_last_line(s->log_path, s->log_from);
+	if (!*s->why)
+		*s->why = mem_printf("ragchatd was started and is not ready after %g s; its log is '%s'",
+			(double)s->timeout_ms / 1000, s->log_path);
+}
+
 /* The daemon's end, if it has ended. Without a watcher nothing is known, and the socket alone tells. */
 static bool has_ended(struct autostart_child *c, int wait_ms, int *status)
 {
@@ -149,7 +159,7 @@ static bool has_ended(struct autostart_child *c, int wait_ms, int *status)
 	return false;
 }
 
-static int wait_ready(const struct start *s, struct autostart_child *c)
+static int wait_ready(struct start *s, struct autostart_child *c)
 {
 	int status = 0, pause = 1;
 
@@ -158,8 +168,10 @@ static int wait_ready(const struct start *s, struct autostart_child *c)
 
 		if (listens(s->socket))
 			return DAEMON_READY;
-		if (ended && WIFEXITED(status) && WEXITSTATUS(status) == EX_TEMPFAIL && !is_late(s))
-			return DAEMON_TRY_LATER;
+		if (ended && WIFEXITED(status) && WEXITSTATUS(status) == EX_TEMPFAIL) {
+			s->told_later = true;
+			return is_late(s) ? DAEMON_LATE : DAEMON_TRY_LATER;
+		}
 		if (ended) {
 			explain_end(s, status);
 			return DAEMON_ENDED;
@@ -170,7 +182,7 @@ static int wait_ready(const struct start *s, struct autostart_child *c)
 	}
 }
 
-static int start_once(const struct start *s, int log)
+static int start_once(struct start *s, int log)
 {
 	char *argv[] = { s->program, (char *)"--autostarted", (char *)"-S", s->socket, NULL };
 	char **env = autostart_environment();
@@ -199,12 +211,9 @@ static int start_until_ready(struct start *s)
 	while ((r = start_once(s, log)) == DAEMON_TRY_LATER)
 		(void)poll(NULL, 0, AGAIN_MS);
 	fd_close(log);
-	if (r == DAEMON_LATE) {
-		*s->why = mem_printf("ragchatd was started and is not ready after %g s; its log is '%s'",
-			(double)s->timeout_ms / 1000, s->log_path);
-		return -ETIMEDOUT;
-	}
-	return r == DAEMON_ENDED ? -ECHILD : r;
+	if (r == DAEMON_LATE)
+		explain_late(s);
+	return r == DAEMON_LATE ? -ETIMEDOUT : r == DAEMON_ENDED ? -ECHILD : r;
 }
 
 static char *absolute(const char *path)

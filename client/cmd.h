@@ -13,16 +13,17 @@ struct client {
 
 struct cmd {
 	const char *name;
-	const char *alias;       /* or NULL */
-	const char *brief;       /* its line in `ragchat help` */
-	const char *help;        /* fits one screen, ends with an example */
-	const struct opt *opts;  /* its own options; the global ones go with every command */
-	int (*run)(struct client *c, int argc, char **argv); /* what follows the verb; an exit status */
+	const char *alias;      /* or NULL */
+	const char *brief;      /* its line in `ragchat help` */
+	const char *help;       /* fits one screen, ends with an example */
+	const struct opt *opts; /* its own options; the global ones go with every command */
+	int (*run)(struct client *c, int argc,
+		char **argv); /* what follows the verb; an exit status */
 };
 
 extern const struct cmd cmd_ask, cmd_attach, cmd_cancel, cmd_daemon, cmd_docs, cmd_export, cmd_help,
-	cmd_last, cmd_ls, cmd_models, cmd_ps, cmd_retry, cmd_show, cmd_sources, cmd_status, cmd_upload,
-	cmd_version, cmd_wait;
+	cmd_last, cmd_ls, cmd_models, cmd_ps, cmd_retry, cmd_show, cmd_sources, cmd_status,
+	cmd_upload, cmd_version, cmd_wait;
 
 /* In the order of `ragchat help`; ends with NULL. */
 extern const struct cmd *const cmds[];

@@ -50,7 +50,7 @@ struct ask {
 	struct option_list files, attachments, options, tags;
 	const char *thread, *model, *title, *collection, *system_arg;
 	char *system;
-	char **documents;    /* what the attachments are called */
+	char **documents; /* what the attachments are called */
 	struct buf text;
 	bool follow_on, no_stdin, detach, unsaved, dry_run;
 };
@@ -130,7 +130,8 @@ static int check(const struct ask *k, struct opts *o)
 	if (k->unsaved && (k->follow_on || k->thread))
 		return opts_fail(o, "--no-save keeps nothing, so it has no thread to go on with");
 	if (k->detach && (k->view.output || k->view.usage))
-		return opts_fail(o, "-d prints only the id; `ragchat attach -o FILE` fetches the answer");
+		return opts_fail(
+			o, "-d prints only the id; `ragchat attach -o FILE` fetches the answer");
 	return view_check(&k->view, o);
 }
 
@@ -215,8 +216,11 @@ static int send_attachments(struct link *l, const struct ask *k)
 
 	progress_start(&progress, !k->view.quiet && term_moves(STDERR_FILENO));
 	for (size_t i = 0; !r && i < k->attachments.n; i++)
-		r = upload_send(&(struct upload){ .link = l, .path = k->attachments.v[i],
-			.name = k->documents[i], .collection = k->collection, .progress = &progress });
+		r = upload_send(&(struct upload){ .link = l,
+			.path = k->attachments.v[i],
+			.name = k->documents[i],
+			.collection = k->collection,
+			.progress = &progress });
 	progress_clear(&progress);
 	return r;
 }
@@ -255,15 +259,19 @@ static int send_question(struct link *l, const struct ask *k)
 		return dry_run(l, k);
 	if (k->detach)
 		return follow_detached(l, &k->view);
-	return follow(&(struct follow_request){ .link = l, .view = &k->view, .own = true,
-		.saved = !k->unsaved });
+	return follow(&(struct follow_request){
+		.link = l, .view = &k->view, .own = true, .saved = !k->unsaved });
 }
 
 /* Everything that can be wrong on this side is found out before the daemon hears of it. */
 static int ask(struct client *c, struct ask *k, const struct opts *o)
 {
-	struct question q = { .words = o->args, .nwords = o->nargs, .files = k->files.v,
-		.nfiles = k->files.n, .no_stdin = k->no_stdin, .quiet = k->view.quiet };
+	struct question q = { .words = o->args,
+		.nwords = o->nargs,
+		.files = k->files.v,
+		.nfiles = k->files.n,
+		.no_stdin = k->no_stdin,
+		.quiet = k->view.quiet };
 	struct link *l;
 	int r = question_read(&q, &k->text);
 
@@ -310,10 +318,10 @@ const struct cmd cmd_ask = {
 	.brief = "ask a question and print the answer as it comes",
 	.opts = opts,
 	.run = run,
-	.help =
-		"usage: ragchat [ask] [OPTIONS] [QUESTION...]\n"
+	.help = "usage: ragchat [ask] [OPTIONS] [QUESTION...]\n"
 		"  -c, --continue  go on with this terminal's last thread   -t, --thread REF\n"
-		"  -m, --model MODEL   -s, --system TEXT|@FILE   -O, --option KEY=VALUE (sampling)\n"
+		"  -m, --model MODEL   -s, --system TEXT|@FILE   -O, --option KEY=VALUE "
+		"(sampling)\n"
 		"  -f, --file FILE     put a text file into the question\n"
 		"  -a, --attach FILE   upload a document first, then ask about it\n"
 		"      --in COLLECTION     look only into these documents\n"
@@ -329,6 +337,7 @@ const struct cmd cmd_ask = {
 		"      --timeout SECONDS   then cancel, keep what came, exit 124\n"
 		"      --dry-run       print the request, send nothing\n"
 		"      --no-stdin      leave stdin alone;  - reads it from a terminal too\n"
-		"Without a question stdin is the question; with one it follows as a <stdin> block.\n"
+		"Without a question stdin is the question; with one it follows as a <stdin> "
+		"block.\n"
 		"example: git diff | ragchat -c 'what does this change break?'\n",
 };

@@ -21,8 +21,8 @@ static int attach(struct client *c, const struct view *view, const char *ref, in
 
 	pack_kv_text(p, "turn", ref);
 	pack_kv_int(p, "off", from);
-	r = follow(&(struct follow_request){ .link = l, .view = view, .saved = true,
-		.from = (uint64_t)from });
+	r = follow(&(struct follow_request){
+		.link = l, .view = view, .saved = true, .from = (uint64_t)from });
 	link_free(l);
 	return r;
 }
@@ -47,8 +47,7 @@ const struct cmd cmd_attach = {
 	.brief = "join a running or finished answer",
 	.opts = opts,
 	.run = run,
-	.help =
-		"usage: ragchat attach [OPTIONS] [REF]\n"
+	.help = "usage: ragchat attach [OPTIONS] [REF]\n"
 		"Prints the answer from its first byte and goes on while it is being made. Ctrl-C\n"
 		"only leaves: the answer goes on. REF is `last` unless given.\n"
 		"      --from BYTE     begin at this byte of the answer\n"

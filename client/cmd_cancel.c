@@ -83,8 +83,7 @@ const struct cmd cmd_cancel = {
 	.brief = "stop an answer, keep what came",
 	.opts = opts,
 	.run = run,
-	.help =
-		"usage: ragchat cancel REF\n"
+	.help = "usage: ragchat cancel REF\n"
 		"       ragchat cancel --all\n"
 		"Stops the running or waiting answer REF and prints its id and state. One that is\n"
 		"over already stays as it is.\n"

@@ -48,7 +48,8 @@ static int start(const struct client *c)
 	if (answers(path)) {
 		say("a daemon listens at '%s' already", path);
 	} else if (autostart_daemon(path, NULL, &why)) {
-		r = say_fail(STATUS_UNAVAILABLE, "cannot start the daemon: %s", why ? why : "no reason given");
+		r = say_fail(STATUS_UNAVAILABLE, "cannot start the daemon: %s",
+			why ? why : "no reason given");
 	}
 	mem_free(why);
 	mem_free(path);
@@ -82,7 +83,8 @@ static int until_gone(const struct client *c, const char *path)
 
 	while (is_there(c, path)) {
 		if (clock_mono_ms() >= end)
-			return say_fail(STATUS_LATER, "the daemon at '%s' is still there after %d s", path,
+			return say_fail(STATUS_LATER,
+				"the daemon at '%s' is still there after %d s", path,
 				STOP_MS / 1000);
 		(void)poll(NULL, 0, 20);
 	}
@@ -184,8 +186,8 @@ static int print_info(const struct link *l, bool json)
 		json_out_object_end(&w);
 		(void)buf_add_byte(&out, '\n');
 	} else {
-		(void)buf_addf(&out, "socket    %s\nversion   %s\ninstance  %s\nprotocol  %lld\n", l->path,
-			l->version, l->instance, (long long)l->protocol);
+		(void)buf_addf(&out, "socket    %s\nversion   %s\ninstance  %s\nprotocol  %lld\n",
+			l->path, l->version, l->instance, (long long)l->protocol);
 	}
 	r = out_text(&out, false);
 	buf_fini(&out);
@@ -225,7 +227,8 @@ static int run(struct client *c, int argc, char **argv)
 	c->autostart = false;
 	if (!strcmp(o.args[0], "status"))
 		return status_print(c, json);
-	return opts_fail(&o, "daemon does start, stop, reload, status and run-info, not '%s'", o.args[0]);
+	return opts_fail(
+		&o, "daemon does start, stop, reload, status and run-info, not '%s'", o.args[0]);
 }
 
 const struct cmd cmd_daemon = {
@@ -233,10 +236,10 @@ const struct cmd cmd_daemon = {
 	.brief = "start, stop and reload the daemon",
 	.opts = opts,
 	.run = run,
-	.help =
-		"usage: ragchat daemon start|stop|reload|status|run-info [--json]\n"
+	.help = "usage: ragchat daemon start|stop|reload|status|run-info [--json]\n"
 		"  start       start the per-user daemon, unless it runs\n"
-		"  stop        let running answers finish for a moment, then end it; waits until it has\n"
+		"  stop        let running answers finish for a moment, then end it; waits until "
+		"it has\n"
 		"  reload      read its configuration again and name the options that changed\n"
 		"  status      as `ragchat status`, but starts no daemon\n"
 		"  run-info    socket, version, instance and protocol of the one that runs\n"

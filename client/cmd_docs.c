@@ -88,8 +88,8 @@ static int list(struct docs *d)
 
 static void add_fields(struct val doc, struct buf *out)
 {
-	static const char *const keys[] = { "name", "path", "document", "collection", "bytes", "passages",
-		"added", "sha256", "state" };
+	static const char *const keys[] = { "name", "path", "document", "collection", "bytes",
+		"passages", "added", "sha256", "state" };
 	const char *s;
 	size_t n;
 	int64_t v;
@@ -120,7 +120,8 @@ static int one(struct docs *d, const char *method, const char *ref)
 		return link_fail(d->link, r);
 	result = d->link->msg.result;
 	if (d->json) {
-		pretty_val(!strcmp(method, "doc.get") ? val_get(result, "document") : result, false, &d->text);
+		pretty_val(!strcmp(method, "doc.get") ? val_get(result, "document") : result, false,
+			&d->text);
 	} else if (!strcmp(method, "doc.get")) {
 		add_fields(val_get(result, "document"), &d->text);
 	} else {
@@ -153,7 +154,8 @@ static int docs(struct docs *d, struct opts *o)
 	if (!strcmp(verb, "show"))
 		return opts_count(o, 2, 2) ? o->status : one(d, "doc.get", o->args[1]);
 	if (!strcmp(verb, "rm"))
-		return opts_count(o, 2, 1000) ? o->status : remove_all(d, o->args + 1, o->nargs - 1);
+		return opts_count(o, 2, 1000) ? o->status
+					      : remove_all(d, o->args + 1, o->nargs - 1);
 	return opts_fail(o, "docs does ls, show and rm, not '%s'", verb);
 }
 
@@ -183,8 +185,7 @@ const struct cmd cmd_docs = {
 	.brief = "list, show and remove documents",
 	.opts = opts,
 	.run = run,
-	.help =
-		"usage: ragchat docs [ls] [--in COLLECTION] [--json]\n"
+	.help = "usage: ragchat docs [ls] [--in COLLECTION] [--json]\n"
 		"       ragchat docs show [--json] DOCUMENT\n"
 		"       ragchat docs rm [--json] DOCUMENT...\n"
 		"The documents that were uploaded into the daemon's own library: id, age, size,\n"

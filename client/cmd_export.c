@@ -31,7 +31,8 @@ static const char *const suffixes[] = {
 	[CONVERSATION_JSON] = "json",
 };
 
-struct export {
+struct export
+{
 	const char *ref, *output, *format_arg;
 	enum conversation_format format;
 	bool thread;
@@ -65,13 +66,14 @@ static int open_default(enum conversation_format format, char **name)
 	for (int i = 1; i <= NAMES_MAX; i++) {
 		int fd;
 
-		*name = i == 1 ? mem_printf("response.%s", suffixes[format]) :
-			mem_printf("response-%d.%s", i, suffixes[format]);
+		*name = i == 1 ? mem_printf("response.%s", suffixes[format])
+			       : mem_printf("response-%d.%s", i, suffixes[format]);
 		fd = open(*name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 		if (fd >= 0)
 			return fd;
 		if (errno != EEXIST) {
-			(void)say_fail(STATUS_OUTPUT, "cannot write '%s': %s", *name, strerror(errno));
+			(void)say_fail(
+				STATUS_OUTPUT, "cannot write '%s': %s", *name, strerror(errno));
 			break;
 		}
 		*name = mem_free(*name);
@@ -130,8 +132,8 @@ static int export(struct client *c, const struct export *x)
 {
 	struct link *l = link_new(c);
 	struct buf text = { 0 };
-	int r = x->thread ? conversation_thread(l, x->ref, x->format, &text) :
-		conversation_turn(l, x->ref, x->format, &text);
+	int r = x->thread ? conversation_thread(l, x->ref, x->format, &text)
+			  : conversation_turn(l, x->ref, x->format, &text);
 
 	if (r == STATUS_NOT_FOUND && x->thread)
 		r = link_fail(l, LINK_E_REMOTE);
@@ -168,8 +170,7 @@ const struct cmd cmd_export = {
 	.brief = "write an answer or a conversation to a file",
 	.opts = opts,
 	.run = run,
-	.help =
-		"usage: ragchat export [-o FILE] [--format md|txt|json] [--thread] [REF]\n"
+	.help = "usage: ragchat export [-o FILE] [--format md|txt|json] [--thread] [REF]\n"
 		"Writes the question, the answer and its sources of REF (the last answer unless\n"
 		"given) to response.md and prints that name; a file of that name is kept and\n"
 		"response-2.md written instead.\n"

@@ -8,7 +8,7 @@
 static void add_list(struct buf *out)
 {
 	(void)buf_add_str(out, "usage: ragchat [ask] [OPTIONS] QUESTION...\n"
-		"       ragchat COMMAND [OPTIONS] ...\n\n");
+			       "       ragchat COMMAND [OPTIONS] ...\n\n");
 	for (size_t i = 0; cmds[i]; i++) {
 		if (cmds[i]->alias)
 			(void)buf_addf(out, "  %s, %-*s %s\n", cmds[i]->name,
@@ -17,8 +17,9 @@ static void add_list(struct buf *out)
 			(void)buf_addf(out, "  %-12s %s\n", cmds[i]->name, cmds[i]->brief);
 	}
 	(void)buf_add_str(out, "\n  -S, --socket PATH   -v, --verbose   --no-autostart   -h, --help"
-		"   -V, --version\n"
-		"REF: an id or its first 4 digits, a name, last, @-2, THREAD:TURN. More: man ragchat\n");
+			       "   -V, --version\n"
+			       "REF: an id or its first 4 digits, a name, last, @-2, THREAD:TURN. "
+			       "More: man ragchat\n");
 }
 
 static int run(struct client *c, int argc, char **argv)
@@ -34,7 +35,8 @@ static int run(struct client *c, int argc, char **argv)
 	if (o.nargs) {
 		cmd = cmd_find(o.args[0]);
 		if (!cmd)
-			return opts_fail(&o, "there is no command '%s'; to ask it: `ragchat ask help %s`",
+			return opts_fail(&o,
+				"there is no command '%s'; to ask it: `ragchat ask help %s`",
 				o.args[0], o.args[0]);
 		(void)buf_add_str(&out, cmd->help);
 	} else {
@@ -49,8 +51,7 @@ const struct cmd cmd_help = {
 	.name = "help",
 	.brief = "this list, or the help of a command",
 	.run = run,
-	.help =
-		"usage: ragchat help [COMMAND]\n"
+	.help = "usage: ragchat help [COMMAND]\n"
 		"The list of commands, or what `ragchat COMMAND --help` prints.\n"
 		"example: ragchat help ask\n",
 };

@@ -77,8 +77,7 @@ const struct cmd cmd_last = {
 	.brief = "print the last answer",
 	.opts = opts,
 	.run = run,
-	.help =
-		"usage: ragchat last [--json] [--raw-output]\n"
+	.help = "usage: ragchat last [--json] [--raw-output]\n"
 		"Prints the text of the newest answer.\n"
 		"      --json          the turn as an object\n"
 		"      --raw-output    exactly the stored bytes\n"

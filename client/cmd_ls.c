@@ -19,7 +19,7 @@ static const struct opt opts[] = {
 };
 
 struct listing {
-	int64_t left;     /* rows still wanted */
+	int64_t left; /* rows still wanted */
 	bool json;
 	struct rows rows;
 	struct buf text;
@@ -114,8 +114,7 @@ const struct cmd cmd_ls = {
 	.brief = "list the threads",
 	.opts = opts,
 	.run = run,
-	.help =
-		"usage: ragchat ls [-n N] [--json]\n"
+	.help = "usage: ragchat ls [-n N] [--json]\n"
 		"One line a thread, the most recently active first: id, age, turns, name.\n"
 		"  -n, --number N      so many (30)\n"
 		"      --json          one object: {\"threads\": [...]}\n"

@@ -58,9 +58,9 @@ const struct cmd cmd_models = {
 	.brief = "list the models of the backend",
 	.opts = opts,
 	.run = run,
-	.help =
-		"usage: ragchat models [--json]\n"
+	.help = "usage: ragchat models [--json]\n"
 		"One model a line; a star marks the configured one.\n"
 		"      --json          {\"models\": [...]}\n"
-		"example: ragchat ask -m \"$(ragchat models --json | jq -r '.models[0].id')\" 'hello there'\n",
+		"example: ragchat ask -m \"$(ragchat models --json | jq -r '.models[0].id')\" "
+		"'hello there'\n",
 };

@@ -74,8 +74,7 @@ const struct cmd cmd_ps = {
 	.brief = "list the running and waiting answers",
 	.opts = opts,
 	.run = run,
-	.help =
-		"usage: ragchat ps [--json]\n"
+	.help = "usage: ragchat ps [--json]\n"
 		"One line an answer: id, state, age, bytes so far, thread, question.\n"
 		"      --json          one object: {\"turns\": [...]}\n"
 		"example: ragchat ps; ragchat attach 3f2a1b2c\n",

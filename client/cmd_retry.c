@@ -45,8 +45,9 @@ static int retry(struct client *c, const struct retry *k, const char *ref)
 	int r;
 
 	pack_retry(l, k, ref);
-	r = k->detach ? follow_detached(l, &k->view) :
-		follow(&(struct follow_request){ .link = l, .view = &k->view, .own = true, .saved = true });
+	r = k->detach ? follow_detached(l, &k->view)
+		      : follow(&(struct follow_request){
+				.link = l, .view = &k->view, .own = true, .saved = true });
 	link_free(l);
 	return r;
 }
@@ -84,8 +85,7 @@ const struct cmd cmd_retry = {
 	.brief = "ask the question of a turn again, keep both answers",
 	.opts = opts,
 	.run = run,
-	.help =
-		"usage: ragchat retry [OPTIONS] [REF]\n"
+	.help = "usage: ragchat retry [OPTIONS] [REF]\n"
 		"Asks the question of the turn REF (`last` unless given) again, in its thread.\n"
 		"  -m, --model MODEL   another model\n"
 		"  -O, --option KEY=VALUE   a sampling option; may be given again\n"

@@ -21,7 +21,7 @@ static bool names_a_turn(const char *ref)
 	const char *colon = strrchr(ref, ':');
 
 	return colon && colon[1] && colon != ref &&
-		!colon[1 + strspn(colon + 1, "0123456789abcdefABCDEF-")];
+	       !colon[1 + strspn(colon + 1, "0123456789abcdefABCDEF-")];
 }
 
 /* A REF may mean either; what reads like a turn is looked up as one first. */
@@ -66,11 +66,12 @@ const struct cmd cmd_show = {
 	.brief = "print a thread or one turn as Markdown",
 	.opts = opts,
 	.run = run,
-	.help =
-		"usage: ragchat show [--json] [--raw-output] [REF]\n"
-		"Prints the thread REF (the last one unless given) with its questions, answers and\n"
+	.help = "usage: ragchat show [--json] [--raw-output] [REF]\n"
+		"Prints the thread REF (the last one unless given) with its questions, answers "
+		"and\n"
 		"sources. THREAD:3 and the id of a turn print that turn alone.\n"
-		"      --json          {\"thread\": {...}, \"turns\": [...]}, or the turn's object\n"
+		"      --json          {\"thread\": {...}, \"turns\": [...]}, or the turn's "
+		"object\n"
 		"      --raw-output    do not make control characters visible\n"
 		"example: ragchat show shelves:2\n",
 };

@@ -65,8 +65,7 @@ const struct cmd cmd_sources = {
 	.brief = "list what an answer cites",
 	.opts = opts,
 	.run = run,
-	.help =
-		"usage: ragchat sources [--json] [REF]\n"
+	.help = "usage: ragchat sources [--json] [REF]\n"
 		"The sources of the answer REF (the last one unless given): number, place, quote.\n"
 		"      --json          {\"turn\": ID, \"sources\": [...]}\n"
 		"example: ragchat sources --json | jq -r '.sources[].path'\n",

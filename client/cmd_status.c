@@ -84,8 +84,7 @@ const struct cmd cmd_status = {
 	.brief = "show the daemon, its database, backend and work",
 	.opts = opts,
 	.run = run,
-	.help =
-		"usage: ragchat status [--json]\n"
+	.help = "usage: ragchat status [--json]\n"
 		"What the daemon says about itself: where it listens, what it uses, what it does.\n"
 		"      --json          the same as one object\n"
 		"example: ragchat status --json | jq .backend\n",

@@ -41,7 +41,7 @@ struct uploading {
 	size_t strip;             /* within a folder: bytes of a path that its name leaves out */
 	struct buf text;          /* of --json */
 	struct json_out w;
-	int status;               /* of the first failure */
+	int status; /* of the first failure */
 };
 
 static void failed(struct uploading *u, int status)
@@ -72,7 +72,8 @@ static void say_stats(const char *name, struct val stats)
 			say_as("backend", "%s: %.*s", name, (int)n, s);
 }
 
-static void add_json(struct uploading *u, const char *path, const char *name, int status, struct val result)
+static void add_json(
+	struct uploading *u, const char *path, const char *name, int status, struct val result)
 {
 	struct json_out *w = &u->w;
 
@@ -135,13 +136,18 @@ static void send_file(struct uploading *u, const char *path, const char *name)
 
 	/* A second one would silently replace the first. */
 	if (name_taken(u, name)) {
-		failed(u, say_fail(STATUS_DATA, "'%s' would replace another file of this run, both are called '%s'",
-			path, name));
+		failed(u,
+			say_fail(STATUS_DATA,
+				"'%s' would replace another file of this run, both are called '%s'",
+				path, name));
 		return;
 	}
 	u->link->error.code = 0;
-	r = upload_send(&(struct upload){ .link = u->link, .path = path, .name = name,
-		.collection = u->collection, .progress = &u->progress });
+	r = upload_send(&(struct upload){ .link = u->link,
+		.path = path,
+		.name = name,
+		.collection = u->collection,
+		.progress = &u->progress });
 	if (!r || r == STATUS_FAILED)
 		result = u->link->msg.result;
 	if (r)
@@ -327,16 +333,17 @@ const struct cmd cmd_upload = {
 	.brief = "hand documents to the library or the backend",
 	.opts = opts,
 	.run = run,
-	.help =
-		"usage: ragchat upload [OPTIONS] FILE...\n"
+	.help = "usage: ragchat upload [OPTIONS] FILE...\n"
 		"       ragchat upload [--name NAME] -\n"
-		"Sends each file and prints what the daemon or the backend says of it. A document is\n"
+		"Sends each file and prints what the daemon or the backend says of it. A document "
+		"is\n"
 		"called by its path as given here; the same name again replaces it.\n"
 		"  -r, --recursive     folders too; hidden files are left out and named\n"
 		"      --to COLLECTION     put them into a collection\n"
 		"      --name NAME     call the file (or stdin) so\n"
 		"  -q, --quiet         no progress, no word of what is left out\n"
 		"      --json          one object at the end: {\"uploads\": [...]}\n"
-		"One file that fails does not stop the others; the status is that of the first failure.\n"
+		"One file that fails does not stop the others; the status is that of the first "
+		"failure.\n"
 		"example: ragchat upload -r --to manuals docs/\n",
 };

@@ -23,8 +23,7 @@ const struct cmd cmd_version = {
 	.name = "version",
 	.brief = "print the version",
 	.run = run,
-	.help =
-		"usage: ragchat version\n"
+	.help = "usage: ragchat version\n"
 		"The version of this program and of the protocol that it speaks.\n"
 		"example: ragchat version\n",
 };

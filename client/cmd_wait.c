@@ -52,7 +52,8 @@ static int wait_for(struct link *l, const struct waiting *w)
 	l->until_ms = w->timeout_ms ? clock_mono_ms() + w->timeout_ms : 0;
 	r = link_call(l, LINK_PATIENT);
 	if (r == LINK_E_TIMEOUT)
-		return say_fail(STATUS_TIMEOUT, "not over within the time of --timeout; the answer goes on");
+		return say_fail(STATUS_TIMEOUT,
+			"not over within the time of --timeout; the answer goes on");
 	if (r)
 		return link_fail(l, r);
 	return print(val_get(l->msg.result, "turn"), w->json);
@@ -85,11 +86,12 @@ const struct cmd cmd_wait = {
 	.brief = "wait until an answer is over",
 	.opts = opts,
 	.run = run,
-	.help =
-		"usage: ragchat wait [--timeout SECONDS] [--json] REF\n"
-		"Ends with the status that `ragchat ask` would have had: 0 for a whole answer, 1 for\n"
+	.help = "usage: ragchat wait [--timeout SECONDS] [--json] REF\n"
+		"Ends with the status that `ragchat ask` would have had: 0 for a whole answer, 1 "
+		"for\n"
 		"one that failed or is cut. Ctrl-C only leaves: the answer goes on.\n"
 		"      --timeout SECONDS   leave then, exit 124\n"
 		"      --json          print the turn as an object\n"
-		"example: id=$(ragchat ask -d 'sum it up') && ragchat wait $id && ragchat show $id\n",
+		"example: id=$(ragchat ask -d 'sum it up') && ragchat wait $id && ragchat show "
+		"$id\n",
 };

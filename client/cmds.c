@@ -6,15 +6,32 @@
 #include "common/attr.h"
 
 const struct cmd *const cmds[] = {
-	&cmd_ask, &cmd_attach, &cmd_retry, &cmd_cancel, &cmd_ps, &cmd_wait, &cmd_ls, &cmd_show,
-	&cmd_last, &cmd_sources, &cmd_export, &cmd_upload, &cmd_docs, &cmd_models, &cmd_status,
-	&cmd_daemon, &cmd_help, &cmd_version, NULL,
+	&cmd_ask,
+	&cmd_attach,
+	&cmd_retry,
+	&cmd_cancel,
+	&cmd_ps,
+	&cmd_wait,
+	&cmd_ls,
+	&cmd_show,
+	&cmd_last,
+	&cmd_sources,
+	&cmd_export,
+	&cmd_upload,
+	&cmd_docs,
+	&cmd_models,
+	&cmd_status,
+	&cmd_daemon,
+	&cmd_help,
+	&cmd_version,
+	NULL,
 };
 
 const struct cmd *cmd_find(const char *word)
 {
 	for (size_t i = 0; cmds[i]; i++)
-		if (!strcmp(cmds[i]->name, word) || (cmds[i]->alias && !strcmp(cmds[i]->alias, word)))
+		if (!strcmp(cmds[i]->name, word) ||
+			(cmds[i]->alias && !strcmp(cmds[i]->alias, word)))
 			return cmds[i];
 	return NULL;
 }

@@ -119,12 +119,14 @@ static int say_refusal(const char *path, int r, unsigned uid)
 {
 	if (r == -EPERM)
 		return say_fail(STATUS_DENIED,
-			"the server at '%s' runs as user %u, not as you: nothing was sent to it", path, uid);
+			"the server at '%s' runs as user %u, not as you: nothing was sent to it",
+			path, uid);
 	if (r == -EACCES)
 		return say_fail(STATUS_DENIED, "'%s' refuses you: %s", path, strerror(EACCES));
 	if (r == -ENAMETOOLONG)
-		return say_fail(STATUS_USAGE, "'%s' is longer than a socket's path may be (%d bytes)",
-			path, PATH_SOCKET_MAX);
+		return say_fail(STATUS_USAGE,
+			"'%s' is longer than a socket's path may be (%d bytes)", path,
+			PATH_SOCKET_MAX);
 	return say_fail(STATUS_UNAVAILABLE, "cannot connect to '%s': %s", path, strerror(-r));
 }
 
@@ -183,7 +185,7 @@ static int start_and_connect(const struct client *c, const char *path, int *fd, 
 
 	*status = STATUS_UNAVAILABLE;
 	if (!c->autostart)
-		say("no daemon listens at '%s'; start one with `ragchat daemon start`", path);
+		say("no daemon listens at '%s'; start one with `ragchat daemon start` or ragchatd", path);
 	else
 		r = autostart_daemon(path, NULL, &why);
 	if (c->autostart && r)

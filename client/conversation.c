@@ -42,8 +42,8 @@ static int take_until(struct link *l, struct answer *a, uint64_t length)
 	return 0;
 }
 
-static int fetch_rest(const struct client *c, const char *turn, uint64_t off, uint64_t length,
-	struct buf *out)
+static int fetch_rest(
+	const struct client *c, const char *turn, uint64_t off, uint64_t length, struct buf *out)
 {
 	struct link *l = link_new(c);
 	struct pack *p = link_request(l, "attach");
@@ -105,7 +105,8 @@ static void end_block(struct buf *out)
 	(void)buf_add_byte(out, '\n');
 }
 
-static void add_heading(struct buf *out, enum conversation_format format, const char *marks, const char *s, size_t n)
+static void add_heading(struct buf *out, enum conversation_format format, const char *marks,
+	const char *s, size_t n)
 {
 	struct buf line = { 0 };
 
@@ -180,7 +181,8 @@ static void add_state(struct val turn, struct buf *out)
 	mem_free(why);
 }
 
-static int add_turn(const struct client *c, struct val turn, enum conversation_format format, struct buf *out)
+static int add_turn(
+	const struct client *c, struct val turn, enum conversation_format format, struct buf *out)
 {
 	const char *s = "";
 	size_t n = 0;
@@ -204,7 +206,8 @@ static void end_document(struct buf *out)
 		out->len--;
 }
 
-int conversation_turn(struct link *l, const char *ref, enum conversation_format format, struct buf *out)
+int conversation_turn(
+	struct link *l, const char *ref, enum conversation_format format, struct buf *out)
 {
 	struct json_out w;
 	struct val turn;
@@ -261,8 +264,9 @@ static int add_page(struct pages *p, struct val result)
 	if (!p->begun)
 		begin_pages(p, val_get(result, "thread"));
 	for (size_t i = 0; !r && i < val_count(turns); i++)
-		r = p->format == CONVERSATION_JSON ? turn_json(c, val_at(turns, i), &p->w) :
-			add_turn(c, val_at(turns, i), p->format, p->out);
+		r = p->format == CONVERSATION_JSON
+			    ? turn_json(c, val_at(turns, i), &p->w)
+			    : add_turn(c, val_at(turns, i), p->format, p->out);
 	return r;
 }
 
@@ -277,7 +281,8 @@ static void end_pages(struct pages *p)
 	}
 }
 
-int conversation_thread(struct link *l, const char *ref, enum conversation_format format, struct buf *out)
+int conversation_thread(
+	struct link *l, const char *ref, enum conversation_format format, struct buf *out)
 {
 	struct pages p = { .link = l, .format = format, .out = out };
 	char *id = mem_dup(ref);
@@ -292,8 +297,9 @@ int conversation_thread(struct link *l, const char *ref, enum conversation_forma
 		r = link_call(l, 0);
 		if (r) {
 			mem_free(id);
-			return p.begun || r != LINK_E_REMOTE || l->error.code != PROTO_E_NOT_FOUND ?
-				link_fail(l, r) : STATUS_NOT_FOUND;
+			return p.begun || r != LINK_E_REMOTE || l->error.code != PROTO_E_NOT_FOUND
+				       ? link_fail(l, r)
+				       : STATUS_NOT_FOUND;
 		}
 		after = val_get_int(l->msg.result, "next", 0);
 		/* "last" could name another thread by the time of the second page. */

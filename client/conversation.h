@@ -15,11 +15,14 @@ struct link;
  * own, because the map dies with the next message of the one it came by. 0, or a status and said.
  */
 int turn_text(const struct client *c, struct val turn, struct buf *out);
-int turn_json(const struct client *c, struct val turn, struct json_out *w); /* the map with its whole text */
+int turn_json(const struct client *c, struct val turn,
+	struct json_out *w); /* the map with its whole text */
 
 enum conversation_format { CONVERSATION_MD, CONVERSATION_TXT, CONVERSATION_JSON };
 
 /* One turn, or all of a thread, with a title and a final newline. REF is resolved by the daemon. */
-int conversation_turn(struct link *l, const char *ref, enum conversation_format format, struct buf *out);
+int conversation_turn(
+	struct link *l, const char *ref, enum conversation_format format, struct buf *out);
 /* No such thread: STATUS_NOT_FOUND with nothing said, for it may be a turn. */
-int conversation_thread(struct link *l, const char *ref, enum conversation_format format, struct buf *out);
+int conversation_thread(
+	struct link *l, const char *ref, enum conversation_format format, struct buf *out);

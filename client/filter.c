@@ -6,14 +6,14 @@
 #include "common/utf8.h"
 
 #define REPLACEMENT 0xFFFDu
-#define PICTURES 0x2400u  /* U+2400 is the picture of NUL, U+241F that of US */
+#define PICTURES 0x2400u /* U+2400 is the picture of NUL, U+241F that of US */
 #define PICTURE_DEL 0x2421u
 #define BLACK_FLAG 0x1F3F4u
-#define FLAG_TAGS 7       /* "gbeng" and the like, and the tag that ends it */
+#define FLAG_TAGS 7 /* "gbeng" and the like, and the tag that ends it */
 #define ISOLATE_FIRST 0x2066u
 #define ISOLATE_LAST 0x2068u
 #define ISOLATE_POP 0x2069u
-#define HELD_MAX 4096     /* an isolate that is longer is not waited for */
+#define HELD_MAX 4096 /* an isolate that is longer is not waited for */
 
 void filter_init(struct filter *f, enum filter_mode mode)
 {
@@ -49,7 +49,8 @@ static bool is_forbidden(uint32_t cp)
 
 /*
  * The held stretch begins with an isolate that was not closed: it and its like become U+FFFD, which
- * is as long as they are; pairs inside stay. From the right, each closing mark takes the nearest one.
+ * is as long as they are; pairs inside stay. From the right, each closing mark takes the nearest
+ * one.
  */
 static void give_up_held(struct filter *f, struct buf *out)
 {
@@ -59,7 +60,8 @@ static void give_up_held(struct filter *f, struct buf *out)
 	for (size_t i = f->held.len; i-- > 0;) {
 		uint8_t *p = f->held.data + i;
 
-		if (f->held.len - i < 3 || p[0] != 0xE2 || p[1] != 0x81 || p[2] < 0xA6 || p[2] > 0xA9)
+		if (f->held.len - i < 3 || p[0] != 0xE2 || p[1] != 0x81 || p[2] < 0xA6 ||
+			p[2] > 0xA9)
 			continue;
 		if (p[2] == 0xA9)
 			closers++;
@@ -157,7 +159,8 @@ static size_t plain_run(const struct filter *f, const char *s, size_t n)
 
 	if (f->npart || f->cr || f->tags || f->depth)
 		return 0;
-	while (i < n && (((uint8_t)s[i] >= 0x20 && (uint8_t)s[i] < 0x7F) || s[i] == '\n' || s[i] == '\t'))
+	while (i < n &&
+		(((uint8_t)s[i] >= 0x20 && (uint8_t)s[i] < 0x7F) || s[i] == '\n' || s[i] == '\t'))
 		i++;
 	return i;
 }

@@ -24,16 +24,18 @@ struct filter {
 	enum filter_mode mode;
 	uint8_t part[4]; /* an incomplete UTF-8 sequence */
 	uint8_t npart;
-	bool cr;         /* a CR waits for what follows */
-	uint8_t tags;    /* tag characters that a flag may still take */
-	unsigned depth;  /* isolates open; their text is held */
+	bool cr;        /* a CR waits for what follows */
+	uint8_t tags;   /* tag characters that a flag may still take */
+	unsigned depth; /* isolates open; their text is held */
 	struct buf held;
 };
 
 void filter_init(struct filter *f, enum filter_mode mode);
 void filter_fini(struct filter *f);
 void filter_feed(struct filter *f, const char *s, size_t n, struct buf *out);
-void filter_end(struct filter *f, struct buf *out); /* what is still held comes out; ready for another text */
+void filter_end(struct filter *f,
+	struct buf *out); /* what is still held comes out; ready for another text */
 
-/* A field of one line: as the mode says, line ends and tabs become spaces, past `max` bytes "..." ends it. */
+/* A field of one line: as the mode says, line ends and tabs become spaces, past `max` bytes "..."
+ * ends it. */
 void filter_line(enum filter_mode mode, const char *s, size_t n, size_t max, struct buf *out);

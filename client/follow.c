@@ -27,14 +27,14 @@ struct follow {
 	struct link *link;
 	struct print print;
 	struct answer answer;
-	uint32_t request_id;   /* 0: its reply has come */
-	uint32_t attach_id;    /* after a lost connection */
-	uint64_t deadline;     /* of --timeout, 0: none */
-	uint64_t give_up;      /* while cancelling: when not to wait any longer */
-	int why;               /* while cancelling: STATUS_CANCELLED or STATUS_TIMEOUT */
+	uint32_t request_id; /* 0: its reply has come */
+	uint32_t attach_id;  /* after a lost connection */
+	uint64_t deadline;   /* of --timeout, 0: none */
+	uint64_t give_up;    /* while cancelling: when not to wait any longer */
+	int why;             /* while cancelling: STATUS_CANCELLED or STATUS_TIMEOUT */
 	bool cancel_sent;
 	bool over;
-	int status;            /* once over; < 0: that of the answer */
+	int status; /* once over; < 0: that of the answer */
 };
 
 static void end_with(struct follow *f, int status)
@@ -117,7 +117,8 @@ static void on_reply(struct follow *f)
 			on_accepted(f, l->msg.result);
 	} else if (f->attach_id && link_is_reply(l, f->attach_id)) {
 		f->attach_id = 0;
-		/* A daemon that ended may have less of the answer than we printed, or nothing of it. */
+		/* A daemon that ended may have less of the answer than we printed, or nothing of
+		 * it. */
 		if (link_take_error(l))
 			end_with(f, -1);
 	}
@@ -163,7 +164,8 @@ static void attach_again(struct follow *f)
 		end_with(f, link_fail(f->link, r));
 }
 
-/* While it is made again the reader still gets what is queued: the wait of link_again knows signals only. */
+/* While it is made again the reader still gets what is queued: the wait of link_again knows signals
+ * only. */
 static void on_lost(struct follow *f, const struct link_wait *w)
 {
 	int r, number;
@@ -215,7 +217,9 @@ static struct link_wait next_wait(struct follow *f)
 
 	if (tick >= 0)
 		until = earlier(until, clock_mono_ms() + (uint64_t)tick);
-	return (struct link_wait){ .until_ms = until, .signals = signals_watch(), .out = &f->print.out,
+	return (struct link_wait){ .until_ms = until,
+		.signals = signals_watch(),
+		.out = &f->print.out,
 		.read_anyway = f->give_up != 0 };
 }
 
@@ -251,7 +255,9 @@ static void step(struct follow *f)
  */
 static void deliver(struct follow *f)
 {
-	struct link_wait w = { .until_ms = f->give_up, .signals = signals_watch(), .out = &f->print.out };
+	struct link_wait w = {
+		.until_ms = f->give_up, .signals = signals_watch(), .out = &f->print.out
+	};
 	int number = 0;
 
 	if (f->give_up)
@@ -266,7 +272,8 @@ static void deliver(struct follow *f)
 		f->status = 128 + number;
 }
 
-/* With --json the stored turn has what the events do not tell: quotes, and which sources are cited. */
+/* With --json the stored turn has what the events do not tell: quotes, and which sources are cited.
+ */
 static struct val stored_turn(struct follow *f)
 {
 	struct val none = { NULL };
@@ -274,7 +281,8 @@ static struct val stored_turn(struct follow *f)
 	if (f->req->view->mode != VIEW_JSON || f->give_up || !f->answer.state)
 		return none;
 	pack_kv_text(link_request(f->link, "turn.get"), "turn", f->answer.turn);
-	return link_call(f->link, LINK_ONCE) == LINK_OK ? val_get(f->link->msg.result, "turn") : none;
+	return link_call(f->link, LINK_ONCE) == LINK_OK ? val_get(f->link->msg.result, "turn")
+							: none;
 }
 
 static int judge(struct follow *f)
@@ -300,7 +308,8 @@ static void say_end(struct follow *f, int status)
 		answer_say(&f->answer, f->req->saved);
 }
 
-/* Nobody will tell how it ended: for whoever reads JSON it is said in the same words as elsewhere. */
+/* Nobody will tell how it ended: for whoever reads JSON it is said in the same words as elsewhere.
+ */
 static void never_ended(struct follow *f)
 {
 	struct answer *a = &f->answer;

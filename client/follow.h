@@ -13,11 +13,11 @@
 struct link;
 
 struct follow_request {
-	struct link *link;     /* its request is packed, not sent: ask, turn.retry or attach */
+	struct link *link; /* its request is packed, not sent: ask, turn.retry or attach */
 	const struct view *view;
-	bool own;              /* Ctrl-C and --timeout cancel the answer; otherwise they only leave */
-	bool saved;            /* it is kept: hints may name it */
-	uint64_t from;         /* attach: the offset asked for */
+	bool own;      /* Ctrl-C and --timeout cancel the answer; otherwise they only leave */
+	bool saved;    /* it is kept: hints may name it */
+	uint64_t from; /* attach: the offset asked for */
 };
 
 /* The exit status; everything is said. */

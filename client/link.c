@@ -118,8 +118,8 @@ int link_send(struct link *l, uint32_t *id)
 	int r;
 
 	if (pack_end(&l->pack) < 0) {
-		l->status = say_fail(STATUS_DATA, "the request is larger than a message may be (%u bytes)",
-			LIMIT_FRAME);
+		l->status = say_fail(STATUS_DATA,
+			"the request is larger than a message may be (%u bytes)", LIMIT_FRAME);
 		return LINK_E_STATUS;
 	}
 	*id = l->last_id;
@@ -134,7 +134,8 @@ int link_send(struct link *l, uint32_t *id)
 static int send_some(struct link *l)
 {
 	while (l->out_at < l->out.len) {
-		ssize_t n = send(l->fd, l->out.data + l->out_at, l->out.len - l->out_at, MSG_NOSIGNAL);
+		ssize_t n =
+			send(l->fd, l->out.data + l->out_at, l->out.len - l->out_at, MSG_NOSIGNAL);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -275,7 +276,8 @@ static int wait_once(struct link *l, const struct link_wait *w)
 {
 	bool full = output_waits(w) && out_left(w->out) >= OUT_BACKLOG && !w->read_anyway;
 	struct pollfd p[3] = {
-		{ .fd = l->fd, .events = (short)((full ? 0 : POLLIN) | (l->out.len ? POLLOUT : 0)) },
+		{ .fd = l->fd,
+			.events = (short)((full ? 0 : POLLIN) | (l->out.len ? POLLOUT : 0)) },
 		{ .fd = w->signals, .events = POLLIN },
 		{ .fd = output_waits(w) ? w->out->fd : -1, .events = POLLOUT },
 	};
@@ -338,14 +340,16 @@ bool link_is_reply(const struct link *l, uint32_t id)
 	return l->msg.type == MSG_RESPONSE && l->msg.id == id;
 }
 
-/* Signals end the process here as everywhere outside a watched wait, so the pause is a plain one. */
+/* Signals end the process here as everywhere outside a watched wait, so the pause is a plain one.
+ */
 int link_again(struct link *l, const struct link_wait *w)
 {
 	uint64_t end = clock_mono_ms() + LINK_AGAIN_MS;
 	struct pollfd p = { .fd = w ? w->signals : -1, .events = POLLIN };
 	int pause = 20, r;
 
-	/* One that never answered was about to leave when we came: then a new one may be started. */
+	/* One that never answered was about to leave when we came: then a new one may be started.
+	 */
 	while ((r = connect_now(l)) == LINK_E_LOST) {
 		if (clock_mono_ms() >= end || poll(&p, 1, pause) > 0)
 			return LINK_E_LOST;

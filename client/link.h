@@ -26,19 +26,19 @@ struct out;
 
 enum link_result {
 	LINK_OK,
-	LINK_E_REMOTE,  /* the daemon answered with an error: l->error */
-	LINK_E_LOST,    /* the connection is gone and was not made again */
+	LINK_E_REMOTE, /* the daemon answered with an error: l->error */
+	LINK_E_LOST,   /* the connection is gone and was not made again */
 	LINK_E_TIMEOUT,
-	LINK_E_STATUS,  /* said already: l->status */
+	LINK_E_STATUS, /* said already: l->status */
 };
 
 enum link_event {
-	LINK_MESSAGE,   /* l->msg: a response or a notification */
+	LINK_MESSAGE, /* l->msg: a response or a notification */
 	LINK_TIMEOUT,
-	LINK_SIGNAL,    /* signals_take tells which */
+	LINK_SIGNAL, /* signals_take tells which */
 	LINK_LOST,
-	LINK_OUTPUT,    /* out->error: the reader of the output is gone */
-	LINK_REFUSED,   /* no word in common with the server: said, l->status */
+	LINK_OUTPUT,  /* out->error: the reader of the output is gone */
+	LINK_REFUSED, /* no word in common with the server: said, l->status */
 };
 
 enum { LINK_ONCE = 1, LINK_PATIENT = 2 }; /* never sent twice; no time limit */
@@ -46,17 +46,17 @@ enum { LINK_ONCE = 1, LINK_PATIENT = 2 }; /* never sent twice; no time limit */
 #define LINK_AGAIN_MS 10000
 
 struct link_wait {
-	uint64_t until_ms;  /* clock_mono_ms; 0: for ever */
-	int signals;        /* from signals_watch, or -1 */
-	struct out *out;    /* drained while waiting, or NULL */
-	bool read_anyway;   /* also past the output's backlog */
+	uint64_t until_ms; /* clock_mono_ms; 0: for ever */
+	int signals;       /* from signals_watch, or -1 */
+	struct out *out;   /* drained while waiting, or NULL */
+	bool read_anyway;  /* also past the output's backlog */
 };
 
 struct link_error {
 	int code;
 	char *name, *message;
-	int64_t retry_ms;   /* -1: none */
-	char **candidates;  /* lines, of an ambiguous REF */
+	int64_t retry_ms;  /* -1: none */
+	char **candidates; /* lines, of an ambiguous REF */
 	size_t ncandidates;
 };
 
@@ -69,14 +69,14 @@ struct link {
 	struct scan scan;
 	struct msg msg;
 	struct pack pack;
-	struct buf request;      /* the frame of the last request, to send it again */
+	struct buf request; /* the frame of the last request, to send it again */
 	uint32_t last_id, hello_id;
-	bool greeted;            /* a hello was ever answered */
-	bool restarted;          /* a later hello named another instance: the daemon had ended */
+	bool greeted;   /* a hello was ever answered */
+	bool restarted; /* a later hello named another instance: the daemon had ended */
 	char instance[64], version[32];
-	char closing[32];        /* the reason that the daemon gave for closing */
+	char closing[32]; /* the reason that the daemon gave for closing */
 	int64_t protocol;
-	uint64_t until_ms;       /* a LINK_PATIENT call ends then; 0: never; clock_mono_ms */
+	uint64_t until_ms; /* a LINK_PATIENT call ends then; 0: never; clock_mono_ms */
 	int status;
 	struct link_error error;
 };
@@ -85,16 +85,20 @@ struct link *link_new(const struct client *c);
 void *link_free(struct link *l);
 
 struct pack *link_request(struct link *l, const char *method); /* open: add its params */
-int link_send(struct link *l, uint32_t *id);                   /* connects when needed; a link_result */
-int link_call(struct link *l, unsigned flags);                 /* send, wait for the reply */
-int link_reply(struct link *l, uint32_t id, unsigned flags);   /* wait for the reply of what was sent */
+int link_send(struct link *l, uint32_t *id);   /* connects when needed; a link_result */
+int link_call(struct link *l, unsigned flags); /* send, wait for the reply */
+int link_reply(
+	struct link *l, uint32_t id, unsigned flags); /* wait for the reply of what was sent */
 enum link_event link_next(struct link *l, const struct link_wait *w);
-void link_pause(const struct link_wait *w);                    /* until the output takes more, a signal, the time; the daemon is not heard */
-int link_again(struct link *l, const struct link_wait *w);     /* after LINK_LOST: connect anew, for LINK_AGAIN_MS; LINK_E_LOST, LINK_E_STATUS */
-void link_resend(struct link *l);                              /* the last request on the new connection */
+void link_pause(const struct link_wait
+		*w); /* until the output takes more, a signal, the time; the daemon is not heard */
+int link_again(
+	struct link *l, const struct link_wait *w); /* after LINK_LOST: connect anew, for
+						       LINK_AGAIN_MS; LINK_E_LOST, LINK_E_STATUS */
+void link_resend(struct link *l);                   /* the last request on the new connection */
 bool link_is_reply(const struct link *l, uint32_t id);
-int link_take_error(struct link *l);                           /* from l->msg: LINK_E_REMOTE, or LINK_OK when it has none */
-void link_drop(struct link *l);                                /* close; the next request connects anew */
+int link_take_error(struct link *l); /* from l->msg: LINK_E_REMOTE, or LINK_OK when it has none */
+void link_drop(struct link *l);      /* close; the next request connects anew */
 
 /* Says what happened (nothing for LINK_E_STATUS) and returns the exit status. */
 int link_fail(struct link *l, int result);

@@ -30,7 +30,8 @@ static void take_candidates(struct link_error *e, struct val list)
 		char *id = val_get_text(val_at(list, i), "id");
 		char *name = val_get_text(val_at(list, i), "name");
 
-		e->candidates = mem_grow(e->candidates, &cap, e->ncandidates, sizeof(*e->candidates));
+		e->candidates =
+			mem_grow(e->candidates, &cap, e->ncandidates, sizeof(*e->candidates));
 		e->candidates[e->ncandidates++] =
 			mem_printf("%.13s  %s", id ? id : "?", name ? name : "");
 		mem_free(id);
@@ -87,8 +88,10 @@ int link_reply(struct link *l, uint32_t id, unsigned flags)
 	w.until_ms = flags & LINK_PATIENT ? l->until_ms : clock_mono_ms() + LINK_CALL_MS;
 	for (;;) {
 		r = reply_once(l, id, &w);
-		if (r == LINK_E_REMOTE && l->error.code == PROTO_E_SHUTTING_DOWN && !(flags & LINK_ONCE)) {
-			/* An idle daemon on its way out: a moment later there is none, or a new one. */
+		if (r == LINK_E_REMOTE && l->error.code == PROTO_E_SHUTTING_DOWN &&
+			!(flags & LINK_ONCE)) {
+			/* An idle daemon on its way out: a moment later there is none, or a new
+			 * one. */
 			if (leaving && clock_mono_ms() >= leaving)
 				return r;
 			leaving = leaving ? leaving : clock_mono_ms() + SHUTDOWN_MS;
@@ -129,7 +132,8 @@ int link_fail(struct link *l, int result)
 		return fail_remote(&l->error);
 	case LINK_E_LOST:
 		if (l->closing[0])
-			return say_fail(STATUS_LATER, "the daemon closed the connection: %s", l->closing);
+			return say_fail(
+				STATUS_LATER, "the daemon closed the connection: %s", l->closing);
 		return say_fail(STATUS_UNAVAILABLE, "the connection to the daemon was lost");
 	case LINK_E_TIMEOUT:
 		return say_fail(STATUS_UNAVAILABLE, "no reply of the daemon within %d s",

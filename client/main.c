@@ -12,10 +12,11 @@
 #include "common/attr.h"
 #include "common/mem.h"
 
-/* Names of commands to come: to ask them as questions today would make them mean something else tomorrow. */
-static const char *const reserved[] = { "chat", "search", "mv", "rename", "rm", "fork", "edit", "rate", "login",
-	"logout", "whoami", "passwd", "user", "token", "share", "config", "doctor", "log", "idle", "backup",
-	"import", "usage", "completion", "bridge", "mcp" };
+/* Names of commands to come: to ask them as questions today would make them mean something else
+ * tomorrow. */
+static const char *const reserved[] = { "chat", "search", "mv", "rename", "rm", "fork", "edit",
+	"rate", "login", "logout", "whoami", "passwd", "user", "token", "share", "config", "doctor",
+	"log", "idle", "backup", "import", "usage", "completion", "bridge", "mcp" };
 
 /* A socket that got number 1 would be written to as stdout; a closed one has to stay unusable. */
 static void fill_standard_fds(void)
@@ -45,8 +46,9 @@ static int refuse_reserved(int argc, char **argv)
 /* One word could be a mistyped command. Words of other scripts, and with punctuation, could not. */
 static bool is_bare_word(const char *word)
 {
-	return word[0] != '-' && !word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-						    "0123456789_-")];
+	return word[0] != '-' &&
+	       !word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				  "0123456789_-")];
 }
 
 static bool is_alone(int argc, char **argv)
@@ -62,8 +64,8 @@ static int refuse_bare_word(const char *word)
 	const char *nearest = cmd_nearest(word);
 
 	if (nearest)
-		say("'%s' is no command; did you mean `ragchat %s`? to ask it: `ragchat ask %s`", word, nearest,
-			word);
+		say("'%s' is no command; did you mean `ragchat %s`? to ask it: `ragchat ask %s`",
+			word, nearest, word);
 	else
 		say("'%s' is no command; to ask it: `ragchat ask %s`", word, word);
 	return STATUS_USAGE;

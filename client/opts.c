@@ -44,8 +44,8 @@ static const struct opt *by_name(const struct opt *table, const char *name, size
 	return NULL;
 }
 
-static const struct opt *nearest(const struct opt *table, const char *name, const struct opt *best,
-	size_t *distance)
+static const struct opt *nearest(
+	const struct opt *table, const char *name, const struct opt *best, size_t *distance)
 {
 	for (; table && table->id; table++) {
 		size_t d = str_starts(table->name, name) ? 1 : word_distance(name, table->name, 2);
@@ -185,7 +185,8 @@ static int next_letter(struct opts *o)
 
 	if (!opt) {
 		opts_fail(o, "unknown option '-%c'%s", letter,
-			o->cmd == &cmd_ask ? "; put -- before a question that begins with '-'" : "");
+			o->cmd == &cmd_ask ? "; put -- before a question that begins with '-'"
+					   : "");
 		return -1;
 	}
 	if (opt->arg || !glued)
@@ -193,7 +194,8 @@ static int next_letter(struct opts *o)
 	return found(o, opt, !own, opt->arg ? glued : NULL);
 }
 
-/* The argument argv[i - 1] goes to the end of those already found; what it passes moves up by one. */
+/* The argument argv[i - 1] goes to the end of those already found; what it passes moves up by one.
+ */
 static void keep_argument(struct opts *o)
 {
 	char *arg = o->argv[o->i - 1];
@@ -260,8 +262,8 @@ int opts_global(struct client *c, int argc, char **argv, int *i, int *status)
 	if (opt->arg) {
 		value = longform ? (arg[2 + n] ? arg + 3 + n : NULL) : arg[2] ? arg + 2 : NULL;
 		if (!value && *i + 1 >= argc) {
-			*status = say_fail(STATUS_USAGE, "option '--%s' needs a value: %s", opt->name,
-				opt->arg);
+			*status = say_fail(STATUS_USAGE, "option '--%s' needs a value: %s",
+				opt->name, opt->arg);
 			return -1;
 		}
 		if (!value)

@@ -23,7 +23,10 @@ enum {
 	OPT_JSON = OPT_LONG, /* --json means the same everywhere */
 	OPT_OWN,             /* a command's own long options begin here */
 };
-#define OPTS_END { 0 }
+#define OPTS_END \
+	{ \
+		0 \
+	}
 
 struct opts {
 	struct client *client;
@@ -35,17 +38,19 @@ struct opts {
 	const char *value;   /* of the option that opts_next returned */
 	char **args;         /* arguments so far; those past nargs are options already read */
 	size_t nargs;
-	int status;          /* when opts_next returned < 0: exit with it (0 after --help) */
+	int status; /* when opts_next returned < 0: exit with it (0 after --help) */
 };
 
 /* argv: what follows the verb; its order changes: arguments are moved to the front. */
 struct opts opts_of(struct client *c, const struct cmd *cmd, int argc, char **argv);
-int opts_next(struct opts *o);  /* an option's id; 0: the end, args are complete; < 0: see status */
-/* For a command whose only option, if any, is --json: reads all, wants min..max arguments. 0, or < 0: see status. */
+int opts_next(struct opts *o); /* an option's id; 0: the end, args are complete; < 0: see status */
+/* For a command whose only option, if any, is --json: reads all, wants min..max arguments. 0, or <
+ * 0: see status. */
 int opts_simple(struct opts *o, bool *json, size_t min, size_t max);
 int opts_count(struct opts *o, size_t min, size_t max); /* 0, or -1 and said: too few, too many */
 
-/* Says what is wrong with the line and where help is; a line that reads like a sentence gets "to ask it". STATUS_USAGE. */
+/* Says what is wrong with the line and where help is; a line that reads like a sentence gets "to
+ * ask it". STATUS_USAGE. */
 int opts_fail(struct opts *o, const char *fmt, ...) attr_printf(2, 3);
 
 /* A global option at argv[*i]: 1 taken (and *i moved on), 0 none, < 0: end with *status. */

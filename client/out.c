@@ -118,8 +118,8 @@ int out_status(const struct out *o)
 static int name_file(struct out *o, bool whole)
 {
 	if (whole && rename(o->part, o->path) < 0)
-		return say_fail(STATUS_OUTPUT, "cannot rename '%s': %s; the answer is in it", o->part,
-			strerror(errno));
+		return say_fail(STATUS_OUTPUT, "cannot rename '%s': %s; the answer is in it",
+			o->part, strerror(errno));
 	if (whole)
 		return 0;
 	if (!o->total)

@@ -15,13 +15,13 @@
 struct out {
 	int fd;
 	bool tty;
-	bool always;        /* a regular file: it takes everything at once */
-	const char *path;   /* -o, or NULL */
-	char *part;         /* path.part while it is written, or NULL: written directly */
+	bool always;      /* a regular file: it takes everything at once */
+	const char *path; /* -o, or NULL */
+	char *part;       /* path.part while it is written, or NULL: written directly */
 	struct buf queue;
-	size_t at;          /* of the queue already written */
-	size_t total;       /* bytes queued so far */
-	int error;          /* the first failed write, -errno */
+	size_t at;    /* of the queue already written */
+	size_t total; /* bytes queued so far */
+	int error;    /* the first failed write, -errno */
 };
 
 /* path NULL or "-": stdout. 0, or a status and said. */
@@ -31,11 +31,13 @@ static inline size_t out_left(const struct out *o)
 {
 	return o->queue.len - o->at;
 }
-int out_drain(struct out *o);   /* what goes without waiting; 0 or -errno, which sticks */
-int out_flush(struct out *o);   /* all of it, waiting; 0 or -errno */
-/* After the last byte is written: the file gets its name when `whole`, else its .part stays and is named. Status. */
+int out_drain(struct out *o); /* what goes without waiting; 0 or -errno, which sticks */
+int out_flush(struct out *o); /* all of it, waiting; 0 or -errno */
+/* After the last byte is written: the file gets its name when `whole`, else its .part stays and is
+ * named. Status. */
 int out_close(struct out *o, bool whole);
-int out_status(const struct out *o); /* of a failed write, and said: STATUS_PIPE silently, STATUS_OUTPUT */
+int out_status(
+	const struct out *o); /* of a failed write, and said: STATUS_PIPE silently, STATUS_OUTPUT */
 
 /* For commands with one text: all of it to stdout, through the filter unless raw. Status. */
 int out_text(const struct buf *text, bool raw);

@@ -38,8 +38,10 @@ int print_open(struct print *p, const struct view *v, bool verbose)
 	mode = is_exact(p) ? FILTER_NONE : p->out.tty ? term_filter() : FILTER_PIPE;
 	filter_init(&p->filter, mode);
 	wrap_init(&p->wrap, wrap_width(p));
-	p->sources = v->citations == CITATIONS_END || (v->citations == CITATIONS_AUTO && p->out.tty);
-	progress_start(&p->progress, !v->quiet && v->mode != VIEW_JSONL && term_moves(STDERR_FILENO));
+	p->sources =
+		v->citations == CITATIONS_END || (v->citations == CITATIONS_AUTO && p->out.tty);
+	progress_start(
+		&p->progress, !v->quiet && v->mode != VIEW_JSONL && term_moves(STDERR_FILENO));
 	return 0;
 }
 
@@ -151,8 +153,8 @@ void print_refused(struct print *p, int code, const char *name, const char *mess
 	answer_fini(&a);
 }
 
-static void put_line(struct print *p, const struct answer *a, enum answer_news news, struct val note,
-	const char *s, size_t n)
+static void put_line(struct print *p, const struct answer *a, enum answer_news news,
+	struct val note, const char *s, size_t n)
 {
 	struct buf line = { 0 };
 
@@ -185,7 +187,8 @@ static void show_notice(struct print *p, struct val note, const char *s, size_t 
 	say_as(who, "%.*s", (int)n, s);
 }
 
-void print_news(struct print *p, struct answer *a, enum answer_news news, struct val note, const char *s, size_t n)
+void print_news(struct print *p, struct answer *a, enum answer_news news, struct val note,
+	const char *s, size_t n)
 {
 	if (news == ANSWER_NOTHING)
 		return;

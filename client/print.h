@@ -23,16 +23,18 @@ struct print {
 	struct filter filter;
 	struct wrap wrap;
 	struct progress progress;
-	char last;            /* the last byte printed, 0: none yet */
-	bool sources;         /* the list of sources follows the text */
+	char last;    /* the last byte printed, 0: none yet */
+	bool sources; /* the list of sources follows the text */
 };
 
 /* 0, or a status and said. */
 int print_open(struct print *p, const struct view *v, bool verbose);
 void print_accepted(struct print *p, struct val reply);
 /* One notification and what answer_take made of it. */
-void print_news(struct print *p, struct answer *a, enum answer_news news, struct val note, const char *s, size_t n);
-/* The end of the text, sources, the JSON object; `turn` is the stored turn's map when it could be had. */
+void print_news(struct print *p, struct answer *a, enum answer_news news, struct val note,
+	const char *s, size_t n);
+/* The end of the text, sources, the JSON object; `turn` is the stored turn's map when it could be
+ * had. */
 void print_end(struct print *p, struct answer *a, struct val turn);
 /* After the output is written: the dim line, the usage. */
 void print_summary(const struct print *p, const struct answer *a);

@@ -37,7 +37,8 @@ void json_accepted(struct val reply, struct buf *out)
 	line_end(&w, out);
 }
 
-void json_piece(const char *event, const char *turn, uint64_t off, const char *s, size_t n, struct buf *out)
+void json_piece(
+	const char *event, const char *turn, uint64_t off, const char *s, size_t n, struct buf *out)
 {
 	struct json_out w;
 
@@ -89,7 +90,8 @@ static void member_text(struct json_out *w, const char *key, const char *text)
 	json_out_str(w, text && *text ? text : NULL);
 }
 
-static void member_buf(struct json_out *w, const char *key, const struct buf *text, bool null_when_empty)
+static void member_buf(
+	struct json_out *w, const char *key, const struct buf *text, bool null_when_empty)
 {
 	json_out_key(w, key);
 	if (!text->len && null_when_empty)

@@ -7,9 +7,11 @@
 
 /* Lines; each begins with "event". */
 void json_accepted(struct val reply, struct buf *out);
-void json_piece(const char *event, const char *turn, uint64_t off, const char *s, size_t n, struct buf *out);
-void json_note(struct val note, struct buf *out);           /* any other notification, as it is */
-void json_error(const struct answer *a, struct buf *out);   /* the answer's error */
+void json_piece(const char *event, const char *turn, uint64_t off, const char *s, size_t n,
+	struct buf *out);
+void json_note(struct val note, struct buf *out);         /* any other notification, as it is */
+void json_error(const struct answer *a, struct buf *out); /* the answer's error */
 
-/* The object of a whole answer. `turn`, where it could be had, has quotes and which sources are cited. */
+/* The object of a whole answer. `turn`, where it could be had, has quotes and which sources are
+ * cited. */
 void json_answer(const struct answer *a, struct val turn, struct buf *out);

@@ -10,9 +10,9 @@
 
 enum status {
 	STATUS_OK = 0,
-	STATUS_FAILED = 1,       /* the answer failed or is truncated */
+	STATUS_FAILED = 1, /* the answer failed or is truncated */
 	STATUS_USAGE = 2,
-	STATUS_NOT_FOUND = 3,    /* or ambiguous */
+	STATUS_NOT_FOUND = 3, /* or ambiguous */
 	STATUS_DATA = 65,
 	STATUS_INPUT = 66,       /* cannot read a file */
 	STATUS_UNAVAILABLE = 69, /* the daemon or the backend cannot be reached */

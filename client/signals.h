@@ -8,5 +8,5 @@
 #pragma once
 
 void signals_init(void);
-int signals_watch(void);   /* a descriptor to poll for reading; the same each time; -errno */
-int signals_take(void);    /* the number of a signal that came since, or 0 */
+int signals_watch(void); /* a descriptor to poll for reading; the same each time; -errno */
+int signals_take(void);  /* the number of a signal that came since, or 0 */

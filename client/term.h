@@ -14,22 +14,23 @@
 
 enum color_when { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
-bool term_utf8(void);                /* LC_ALL, LC_CTYPE, LANG; none set: UTF-8 is assumed */
-enum filter_mode term_filter(void);  /* FILTER_TERMINAL or FILTER_ASCII */
-unsigned term_width(int fd);         /* COLUMNS, else the terminal's; 0: unknown */
-bool term_moves(int fd);             /* a terminal that can erase a line: not TERM=dumb */
+bool term_utf8(void);               /* LC_ALL, LC_CTYPE, LANG; none set: UTF-8 is assumed */
+enum filter_mode term_filter(void); /* FILTER_TERMINAL or FILTER_ASCII */
+unsigned term_width(int fd);        /* COLUMNS, else the terminal's; 0: unknown */
+bool term_moves(int fd);            /* a terminal that can erase a line: not TERM=dumb */
 bool term_color(enum color_when when, int fd); /* NO_COLOR, CLICOLOR_FORCE, TERM=dumb */
-unsigned term_char_width(uint32_t cp); /* 0 combining, 1, 2 wide; a small table, right for nearly all text */
+unsigned term_char_width(
+	uint32_t cp); /* 0 combining, 1, 2 wide; a small table, right for nearly all text */
 size_t term_text_width(const char *s, size_t n);
 size_t term_cut(const char *s, size_t n, size_t columns); /* bytes that fit */
 
 /* One transient line on stderr; nothing is shown when it is off, or in the first 300 ms. */
 struct progress {
 	bool on, shown;
-	uint64_t from_ms;  /* shown from then on */
+	uint64_t from_ms; /* shown from then on */
 	uint64_t drawn_ms;
 	unsigned step;
-	char text[128];    /* what is going on; "" only turns the wheel */
+	char text[128]; /* what is going on; "" only turns the wheel */
 };
 void progress_start(struct progress *p, bool on);
 void progress_text(struct progress *p, const char *s, size_t n); /* filtered here */

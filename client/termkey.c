@@ -24,8 +24,9 @@ static bool read_stat(const char *path, struct stat_fields *out)
 		text = buf_cstr(&b);
 		after = strrchr(text, ')');
 		ok = after && sscanf(after + 1,
-				" %*c %*d %*d %d %d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
-				&out->session, &out->tty, &out->start) == 3;
+				      " %*c %*d %*d %d %d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d "
+				      "%*d %*d %*d %*d %llu",
+				      &out->session, &out->tty, &out->start) == 3;
 	}
 	buf_fini(&b);
 	return ok;

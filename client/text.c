@@ -29,8 +29,10 @@ int text_check(const char *what, const void *s, size_t n)
 
 static int too_large(const char *what)
 {
-	return say_fail(STATUS_DATA, "%s is too large: a question has at most %u bytes (%u KiB); "
-		"`ragchat upload` takes larger documents", what, LIMIT_PROMPT, LIMIT_PROMPT >> 10);
+	return say_fail(STATUS_DATA,
+		"%s is too large: a question has at most %u bytes (%u KiB); "
+		"`ragchat upload` takes larger documents",
+		what, LIMIT_PROMPT, LIMIT_PROMPT >> 10);
 }
 
 /* A pipe that somebody forgot to close looks like a hang: say so once. */
@@ -74,8 +76,8 @@ static int read_text_file(const char *path, struct buf *out)
 	if (r < 0 && r != -ENOBUFS)
 		return say_fail(STATUS_INPUT, "cannot read '%s': %s", path, strerror(-r));
 	what = mem_printf("'%s'", path);
-	r = r == -ENOBUFS || out->len > LIMIT_PROMPT ? too_large(what) :
-		text_check(what, out->data, out->len);
+	r = r == -ENOBUFS || out->len > LIMIT_PROMPT ? too_large(what)
+						     : text_check(what, out->data, out->len);
 	mem_free(what);
 	return r;
 }
@@ -187,7 +189,8 @@ static int add_words(const struct question *q, struct buf *out, bool *dash)
 
 static int nothing_to_ask(void)
 {
-	return say_fail(STATUS_USAGE, "nothing to ask: give a question, or pipe it in (see `ragchat ask --help`)");
+	return say_fail(STATUS_USAGE,
+		"nothing to ask: give a question, or pipe it in (see `ragchat ask --help`)");
 }
 
 static bool is_blank(const struct buf *b)

@@ -8,18 +8,20 @@
 
 /*
  * The question: the words joined by spaces, then each file in a fenced block named after it, then
- * stdin in a <stdin> block, with blank lines between; without words and files stdin is the question.
+ * stdin in a <stdin> block, with blank lines between; without words and files stdin is the
+ * question.
  */
 struct question {
-	char *const *words;   /* "-" among them stands for stdin */
+	char *const *words; /* "-" among them stands for stdin */
 	size_t nwords;
-	const char **files;   /* -f */
+	const char **files; /* -f */
 	size_t nfiles;
 	bool no_stdin;
-	bool quiet;           /* does not say that it waits */
+	bool quiet; /* does not say that it waits */
 };
 
-/* 0 with the text in out; else a status, said: nothing to ask (2), not UTF-8 or too large (65), a file (66). */
+/* 0 with the text in out; else a status, said: nothing to ask (2), not UTF-8 or too large (65), a
+ * file (66). */
 int question_read(const struct question *q, struct buf *out);
 
 /* TEXT, or the content of FILE for "@FILE", malloc'd; NULL: *status, said. */

@@ -19,7 +19,7 @@
 struct sending {
 	const struct upload *u;
 	int fd;
-	int64_t size;    /* < 0 unknown */
+	int64_t size; /* < 0 unknown */
 	int64_t id, off;
 	uint8_t *piece;
 };
@@ -33,7 +33,8 @@ char *upload_name(const char *path)
 			;
 	if (!*base || !strcmp(base, "..") || !strcmp(base, "."))
 		return NULL;
-	if (path[0] == '/' || !strcmp(path, "..") || str_starts(path, "../") || strstr(path, "/../"))
+	if (path[0] == '/' || !strcmp(path, "..") || str_starts(path, "../") ||
+		strstr(path, "/../"))
 		return mem_dup(base);
 	return mem_dup(path);
 }
@@ -48,11 +49,13 @@ static int open_source(struct sending *s)
 	const char *path = s->u->path;
 	struct stat st;
 
-	s->fd = strcmp(path, "-") != 0 ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY) : dup(STDIN_FILENO);
+	s->fd = strcmp(path, "-") != 0 ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
+				       : dup(STDIN_FILENO);
 	if (s->fd < 0 || fstat(s->fd, &st) < 0)
 		return cannot_read(path, errno);
 	if (S_ISDIR(st.st_mode))
-		return say_fail(STATUS_INPUT, "'%s' is a folder: -r takes it with what is in it", path);
+		return say_fail(
+			STATUS_INPUT, "'%s' is a folder: -r takes it with what is in it", path);
 	s->size = S_ISREG(st.st_mode) && strcmp(path, "-") != 0 ? (int64_t)st.st_size : -1;
 	return 0;
 }
@@ -169,12 +172,15 @@ static int commit(struct sending *s)
 	if (s->u->progress->on)
 		progress_text(s->u->progress, "waiting for the daemon", 22);
 	(void)progress_tick(s->u->progress);
-	/* A backend may read a long document for minutes; its own time limits end that, not ours. */
+	/* A backend may read a long document for minutes; its own time limits end that, not ours.
+	 */
 	r = link_call(s->u->link, LINK_ONCE | LINK_PATIENT);
 	progress_clear(s->u->progress);
 	if (r)
 		return refused(s, r);
-	return val_get_int(val_get(s->u->link->msg.result, "stats"), "failed", 0) > 0 ? STATUS_FAILED : 0;
+	return val_get_int(val_get(s->u->link->msg.result, "stats"), "failed", 0) > 0
+		       ? STATUS_FAILED
+		       : 0;
 }
 
 int upload_send(const struct upload *u)

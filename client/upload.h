@@ -1,4 +1,5 @@
-/* One document to the daemon: read here with our own rights, sent in pieces as the daemon wants them. */
+/* One document to the daemon: read here with our own rights, sent in pieces as the daemon wants
+ * them. */
 #pragma once
 
 #include "client/term.h"
@@ -7,16 +8,18 @@ struct link;
 
 struct upload {
 	struct link *link;
-	const char *path;        /* "-": stdin */
-	const char *name;        /* what the document is called */
-	const char *collection;  /* or NULL */
+	const char *path;       /* "-": stdin */
+	const char *name;       /* what the document is called */
+	const char *collection; /* or NULL */
 	struct progress *progress;
 };
 
 /*
  * 0: taken, the reply of doc.commit is in link->msg.result; else a status, said, with the file's
- * name. Also for what a backend took only in part (stats.failed): STATUS_FAILED, the reply is there.
+ * name. Also for what a backend took only in part (stats.failed): STATUS_FAILED, the reply is
+ * there.
  */
 int upload_send(const struct upload *u);
-/* The name of a document for a path: relative paths as they are, others by their last part; malloc'd; NULL: has none. */
+/* The name of a document for a path: relative paths as they are, others by their last part;
+ * malloc'd; NULL: has none. */
 char *upload_name(const char *path);

@@ -24,7 +24,8 @@ int view_seconds(const char *s, uint64_t *ms)
 		*ms = (uint64_t)value;
 		return 0;
 	}
-	if (!digits || s[digits + (s[digits] == '.') + strspn(s + digits + (s[digits] == '.'), "0123456789")])
+	if (!digits || s[digits + (s[digits] == '.') +
+			       strspn(s + digits + (s[digits] == '.'), "0123456789")])
 		return -EINVAL;
 	seconds = strtod(s, NULL);
 	if (seconds <= 0 || seconds > SECONDS_MAX)
@@ -127,6 +128,7 @@ int view_check(const struct view *v, struct opts *o)
 	if (o->status)
 		return o->status;
 	if (v->raw_output == 1 && v->mode == VIEW_TEXT && !v->output && isatty(STDOUT_FILENO))
-		return opts_fail(o, "--raw-output lets the answer drive your terminal; give it twice if that is meant");
+		return opts_fail(o, "--raw-output lets the answer drive your terminal; give it "
+				    "twice if that is meant");
 	return 0;
 }

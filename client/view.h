@@ -13,12 +13,12 @@ enum view_citations { CITATIONS_AUTO, CITATIONS_INLINE, CITATIONS_END, CITATIONS
 struct view {
 	enum view_mode mode;
 	bool no_stream, raw, quiet, usage;
-	int raw_output;           /* how often it was given: a terminal wants it twice */
+	int raw_output; /* how often it was given: a terminal wants it twice */
 	enum view_citations citations;
 	enum color_when color;
-	unsigned width;           /* --width; 0: not given */
-	const char *output;       /* -o, or NULL */
-	uint64_t timeout_ms;      /* 0: none */
+	unsigned width;      /* --width; 0: not given */
+	const char *output;  /* -o, or NULL */
+	uint64_t timeout_ms; /* 0: none */
 };
 
 enum {
@@ -32,15 +32,18 @@ enum {
 	OPT_VIEW_LAST, /* a command's own long options begin here */
 };
 
-#define VIEW_OPTS                                                                                  \
-	{ 'o', "output", "FILE" }, { 'r', "raw", NULL }, { 'q', "quiet", NULL },                   \
-		{ 'u', "usage", NULL }, { OPT_JSON, "json", NULL }, { OPT_JSONL, "jsonl", NULL },  \
-		{ OPT_NO_STREAM, "no-stream", NULL }, { OPT_TIMEOUT, "timeout", "SECONDS" },       \
-		{ OPT_CITATIONS, "citations", "inline|end|none" },                                 \
-		{ OPT_COLOR, "color", "auto|always|never" }, { OPT_WIDTH, "width", "COLUMNS" },    \
-		{ OPT_RAW_OUTPUT, "raw-output", NULL }
+#define VIEW_OPTS \
+	{ 'o', "output", "FILE" }, { 'r', "raw", NULL }, { 'q', "quiet", NULL }, \
+		{ 'u', "usage", NULL }, { OPT_JSON, "json", NULL }, { OPT_JSONL, "jsonl", NULL }, \
+		{ OPT_NO_STREAM, "no-stream", NULL }, { OPT_TIMEOUT, "timeout", "SECONDS" }, \
+		{ OPT_CITATIONS, "citations", "inline|end|none" }, \
+		{ OPT_COLOR, "color", "auto|always|never" }, { OPT_WIDTH, "width", "COLUMNS" }, \
+	{ \
+		OPT_RAW_OUTPUT, "raw-output", NULL \
+	}
 
-/* Takes one of VIEW_OPTS: true; false with nothing said: not one; o->status is set and said on a bad value. */
+/* Takes one of VIEW_OPTS: true; false with nothing said: not one; o->status is set and said on a
+ * bad value. */
 bool view_option(struct view *v, struct opts *o, int id);
 /* After the last option: do they go together? 0, or a status and said. */
 int view_check(const struct view *v, struct opts *o);

@@ -43,7 +43,8 @@ static void put_word(struct wrap *w, struct buf *out)
 		return;
 	if (!w->begun)
 		look_at_first(w);
-	if (!w->verbatim && !w->glued && w->column && w->column + w->spaces + w->word_width > w->width) {
+	if (!w->verbatim && !w->glued && w->column &&
+		w->column + w->spaces + w->word_width > w->width) {
 		(void)buf_add_byte(out, '\n');
 		w->column = 0;
 		w->spaces = 0;

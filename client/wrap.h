@@ -12,15 +12,15 @@
 
 struct wrap {
 	unsigned width;
-	size_t column;       /* on the line of the screen */
+	size_t column; /* on the line of the screen */
 	struct buf word;
 	size_t word_width;
-	unsigned spaces;     /* before the word */
-	bool begun;          /* the line of the text has a word */
-	bool fence;          /* within a code block */
-	bool verbatim;       /* this line is not wrapped */
-	bool glued;          /* what comes next belongs to a word already put out */
-	char part[4];        /* of a character cut by the end of a piece */
+	unsigned spaces; /* before the word */
+	bool begun;      /* the line of the text has a word */
+	bool fence;      /* within a code block */
+	bool verbatim;   /* this line is not wrapped */
+	bool glued;      /* what comes next belongs to a word already put out */
+	char part[4];    /* of a character cut by the end of a piece */
 	size_t npart;
 };
 

@@ -257,7 +257,9 @@ static int resolve_paths(struct server *s)
 	const struct server_options *o = &s->options;
 	char *dir;
 
-	s->socket_path = o->socket ? path_expand(o->socket) : s->config->socket ? path_expand(s->config->socket) : path_user_socket();
+	s->socket_path = listener_handed_path();
+	if (!s->socket_path)
+		s->socket_path = o->socket ? path_expand(o->socket) : s->config->socket ? path_expand(s->config->socket) : path_user_socket();
 	if (o->database || s->config->database) {
 		s->database_path = path_expand(o->database ? o->database : s->config->database);
 	} else {
@@ -272,7 +274,8 @@ static int resolve_paths(struct server *s)
 
 static int protect(struct server *s)
 {
-	char *data = path_dirname(s->database_path), *runtime = path_dirname(s->socket_path);
+	char *data = path_dirname(s->database_path), *folder = path_dirname(s->socket_path);
+	char *runtime = path_dirname(folder); /* its parent: the folder itself may vanish and is made again */
 	char *log = s->config->log_file ? path_dirname(s->config->log_file) : NULL;
 	char *config = s->config->file ? path_dirname(s->config->file) : NULL;
 	const char *const readable[] = { config, s->config->env_file, s->config->api_key_file, s->config->ca_file,
@@ -281,10 +284,11 @@ static int protect(struct server *s)
 	int r;
 
 	path_make_dirs(data);
-	path_make_dirs(runtime);
+	path_make_dirs(folder);
 	r = harden_daemon(&hp, &s->sandbox);
 	mem_free(data);
 	mem_free(runtime);
+	mem_free(folder);
 	mem_free(log);
 	mem_free(config);
 	if (r < 0)

@@ -30,9 +30,24 @@ static bool same_thread(const struct turn *a, const struct turn *b)
 
 /* ---- the queue ---- */
 
-size_t turn_position(const struct turn *t)
+/* Before it in its thread: what it really waits for, beside max_running. */
+static size_t thread_before(const struct turn *t)
 {
 	size_t before = 0;
+
+	list_foreach(it, &t->chat->live) {
+		const struct turn *o = list_entry(it, struct turn, link);
+
+		if (o == t)
+			break;
+		before += same_thread(o, t);
+	}
+	return before;
+}
+
+size_t turn_position(const struct turn *t)
+{
+	size_t position = 1;
 
 	if (t->started)
 		return 0;
@@ -41,9 +56,9 @@ size_t turn_position(const struct turn *t)
 
 		if (o == t)
 			break;
-		before += same_thread(o, t);
+		position += !o->started && same_account(&o->account, &t->account);
 	}
-	return before + 1;
+	return position;
 }
 
 /* The list is in order of entry: nothing of the same thread may stand before it. */
@@ -76,7 +91,7 @@ static void schedule(struct chat *c)
 		if (may_start(c, t)) {
 			chat_start(t);
 		} else if (!t->queue_told) {
-			size_t before = turn_position(t) - 1;
+			size_t before = thread_before(t);
 
 			t->queue_told = true;
 			if (before)

@@ -62,7 +62,7 @@ struct turn {
 	unsigned finish_tries;
 };
 
-/* Position in the queue of its thread or account, 0: running. */
+/* Place among the waiting turns of its account, from 1; 0: running. */
 size_t turn_position(const struct turn *t);
 size_t turn_length(const struct turn *t);
 const char *turn_sha256(const struct turn *t); /* hex of the whole answer, once it ended */

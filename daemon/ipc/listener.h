@@ -40,6 +40,7 @@ struct listener_config {
 /* Takes sockets from LISTEN_FDS when LISTEN_PID is us (and unsets these), else binds. 0, LISTENER_E_*, -errno; *why malloc'd words. */
 int listener_new(struct listener **out, uv_loop_t *loop, const struct listener_config *config, char **why);
 int listener_accept(struct listener *l, uv_pipe_t *pipe, struct peer *peer); /* 0, -errno */
+char *listener_handed_path(void); /* where the socket of LISTEN_FDS is bound, NULL: none; before listener_new; malloc'd */
 const char *listener_path(const struct listener *l);
 bool listener_activated(const struct listener *l);
 void listener_stop(struct listener *l);  /* no more connections; unlinks its own socket only, under the lock */

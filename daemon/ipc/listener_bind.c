@@ -56,16 +56,6 @@ void bound_socket_fini(struct bound_socket *b)
 	*b = (struct bound_socket){ .lock_fd = fd_close(b->lock_fd) };
 }
 
-static bool anybody_writes_beside(const char *dir)
-{
-	char *parent = path_dirname(dir);
-	struct stat st;
-	bool open = stat(parent, &st) == 0 && (st.st_mode & S_IWOTH);
-
-	free(parent);
-	return open;
-}
-
 static int check_folder(const char *dir, char **why)
 {
 	char words[160];
@@ -76,9 +66,9 @@ static int check_folder(const char *dir, char **why)
 		*why = mem_printf("cannot make the socket's folder '%s': %s", dir, strerror(-r));
 		return LISTENER_E_PATH;
 	}
-	/* In /tmp the name itself is anybody's: a link is not followed, whoever made it. */
-	if (anybody_writes_beside(dir) && lstat(dir, &st) == 0 && !S_ISDIR(st.st_mode)) {
-		*why = mem_printf("the socket's folder '%s' is a link in a folder open to all: remove it", dir);
+	/* A link is not followed, whoever made it: clients look at the same name and must find the same folder. */
+	if (lstat(dir, &st) == 0 && !S_ISDIR(st.st_mode)) {
+		*why = mem_printf("the socket's folder '%s' is a link or a file: remove it", dir);
 		return LISTENER_E_PATH;
 	}
 	if (path_check_private_dir(dir, NULL, words) < 0) {
@@ -321,4 +311,16 @@ char *socket_name(int fd)
 	if (getsockname(fd, (struct sockaddr *)&a, &n) < 0 || n <= offsetof(struct sockaddr_un, sun_path))
 		return mem_dup("");
 	return mem_ndup(a.sun_path, strnlen(a.sun_path, sizeof(a.sun_path)));
+}
+
+char *listener_handed_path(void)
+{
+	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
+	int64_t n;
+	char *path;
+
+	if (!pid || !fds || str_int(pid, 1, INT32_MAX, &n) != 0 || n != getpid() || str_int(fds, 1, 16, &n) != 0)
+		return NULL;
+	path = socket_name(3); /* SD_LISTEN_FDS_START, sd_listen_fds(3) */
+	return path && *path ? path : mem_free(path);
 }

@@ -332,11 +332,24 @@ static struct asking *asking_new(struct call *call)
 	return k;
 }
 
+/* A question past the limit gets its own error, not that of a wrong parameter. */
+static bool too_large(struct call *call, const struct args *a)
+{
+	long long max = call->server->config->max_prompt;
+	const char *text;
+	size_t n;
+
+	if (!val_get_str(a->map, "text", &text, &n) || n <= (size_t)max)
+		return false;
+	reply_error(call, PROTO_E_TOO_LARGE, "the question has %zu bytes; at most %lld are taken (max_prompt)", n, max);
+	return true;
+}
+
 void rpc_ask(struct call *call, struct args *a)
 {
 	struct asking *k;
 
-	if (!may_ask(call))
+	if (!may_ask(call) || too_large(call, a))
 		return;
 	k = asking_new(call);
 	if (!read_ask(call, a, k)) {

@@ -237,7 +237,7 @@ static void ingest_done(struct job *j)
 	end.unchanged = !end.r && i->op->unchanged;
 	end.replaced = !end.r && i->op->replaced;
 	if (!end.r)
-		log_info("document of %lld bytes in %lld passages%s", (long long)end.doc->bytes,
+		log_debug("document of %lld bytes in %lld passages%s", (long long)end.doc->bytes,
 			(long long)end.doc->passages, end.unchanged ? ", unchanged" : end.replaced ? ", replaced" : "");
 	i->done(i->owner, i->ctx, &end);
 	ingest_free(i);

@@ -274,6 +274,9 @@ static int close_thread(struct taking *t)
 
 	for (size_t i = 0; i < t->s->n; i++)
 		t->updated = max_of(t->updated, max_of(t->s->v[i].us, t->s->v[i].end_us));
+	/* Stamps are ordered as text: "...:02Z" stands behind "...:02.000001Z". The next goes past its second. */
+	if (t->updated % 1000 == 0)
+		t->updated += 999999 - t->updated % 1000000;
 	return db_run(t->db, t->db->chat, t->why,
 		"UPDATE ragchat_thread SET turns = ?2, last_seq = ?3, last_turn = ?4, updated = ?5, "
 		"created = CASE WHEN ?6 THEN ?7 ELSE created END WHERE id = ?1",

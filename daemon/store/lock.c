@@ -42,7 +42,8 @@ static int held_by_other(int fd, const char *db_path, char **why)
 static int cannot_lock(const char *path, int e, char **why)
 {
 	if (e == EROFS || e == EACCES)
-		return db_fail(why, STORE_E_READ_ONLY, "cannot write '%s': %s", path, strerror(e));
+		return db_fail(why, STORE_E_READ_ONLY, "cannot write '%s': %s", path,
+			e == EROFS ? "the file system is read-only" : strerror(e));
 	if (e == ENOSPC || e == EDQUOT)
 		return db_fail(why, STORE_E_FULL, "no space left for '%s': make room", path);
 	if (e == ELOOP)

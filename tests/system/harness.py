@@ -264,6 +264,7 @@ class Rpc:
         self.id = 0
         self.replies, self.notes, self.eof = {}, collections.deque(), False
         self.streams = {}
+        self.attaching = {}  # id of a request -> where it begins
         self.greeting = self.call("hello", protocol=[1, 1], client="test", version="1") if hello else None
 
     def peer_pid(self):
@@ -299,6 +300,9 @@ class Rpc:
             if message[0] == 1:
                 equal(len(message), 4, "elements of a response")
                 self.replies[message[1]] = (message[2], message[3])
+                if message[1] in self.attaching and message[3]:
+                    # What follows this response is of the new subscription, what came before of the old one.
+                    self.streams[message[3]["turn"]] = Stream(*self.attaching.pop(message[1]))
             elif message[0] == 2:
                 equal(len(message), 3, "elements of a notification")
                 equal(len(message[2]), 1, "params of a notification")
@@ -349,8 +353,10 @@ class Rpc:
         return stream
 
     def attach(self, turn, off=0, roff=0, ev=0):
-        reply = self.call("attach", turn=turn, off=off, roff=roff, ev=ev)
-        return reply, self.listen(reply["turn"], off, roff, ev)
+        number = self.send("attach", turn=turn, off=off, roff=roff, ev=ev)
+        self.attaching[number] = (off, roff, ev)
+        reply = self.reply(number)
+        return reply, self.streams[reply["turn"]]
 
     def until(self, claim, timeout=None):
         end = time.monotonic() + (timeout * SLOW if timeout else self.timeout)

@@ -19,7 +19,7 @@ def test_hello_tells_version_limits_and_instance(t):
     error = t.rpc(hello=False).fails("unsupported_version", "hello", protocol=[7, 9])
     equal(error.error["data"], {"min": 1, "max": 1}, "data")
     equal(t.rpc(hello=False).call("ping"), {}, "ping before hello")
-    t.rpc(hello=False).fails("bad_request", "status")
+    t.rpc(hello=False).fails("unauthenticated", "status")
     other = t.rpc()
     equal(other.peer_pid(), daemon.pid, "peer")
     daemon.stop()

@@ -10,6 +10,8 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include "common/buf.h"
+#include "common/fd.h"
 #include "common/mem.h"
 #include "common/sha256.h"
 #include "common/str.h"

@@ -1,4 +1,5 @@
-/* The client's small parts: options, words, wrapping, times, terminal widths, names of documents. */
+/* The client's small parts: options, words, wrapping, times, terminal widths, names of documents.
+ */
 #include "client/cmd.h"
 #include "client/opts.h"
 #include "client/term.h"
@@ -32,8 +33,10 @@ static const char *read_line(struct client *c, char **argv, int argc)
 
 	out[0] = '\0';
 	while ((id = opts_next(&o)) > 0)
-		at += (size_t)snprintf(out + at, sizeof(out) - at, id < OPT_LONG ? "%c" : "long", id),
-			at += (size_t)snprintf(out + at, sizeof(out) - at, o.value ? "=%s " : " ", o.value);
+		at += (size_t)snprintf(
+			out + at, sizeof(out) - at, id < OPT_LONG ? "%c" : "long", id),
+			at += (size_t)snprintf(
+				out + at, sizeof(out) - at, o.value ? "=%s " : " ", o.value);
 	if (id < 0)
 		at += (size_t)snprintf(out + at, sizeof(out) - at, "ends %d ", o.status);
 	at += (size_t)snprintf(out + at, sizeof(out) - at, "|");
@@ -42,7 +45,9 @@ static const char *read_line(struct client *c, char **argv, int argc)
 	return out;
 }
 
-#define line(...) read_line(&c, (char *[]){ __VA_ARGS__, NULL }, (int)(sizeof((char *[]){ __VA_ARGS__ }) / sizeof(char *)))
+#define line(...) \
+	read_line(&c, (char *[]){ __VA_ARGS__, NULL }, \
+		(int)(sizeof((char *[]){ __VA_ARGS__ }) / sizeof(char *)))
 
 /* stderr of what is refused here would only be noise among the results. */
 static int silence(int saved)
@@ -65,7 +70,8 @@ TEST(options_come_in_every_form_and_order)
 
 	check_str(line("-a", "one", "-n", "5", "two"), "a n=5 | one two");
 	check_str(line("-an5", "one"), "a n=5 | one");
-	check_str(line("one", "--number=5", "--number", "6", "--long-only", "x"), "n=5 n=6 long=x | one");
+	check_str(line("one", "--number=5", "--number", "6", "--long-only", "x"),
+		"n=5 n=6 long=x | one");
 	check_str(line("one", "--", "-a", "--all"), "| one -a --all");
 	check_str(line("-", "-n", "-", "@-2"), "n=- | - @-2");
 	check_str(line("-n", "--", "x"), "n=-- | x");
@@ -87,8 +93,9 @@ TEST(bad_options_are_refused)
 {
 	struct client c = { .autostart = true };
 	int saved = silence(-1);
-	bool ok = !strcmp(line("-z"), "ends 2 |") && !strcmp(line("--al"), "ends 2 |") && !strcmp(line("-n"), "ends 2 |") &&
-		!strcmp(line("--all=1"), "ends 2 |") && !strcmp(line("--nothing-like-it", "x"), "ends 2 |");
+	bool ok = !strcmp(line("-z"), "ends 2 |") && !strcmp(line("--al"), "ends 2 |") &&
+		  !strcmp(line("-n"), "ends 2 |") && !strcmp(line("--all=1"), "ends 2 |") &&
+		  !strcmp(line("--nothing-like-it", "x"), "ends 2 |");
 
 	silence(saved);
 	check(ok);
@@ -98,14 +105,15 @@ TEST(every_command_tells_all_its_options)
 {
 	for (size_t i = 0; cmds[i]; i++) {
 		check(strstr(cmds[i]->help, "usage: ragchat"));
-		check(strstr(cmds[i]->help, "example: ragchat") || strstr(cmds[i]->help, "| ragchat") ||
-			strstr(cmds[i]->help, "$(ragchat"));
+		check(strstr(cmds[i]->help, "example: ragchat") ||
+			strstr(cmds[i]->help, "| ragchat") || strstr(cmds[i]->help, "$(ragchat"));
 		check(cmd_find(cmds[i]->name) == cmds[i]);
 		for (const struct opt *o = cmds[i]->opts; o && o->id; o++) {
 			char name[60];
 
 			(void)snprintf(name, sizeof(name), "--%s", o->name);
-			check_msg(strstr(cmds[i]->help, name), "%s --help lacks %s", cmds[i]->name, name);
+			check_msg(strstr(cmds[i]->help, name), "%s --help lacks %s", cmds[i]->name,
+				name);
 		}
 	}
 }
@@ -143,22 +151,25 @@ TEST(seconds_are_seconds_unless_they_say_otherwise)
 	check(!view_seconds("0.25", &ms) && ms == 250);
 	check(!view_seconds("250ms", &ms) && ms == 250);
 	check(!view_seconds("2m", &ms) && ms == 120000);
-	check(view_seconds("0", &ms) && view_seconds("", &ms) && view_seconds("x", &ms) && view_seconds("-1", &ms));
-	check(view_seconds("1.2.3", &ms) && view_seconds("nan", &ms) && view_seconds("1e9", &ms) && view_seconds("0ms", &ms));
+	check(view_seconds("0", &ms) && view_seconds("", &ms) && view_seconds("x", &ms) &&
+		view_seconds("-1", &ms));
+	check(view_seconds("1.2.3", &ms) && view_seconds("nan", &ms) && view_seconds("1e9", &ms) &&
+		view_seconds("0ms", &ms));
 }
 
 TEST(a_document_is_called_by_its_path_where_that_is_safe)
 {
 	static const struct {
 		const char *path, *name;
-	} cases[] = { { "a.md", "a.md" }, { "./a.md", "a.md" }, { ".//x/a.md", "x/a.md" }, { "x/a.md", "x/a.md" },
-		{ "/tmp/x/a.md", "a.md" }, { "../a.md", "a.md" }, { "x/../a.md", "a.md" }, { "..", NULL }, { "/", NULL } };
+	} cases[] = { { "a.md", "a.md" }, { "./a.md", "a.md" }, { ".//x/a.md", "x/a.md" },
+		{ "x/a.md", "x/a.md" }, { "/tmp/x/a.md", "a.md" }, { "../a.md", "a.md" },
+		{ "x/../a.md", "a.md" }, { "..", NULL }, { "/", NULL } };
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		char *name = upload_name(cases[i].path);
 
-		check_msg(name ? cases[i].name && !strcmp(name, cases[i].name) : !cases[i].name, "%s is called %s",
-			cases[i].path, name ? name : "nothing");
+		check_msg(name ? cases[i].name && !strcmp(name, cases[i].name) : !cases[i].name,
+			"%s is called %s", cases[i].path, name ? name : "nothing");
 		mem_free(name);
 	}
 }
@@ -200,14 +211,16 @@ TEST(code_and_tables_are_not_wrapped)
 {
 	check(wraps_to(10, "```c\nint long_line = 1; // and on\n```\none two three\n",
 		"```c\nint long_line = 1; // and on\n```\none two\nthree\n"));
-	check(wraps_to(10, "| a table | with cells |\none two three\n", "| a table | with cells |\none two\nthree\n"));
+	check(wraps_to(10, "| a table | with cells |\none two three\n",
+		"| a table | with cells |\none two\nthree\n"));
 	check(wraps_to(10, "    indented code goes on\n", "    indented code goes on\n"));
 }
 
 TEST(wide_characters_take_two_columns_and_may_be_broken)
 {
 	check(wraps_to(5, "\u65e5\u672c\u8a9e\u6587", "\u65e5\u672c\n\u8a9e\u6587"));
-	check_int(term_text_width("a\u65e5e\u0301\U0001F642", strlen("a\u65e5e\u0301\U0001F642")), 6);
+	check_int(
+		term_text_width("a\u65e5e\u0301\U0001F642", strlen("a\u65e5e\u0301\U0001F642")), 6);
 	check_int(term_cut("\u65e5\u672c", 6, 3), 3);
 }
 
@@ -216,8 +229,8 @@ TEST(wide_characters_take_two_columns_and_may_be_broken)
 TEST(text_that_is_none_is_refused)
 {
 	int saved = silence(-1);
-	bool ok = text_check("x", "fine \xC3\xA9", 7) == 0 && text_check("x", "nul\0", 4) == 65 && text_check("x", "\xFF", 1) == 65 &&
-		text_check("x", NULL, 0) == 0;
+	bool ok = text_check("x", "fine \xC3\xA9", 7) == 0 && text_check("x", "nul\0", 4) == 65 &&
+		  text_check("x", "\xFF", 1) == 65 && text_check("x", NULL, 0) == 0;
 
 	silence(saved);
 	check(ok);

@@ -51,8 +51,10 @@ static bool comes_out_as(enum filter_mode mode, const char *s, size_t n, const c
 
 TEST(text_passes_untouched)
 {
-	static const char text[] = "plain, tab\tnewline\n caf\xC3\xA9 \xE6\x97\xA5\xE6\x9C\xAC \xF0\x9F\x99\x82 e\xCC\x81"
-				   " \xD7\xA9\xE2\x80\x8F \xF0\x9F\x91\xA9\xE2\x80\x8D\xF0\x9F\x9A\x80\n";
+	static const char text[] =
+		"plain, tab\tnewline\n caf\xC3\xA9 \xE6\x97\xA5\xE6\x9C\xAC \xF0\x9F\x99\x82 "
+		"e\xCC\x81"
+		" \xD7\xA9\xE2\x80\x8F \xF0\x9F\x91\xA9\xE2\x80\x8D\xF0\x9F\x9A\x80\n";
 
 	as(FILTER_PIPE, text, text);
 	as(FILTER_TERMINAL, text, text);
@@ -63,8 +65,14 @@ TEST(controls_become_visible_everywhere)
 	as(FILTER_PIPE, "a\033[2Jb\ac\bd\x7f", "a\u241b[2Jb\u2407c\u2408d\u2421");
 	as(FILTER_TERMINAL, "a\033[2Jb\ac\bd\x7f", "a\u241b[2Jb\u2407c\u2408d\u2421");
 	as(FILTER_TERMINAL, "a\0b", "a\u2400b");
-	as(FILTER_PIPE, "\xC2\x9B" "31m \xC2\x85 \xC2\x80", "\uFFFD31m \uFFFD \uFFFD");
-	as(FILTER_TERMINAL, "\xC2\x9D" "52;c\xC2\x9C", "\uFFFD52;c\uFFFD");
+	as(FILTER_PIPE,
+		"\xC2\x9B"
+		"31m \xC2\x85 \xC2\x80",
+		"\uFFFD31m \uFFFD \uFFFD");
+	as(FILTER_TERMINAL,
+		"\xC2\x9D"
+		"52;c\xC2\x9C",
+		"\uFFFD52;c\uFFFD");
 	/* The bytes of C1 by themselves are no UTF-8 at all. */
 	as(FILTER_PIPE, "\x9b\x31m", "\uFFFD1m");
 }
@@ -73,21 +81,36 @@ TEST(line_ends_are_told_apart_from_a_lone_cr)
 {
 	as(FILTER_PIPE, "a\r\nb\rc\r\r\nd\r", "a\r\nb\u240dc\u240d\r\nd\u240d");
 	as(FILTER_TERMINAL, "a\r\nb\rc\r\r\nd\r", "a\nb\u240dc\u240d\nd\u240d");
-	as(FILTER_TERMINAL, "a\xE2\x80\xA8" "b\xE2\x80\xA9" "c", "a\nb\nc");
-	as(FILTER_PIPE, "a\xE2\x80\xA8" "b", "a\u2028b");
+	as(FILTER_TERMINAL,
+		"a\xE2\x80\xA8"
+		"b\xE2\x80\xA9"
+		"c",
+		"a\nb\nc");
+	as(FILTER_PIPE,
+		"a\xE2\x80\xA8"
+		"b",
+		"a\u2028b");
 }
 
 TEST(broken_utf8_becomes_one_mark_a_piece)
 {
-	as(FILTER_TERMINAL, "a\xFF" "b\xC3" "c\xE2\x82" "d\xED\xA0\x80" "e\xF0\x9F\x99", "a\uFFFDb\uFFFDc\uFFFDd\uFFFD\uFFFD\uFFFDe\uFFFD");
+	as(FILTER_TERMINAL,
+		"a\xFF"
+		"b\xC3"
+		"c\xE2\x82"
+		"d\xED\xA0\x80"
+		"e\xF0\x9F\x99",
+		"a\uFFFDb\uFFFDc\uFFFDd\uFFFD\uFFFD\uFFFDe\uFFFD");
 	as(FILTER_PIPE, "\xC0\x80\xF5\x80", "\uFFFD\uFFFD\uFFFD\uFFFD");
 }
 
 TEST(what_turns_text_around_is_stopped_at_a_terminal_only)
 {
-	static const char overrides[] = "\xE2\x80\xAA\xE2\x80\xAB\xE2\x80\xAC\xE2\x80\xAD\xE2\x80\xAE";
+	static const char overrides[] =
+		"\xE2\x80\xAA\xE2\x80\xAB\xE2\x80\xAC\xE2\x80\xAD\xE2\x80\xAE";
 
-	as(FILTER_TERMINAL, "\xE2\x80\xAA\xE2\x80\xAB\xE2\x80\xAC\xE2\x80\xAD\xE2\x80\xAE", "\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD");
+	as(FILTER_TERMINAL, "\xE2\x80\xAA\xE2\x80\xAB\xE2\x80\xAC\xE2\x80\xAD\xE2\x80\xAE",
+		"\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD");
 	as(FILTER_PIPE, "\xE2\x80\xAA\xE2\x80\xAB\xE2\x80\xAC\xE2\x80\xAD\xE2\x80\xAE", overrides);
 	as(FILTER_TERMINAL, "\xEF\xBF\xB9\xEF\xBF\xBB\xEF\xBB\xBF", "\uFFFD\uFFFD\uFFFD");
 }
@@ -121,17 +144,20 @@ TEST(an_endless_isolate_is_not_waited_for)
 
 TEST(tags_pass_in_a_flag_only)
 {
-	as(FILTER_TERMINAL, "\U0001F3F4\U000E0067\U000E0062\U000E0065\U000E006E\U000E0067\U000E007F!",
+	as(FILTER_TERMINAL,
+		"\U0001F3F4\U000E0067\U000E0062\U000E0065\U000E006E\U000E0067\U000E007F!",
 		"\U0001F3F4\U000E0067\U000E0062\U000E0065\U000E006E\U000E0067\U000E007F!");
 	as(FILTER_TERMINAL, "a\U000E0041b\U0001F3F4x\U000E0041", "a\uFFFDb\U0001F3F4x\uFFFD");
 	/* Hidden text behind a flag is no flag. */
-	as(FILTER_TERMINAL, "\U0001F3F4\U000E0067\U000E007F\U000E0041", "\U0001F3F4\U000E0067\U000E007F\uFFFD");
+	as(FILTER_TERMINAL, "\U0001F3F4\U000E0067\U000E007F\U000E0041",
+		"\U0001F3F4\U000E0067\U000E007F\uFFFD");
 	as(FILTER_PIPE, "a\U000E0041b", "a\U000E0041b");
 }
 
 TEST(a_locale_without_utf8_gets_ascii)
 {
-	as(FILTER_ASCII, "caf\xC3\xA9 \033[0m \xF0\x9F\x99\x82\xFF\u2066x\u2069\n", "caf? ?[0m ???x?\n");
+	as(FILTER_ASCII, "caf\xC3\xA9 \033[0m \xF0\x9F\x99\x82\xFF\u2066x\u2069\n",
+		"caf? ?[0m ???x?\n");
 }
 
 TEST(a_field_stays_on_its_line)
@@ -149,9 +175,11 @@ TEST(a_field_stays_on_its_line)
 /* Bytes that mean something to terminals, and their neighbours, more often than chance has them. */
 static size_t hostile(char *to, size_t max)
 {
-	static const char *const pieces[] = { "\033", "\033[31m", "\x9b", "\xC2\x9B", "\r", "\n", "\r\n", "\t", "\x7f", "\0",
-		"a", "word ", "\xC3", "\xA9", "\xE2", "\x80", "\xE2\x81", "\u2066", "\u2067", "\u2069", "\u202E", "\u2028",
-		"\U0001F3F4", "\U000E0067", "\U000E007F", "\xF0\x9F", "\xFF", "\uFEFF", "\uFFF9", "\xED\xA0", "\x08", "\x0E" };
+	static const char *const pieces[] = { "\033", "\033[31m", "\x9b", "\xC2\x9B", "\r", "\n",
+		"\r\n", "\t", "\x7f", "\0", "a", "word ", "\xC3", "\xA9", "\xE2", "\x80",
+		"\xE2\x81", "\u2066", "\u2067", "\u2069", "\u202E", "\u2028", "\U0001F3F4",
+		"\U000E0067", "\U000E007F", "\xF0\x9F", "\xFF", "\uFEFF", "\uFFF9", "\xED\xA0",
+		"\x08", "\x0E" };
 	size_t n = 0;
 
 	while (n + 8 < max) {
@@ -172,8 +200,8 @@ static bool is_dangerous(enum filter_mode mode, uint32_t cp)
 		return false;
 	if (mode == FILTER_ASCII && cp > 0x7E)
 		return true;
-	return cp == '\r' || (cp >= 0x202A && cp <= 0x202E) || (cp >= 0xFFF9 && cp <= 0xFFFB) || cp == 0xFEFF ||
-		cp == 0x2028 || cp == 0x2029 || (cp >= 0xE0000 && cp < 0xE0020);
+	return cp == '\r' || (cp >= 0x202A && cp <= 0x202E) || (cp >= 0xFFF9 && cp <= 0xFFFB) ||
+	       cp == 0xFEFF || cp == 0x2028 || cp == 0x2029 || (cp >= 0xE0000 && cp < 0xE0020);
 }
 
 /* No dangerous code point; no CR without LF; isolates balanced in each line. */
@@ -214,7 +242,8 @@ TEST(random_hostile_text_never_gets_through_and_never_depends_on_its_pieces)
 		struct buf pieces = filtered(mode, text, n, 0);
 		const char *why = trouble(mode, &whole);
 		bool same = whole.len == bytes.len && whole.len == pieces.len &&
-			!memcmp(whole.data, bytes.data, whole.len) && !memcmp(whole.data, pieces.data, whole.len);
+			    !memcmp(whole.data, bytes.data, whole.len) &&
+			    !memcmp(whole.data, pieces.data, whole.len);
 
 		buf_fini(&whole);
 		buf_fini(&bytes);

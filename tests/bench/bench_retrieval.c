@@ -1,0 +1,625 @@
+/*
+ * How well the library finds and answers, over collections with known answers: COLLECTIONS=DIR, each
+ * folder of it with docs.jsonl, queries.tsv, qrels.txt and, where there are any, answers.jsonl,
+ * conversations.jsonl. Everything goes the way a user's documents and questions go: uploaded into a
+ * store, asked through library_retrieve. One line of figures a collection.
+ *
+ *	nDCG@10, hit@1   documents in the order of their best source
+ *	in 3k/6k/12k     the answer stands whole in the first so many bytes of sources
+ *	1/2/3 quotes     the answer stands in the first so many quotes of the answer without a model
+ *	answered         questions not refused (band weak or good); good: band good
+ *	refused          questions of another collection that are
+ */
+#include <dirent.h>
+#include <math.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "common/clock.h"
+#include "common/fd.h"
+#include "common/json.h"
+#include "common/mem.h"
+#include "common/path.h"
+#include "daemon/library/library.h"
+#include "daemon/store/turns.h"
+
+#define IN_FLIGHT 32
+#define BUDGET_MOST 40000 /* enough sources for ten documents */
+#define STRANGE_MAX 1500
+
+struct text {
+	char *p;
+	size_t n;
+};
+
+struct question {
+	char *id, *text, *before, *answer_before;
+	struct text *gold; /* documents */
+	size_t ngold;
+	char **answers;
+	size_t nanswers;
+};
+
+struct figures {
+	size_t asked, first, answered, good, judged;
+	double ndcg;
+	size_t in[3], quoted[3], with_answers;
+	double *us;
+};
+
+struct bench {
+	char dir[64];
+	uv_loop_t loop;
+	struct store *store;
+	struct library *library;
+	struct account who;
+	struct question *questions;
+	size_t n;
+	size_t running;
+	uint64_t bytes;
+	double load_s;
+	size_t documents;
+	bool history;
+	struct figures f;
+};
+
+struct asked {
+	struct bench *b;
+	struct question *q;
+	uint64_t since;
+	size_t at;
+	bool quotes;
+};
+
+static void die(const char *what, const char *why)
+{
+	fprintf(stderr, "bench_retrieval: %s: %s\n", what, why ? why : "failed");
+	exit(1);
+}
+
+/* ---- files ---- */
+
+static bool file_text(const char *dir, const char *name, struct text *out)
+{
+	char *path = path_join(dir, name);
+	struct buf b;
+	int r;
+
+	buf_init(&b, 0);
+	r = file_read(path, &b);
+	mem_free(path);
+	*out = (struct text){ 0 };
+	if (r == 0)
+		out->p = buf_steal(&b, &out->n);
+	buf_fini(&b);
+	return r == 0;
+}
+
+/* The next line of *rest without its end, NUL-terminated; NULL at the end. */
+static char *next_line(char **rest)
+{
+	char *line = *rest, *end;
+
+	if (!line || !*line)
+		return NULL;
+	end = strchr(line, '\n');
+	if (end)
+		*end = '\0';
+	*rest = end ? end + 1 : NULL;
+	return line;
+}
+
+static char *field_of(const char *line, const char *name)
+{
+	struct json_slice key, value;
+	char *out = NULL;
+	struct json j;
+
+	json_init(&j, line, strlen(line), 32);
+	if (json_object(&j))
+		while (json_key(&j, &key))
+			if (json_slice_is(&key, name) && json_string(&j, &value))
+				out = json_strdup(&value, (size_t)64 << 20);
+	return out;
+}
+
+static struct question *question_by(struct bench *b, const char *id)
+{
+	static size_t last;
+
+	for (size_t i = 0; i < b->n; i++)
+		if (!strcmp(b->questions[(last + i) % b->n].id, id))
+			return &b->questions[last = (last + i) % b->n];
+	return NULL;
+}
+
+static void load_questions(struct bench *b, const char *dir)
+{
+	struct text all;
+	size_t cap = 0;
+	char *rest, *line;
+
+	if (!file_text(dir, "queries.tsv", &all))
+		die(dir, "no queries.tsv");
+	for (rest = all.p; (line = next_line(&rest));) {
+		char *tab = strchr(line, '\t');
+
+		if (!tab)
+			continue;
+		*tab = '\0';
+		b->questions = mem_grow(b->questions, &cap, b->n, sizeof(*b->questions));
+		b->questions[b->n++] = (struct question){ .id = mem_dup(line), .text = mem_dup(tab + 1) };
+	}
+	mem_free(all.p);
+}
+
+static void load_gold(struct bench *b, const char *dir)
+{
+	char question[160], document[160];
+	struct text all;
+	char *rest, *line;
+	int relevance;
+
+	if (!file_text(dir, "qrels.txt", &all))
+		die(dir, "no qrels.txt");
+	for (rest = all.p; (line = next_line(&rest));) {
+		struct question *q;
+		size_t cap;
+
+		if (sscanf(line, "%159s %*s %159s %d", question, document, &relevance) != 3 || relevance < 1)
+			continue;
+		q = question_by(b, question);
+		if (!q)
+			continue;
+		cap = q->ngold;
+		q->gold = mem_grow(q->gold, &cap, q->ngold, sizeof(*q->gold));
+		q->gold[q->ngold++] = (struct text){ mem_dup(document), strlen(document) };
+	}
+	mem_free(all.p);
+}
+
+static void load_answers(struct bench *b, const char *dir)
+{
+	struct text all;
+	char *rest, *line;
+
+	if (!file_text(dir, "answers.jsonl", &all))
+		return;
+	for (rest = all.p; (line = next_line(&rest));) {
+		char *id = field_of(line, "qid");
+		struct question *q = id ? question_by(b, id) : NULL;
+		struct json_slice key, value;
+		struct json j;
+
+		json_init(&j, line, strlen(line), 32);
+		while (q && (j.depth || json_object(&j)) && json_key(&j, &key)) {
+			if (!json_slice_is(&key, "answers") || !json_array(&j))
+				continue;
+			while (json_item(&j)) {
+				size_t cap = q->nanswers;
+
+				if (!json_string(&j, &value))
+					continue;
+				q->answers = mem_grow(q->answers, &cap, q->nanswers, sizeof(*q->answers));
+				q->answers[q->nanswers++] = str_trim(json_strdup(&value, 1 << 20));
+			}
+		}
+		mem_free(id);
+	}
+	mem_free(all.p);
+}
+
+/* The last turn is the question; the question and the answer before it are its history. */
+static void load_history(struct bench *b, const char *dir)
+{
+	struct text all;
+	char *rest, *line;
+
+	if (!file_text(dir, "conversations.jsonl", &all))
+		return;
+	b->history = true;
+	for (rest = all.p; (line = next_line(&rest));) {
+		char *id = field_of(line, "qid"), *users[3] = { NULL }, *agent = NULL;
+		struct question *q = id ? question_by(b, id) : NULL;
+		struct json_slice key, who, text;
+		struct json j;
+
+		json_init(&j, line, strlen(line), 32);
+		if (q && json_object(&j))
+			while (json_key(&j, &key)) {
+				if (!json_slice_is(&key, "turns") || !json_array(&j))
+					continue;
+				while (json_item(&j)) {
+					if (!json_array(&j) || !json_item(&j) || !json_string(&j, &who) || !json_item(&j) ||
+						!json_string(&j, &text))
+						continue;
+					while (json_item(&j))
+						json_skip(&j);
+					if (json_slice_is(&who, "user")) {
+						mem_free(users[0]);
+						users[0] = users[1];
+						users[1] = json_strdup(&text, 1 << 20);
+					} else {
+						mem_free(agent);
+						agent = json_strdup(&text, 1 << 20);
+					}
+				}
+			}
+		if (q) {
+			q->before = users[0];
+			q->answer_before = agent;
+		}
+		mem_free(users[1]);
+		mem_free(id);
+	}
+	mem_free(all.p);
+}
+
+/* ---- documents in ---- */
+
+static void on_taken(uint64_t owner, void *ctx, const struct ingest_end *end)
+{
+	struct bench *b = ctx;
+
+	(void)owner;
+	if (end->r != 0 && end->r != LIBRARY_E_EMPTY)
+		die("upload", end->why);
+	b->running--;
+}
+
+static void upload(struct bench *b, const char *line)
+{
+	char *id = field_of(line, "id"), *title = field_of(line, "title"), *text = field_of(line, "text");
+	bool titled = title && *title;
+	char *name = mem_printf("%s.%s", id, titled ? "md" : "txt"), why[256];
+	struct ingest *i;
+
+	if (!id || !text)
+		die("docs.jsonl", "a line without id or text");
+	for (char *c = name; *c; c++)
+		*c = *c == '/' ? '_' : *c;
+	if (ingest_begin(b->library, &b->who, name, NULL, -1, &i, why) != 0)
+		die(name, why);
+	if (titled && (ingest_feed(i, "# ", 2, why) || ingest_feed(i, title, strlen(title), why) ||
+			      ingest_feed(i, "\n\n", 2, why)))
+		die(name, why);
+	if (ingest_feed(i, text, strlen(text), why) != 0)
+		die(name, why);
+	ingest_commit(i, on_taken, 0, b);
+	b->running++;
+	b->documents++;
+	b->bytes += strlen(text);
+	mem_free(id);
+	mem_free(title);
+	mem_free(text);
+	mem_free(name);
+}
+
+static void drain(struct bench *b, size_t to)
+{
+	while (b->running > to)
+		uv_run(&b->loop, UV_RUN_ONCE);
+}
+
+static void load_documents(struct bench *b, const char *dir)
+{
+	uint64_t since = clock_mono_us();
+	struct text all;
+	char *rest, *line;
+
+	if (!file_text(dir, "docs.jsonl", &all))
+		die(dir, "no docs.jsonl");
+	for (rest = all.p; (line = next_line(&rest));) {
+		upload(b, line);
+		drain(b, IN_FLIGHT);
+	}
+	drain(b, 0);
+	b->load_s = (double)(clock_mono_us() - since) / 1e6;
+	mem_free(all.p);
+}
+
+/* ---- one store ---- */
+
+static void on_account(struct job *j)
+{
+	struct op_account *op = container_of(j, struct op_account, job);
+	struct bench *b = j->ctx;
+
+	if (j->r != 0)
+		die("account", j->why);
+	b->who = op->account;
+	op->account.name = NULL;
+	op_account_free(op);
+	b->running--;
+}
+
+static void bench_open(struct bench *b)
+{
+	const struct library_config lc = { .budget = 6000, .deadline_ms = 60000 };
+	struct op_account *op = op_account_new();
+	char path[96], *why = NULL;
+	struct store_config sc = { .path = path, .create = true };
+
+	*b = (struct bench){ .running = 1 };
+	snprintf(b->dir, sizeof(b->dir), "/tmp/ragchat-bench-XXXXXX");
+	if (!mkdtemp(b->dir))
+		die("mkdtemp", NULL);
+	snprintf(path, sizeof(path), "%s/chat_history.db", b->dir);
+	uv_loop_init(&b->loop);
+	library_new(&b->library, NULL, &lc);
+	if (store_open(&b->store, &b->loop, &sc, &why) != 0)
+		die("store", why);
+	mem_free(why);
+	library_attach(b->library, b->store);
+	op->fallback = mem_dup("bench");
+	op->job.done = on_account;
+	op->job.ctx = b;
+	if (store_submit(b->store, STORE_WRITER, &op->job) != 0)
+		die("account", NULL);
+	drain(b, 0);
+}
+
+static void question_fini(struct question *q)
+{
+	mem_free(q->id);
+	mem_free(q->text);
+	mem_free(q->before);
+	mem_free(q->answer_before);
+	for (size_t i = 0; i < q->ngold; i++)
+		mem_free(q->gold[i].p);
+	for (size_t i = 0; i < q->nanswers; i++)
+		mem_free(q->answers[i]);
+	mem_free(q->gold);
+	mem_free(q->answers);
+}
+
+static void bench_close(struct bench *b)
+{
+	char *command = mem_printf("%s", b->dir);
+	DIR *d;
+	struct dirent *e;
+
+	store_close(b->store);
+	uv_run(&b->loop, UV_RUN_DEFAULT);
+	uv_loop_close(&b->loop);
+	library_free(b->library);
+	d = opendir(command);
+	while (d && (e = readdir(d)))
+		if (e->d_name[0] != '.')
+			unlinkat(dirfd(d), e->d_name, 0);
+	if (d)
+		closedir(d);
+	rmdir(command);
+	mem_free(command);
+	for (size_t i = 0; i < b->n; i++)
+		question_fini(&b->questions[i]);
+	mem_free(b->questions);
+	mem_free(b->f.us);
+	mem_free(b->who.name);
+}
+
+/* ---- judging ---- */
+
+static bool is_gold(const struct question *q, const char *path)
+{
+	const char *dot = strrchr(path, '.');
+
+	for (size_t i = 0; i < q->ngold; i++)
+		if (dot && (size_t)(dot - path) == q->gold[i].n && !memcmp(path, q->gold[i].p, q->gold[i].n))
+			return true;
+	return false;
+}
+
+static void judge_documents(struct bench *b, const struct question *q, const struct retrieval *r)
+{
+	const char *seen[10];
+	size_t n = 0;
+	double gain = 0, ideal = 0;
+
+	for (size_t i = 0; i < r->nsources && n < 10; i++) {
+		bool again = false;
+
+		for (size_t k = 0; k < n; k++)
+			again = again || !strcmp(seen[k], r->sources[i].path);
+		if (again)
+			continue;
+		seen[n++] = r->sources[i].path;
+		if (!is_gold(q, r->sources[i].path))
+			continue;
+		gain += 1 / log2((double)n + 1);
+		b->f.first += n == 1;
+	}
+	for (size_t i = 0; i < min_of(q->ngold, (size_t)10); i++)
+		ideal += 1 / log2((double)i + 2);
+	b->f.ndcg += ideal > 0 ? gain / ideal : 0;
+	b->f.judged++;
+}
+
+static bool holds(const struct question *q, const char *s, size_t n)
+{
+	for (size_t i = 0; i < q->nanswers; i++)
+		if (memmem(s, n, q->answers[i], strlen(q->answers[i])))
+			return true;
+	return false;
+}
+
+/* Sources in order, the last one cut where the bytes end. */
+static void judge_context(struct bench *b, const struct question *q, const struct retrieval *r)
+{
+	static const size_t limits[] = { 3000, 6000, 12000 };
+
+	for (size_t l = 0; l < array_len(limits); l++) {
+		size_t left = limits[l];
+		bool found = false;
+
+		for (size_t i = 0; i < r->nsources && left && !found; i++) {
+			size_t n = min_of(strlen(r->sources[i].quote), left);
+
+			found = holds(q, r->sources[i].quote, n);
+			left -= n;
+		}
+		b->f.in[l] += found;
+	}
+	b->f.with_answers++;
+}
+
+static void judge_quotes(struct bench *b, const struct question *q, const struct retrieval *r)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < 3; i++) {
+		found = found || (i < r->nsources && r->sources[i].cited && r->band != FOUND_NOTHING &&
+			holds(q, r->sources[i].quote, strlen(r->sources[i].quote)));
+		b->f.quoted[i] += found;
+	}
+}
+
+static void on_retrieved(uint64_t owner, void *ctx, const struct retrieval *r)
+{
+	struct asked *a = ctx;
+	struct bench *b = a->b;
+
+	(void)owner;
+	if (r->r != 0)
+		die(a->q->text, r->why);
+	b->running--;
+	if (a->quotes) {
+		judge_quotes(b, a->q, r);
+	} else {
+		b->f.us[b->f.asked++] = (double)(clock_mono_us() - a->since);
+		b->f.answered += r->band != FOUND_NOTHING;
+		b->f.good += r->band == FOUND_GOOD;
+		if (a->q->ngold)
+			judge_documents(b, a->q, r);
+		if (a->q->nanswers)
+			judge_context(b, a->q, r);
+	}
+	mem_free(a);
+}
+
+/* ---- asking ---- */
+
+static void ask(struct bench *b, struct question *q, bool history, bool quotes)
+{
+	struct asked *a = mem_new(sizeof(*a));
+	struct retrieve_request req = {
+		.account = b->who,
+		.question = q->text,
+		.question_len = strlen(q->text),
+		.budget = quotes ? 0 : BUDGET_MOST,
+		.answer = quotes,
+	};
+
+	if (history && q->before) {
+		req.previous_question = q->before;
+		req.previous_question_len = strlen(q->before);
+	}
+	if (history && q->answer_before) {
+		req.previous_answer = q->answer_before;
+		req.previous_answer_len = strlen(q->answer_before);
+	}
+	*a = (struct asked){ .b = b, .q = q, .since = clock_mono_us(), .quotes = quotes };
+	if (library_retrieve(b->library, &req, on_retrieved, 0, a) != 0)
+		die("ask", "the queue is full");
+	b->running++;
+	drain(b, 0); /* one at a time: the time is the time of one */
+}
+
+static void figures_begin(struct bench *b, size_t n)
+{
+	mem_free(b->f.us);
+	b->f = (struct figures){ .us = mem_new((n + 1) * sizeof(double)) };
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static double share(size_t part, size_t of)
+{
+	return of ? (double)part / (double)of : 0;
+}
+
+static void ask_strange(struct bench *b, const char *root, const char *name)
+{
+	struct bench other = { 0 };
+	char *dir = path_join(root, name);
+	size_t n;
+
+	load_questions(&other, dir);
+	n = min_of(other.n, (size_t)STRANGE_MAX);
+	figures_begin(b, n);
+	for (size_t i = 0; i < n; i++)
+		ask(b, &other.questions[i], false, false);
+	printf("  refused %.3f (questions of %s)", 1 - share(b->f.answered, b->f.asked), name);
+	for (size_t i = 0; i < other.n; i++)
+		question_fini(&other.questions[i]);
+	mem_free(other.questions);
+	mem_free(dir);
+}
+
+static void run_collection(const char *root, const char *name, const char *strange)
+{
+	char *dir = path_join(root, name);
+	struct bench b;
+
+	bench_open(&b);
+	load_questions(&b, dir);
+	load_gold(&b, dir);
+	load_answers(&b, dir);
+	load_history(&b, dir);
+	load_documents(&b, dir);
+	figures_begin(&b, b.n);
+	for (size_t i = 0; i < b.n; i++)
+		ask(&b, &b.questions[i], false, false);
+	qsort(b.f.us, b.f.asked, sizeof(*b.f.us), by_value);
+	printf("%-9s %zu documents, %.1f MB in %.1f s; nDCG@10 %.4f hit@1 %.3f  answered %.3f good %.3f  ms %.2f/%.2f", name,
+		b.documents, (double)b.bytes / 1e6, b.load_s, b.f.ndcg / (double)max_of(b.f.judged, (size_t)1),
+		share(b.f.first, b.f.judged), share(b.f.answered, b.f.asked), share(b.f.good, b.f.asked),
+		b.f.us[b.f.asked / 2] / 1e3, b.f.us[b.f.asked * 95 / 100] / 1e3);
+	if (b.f.with_answers) {
+		printf("  in 3k/6k/12k %.3f/%.3f/%.3f", share(b.f.in[0], b.f.with_answers), share(b.f.in[1], b.f.with_answers),
+			share(b.f.in[2], b.f.with_answers));
+		for (size_t i = 0; i < b.n; i++)
+			if (b.questions[i].nanswers)
+				ask(&b, &b.questions[i], false, true);
+		printf("  1/2/3 quotes %.3f/%.3f/%.3f", share(b.f.quoted[0], b.f.with_answers),
+			share(b.f.quoted[1], b.f.with_answers), share(b.f.quoted[2], b.f.with_answers));
+	}
+	if (b.history) {
+		figures_begin(&b, b.n);
+		for (size_t i = 0; i < b.n; i++)
+			ask(&b, &b.questions[i], true, false);
+		printf("  with history nDCG@10 %.4f hit@1 %.3f", b.f.ndcg / (double)max_of(b.f.judged, (size_t)1),
+			share(b.f.first, b.f.judged));
+	}
+	if (strange)
+		ask_strange(&b, root, strange);
+	printf("\n");
+	fflush(stdout);
+	bench_close(&b);
+	mem_free(dir);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct {
+		const char *name, *strange;
+	} collections[] = {
+		{ "squad2", "covidqa" }, { "covidqa", "squad2" }, { "med", "squad2" }, { "mtragun", "squad2" },
+		{ "xquad-de", NULL }, { "xquad-zh", NULL },
+	};
+	const char *root = getenv("COLLECTIONS");
+
+	if (!root || !*root) {
+		printf("retrieval: skipped, COLLECTIONS names no folder\n");
+		return 0;
+	}
+	for (size_t i = 0; i < array_len(collections); i++)
+		if (argc < 2 || !strcmp(argv[1], collections[i].name))
+			run_collection(root, collections[i].name, collections[i].strange);
+	return 0;
+}
