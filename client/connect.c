@@ -185,7 +185,8 @@ static int start_and_connect(const struct client *c, const char *path, int *fd, 
 
 	*status = STATUS_UNAVAILABLE;
 	if (!c->autostart)
-		say("no daemon listens at '%s'; start one with `ragchat daemon start` or ragchatd", path);
+		say("no daemon listens at '%s'; start one with `ragchat daemon start` or ragchatd",
+			path);
 	else
 		r = autostart_daemon(path, NULL, &why);
 	if (c->autostart && r)

@@ -58,6 +58,7 @@ static void queue_hello(struct link *l)
 	struct pack p;
 
 	l->hello_id = ++l->last_id;
+	l->hello_until_ms = clock_mono_ms() + LINK_HELLO_MS;
 	pack_request(&p, &l->out, l->hello_id, "hello");
 	pack_key(&p, "protocol");
 	pack_array(&p);
@@ -254,16 +255,31 @@ static int take_frame(struct link *l)
 	return server_word(l) ? LINK_REFUSED : LINK_MESSAGE;
 }
 
-static int time_left(const struct link_wait *w)
+static int time_left(uint64_t until_ms)
 {
 	uint64_t now;
 
-	if (!w->until_ms)
+	if (!until_ms)
 		return -1;
 	now = clock_mono_ms();
-	if (now >= w->until_ms)
+	if (now >= until_ms)
 		return 0;
-	return (int)min_of(w->until_ms - now, 1000000u);
+	return (int)min_of(until_ms - now, 1000000u);
+}
+
+/* Whoever listens and never says a word is no daemon, or a stopped one. */
+static bool is_mute(const struct link *l)
+{
+	return l->hello_id && clock_mono_ms() >= l->hello_until_ms;
+}
+
+static uint64_t wait_until(const struct link *l, const struct link_wait *w)
+{
+	uint64_t until = w->until_ms ? w->until_ms : UINT64_MAX;
+
+	if (l->hello_id)
+		until = min_of(until, l->hello_until_ms);
+	return until == UINT64_MAX ? 0 : until;
 }
 
 static bool output_waits(const struct link_wait *w)
@@ -288,9 +304,14 @@ static int wait_once(struct link *l, const struct link_wait *w)
 		p[0].fd = -1;
 	if (l->fd < 0)
 		return LINK_LOST;
-	n = poll(p, 3, time_left(w));
+	n = poll(p, 3, time_left(wait_until(l, w)));
 	if (n < 0)
 		return -1;
+	if (n == 0 && is_mute(l)) {
+		l->status = say_fail(STATUS_UNAVAILABLE,
+			"no word of the daemon at '%s' within %d s", l->path, LINK_HELLO_MS / 1000);
+		return LINK_REFUSED;
+	}
 	if (n == 0)
 		return w->until_ms && clock_mono_ms() >= w->until_ms ? LINK_TIMEOUT : -1;
 	if (p[1].revents)
@@ -307,7 +328,7 @@ void link_pause(const struct link_wait *w)
 		{ .fd = output_waits(w) ? w->out->fd : -1, .events = POLLOUT },
 	};
 
-	(void)poll(p, 2, time_left(w));
+	(void)poll(p, 2, time_left(w->until_ms));
 }
 
 static int next_event(struct link *l, const struct link_wait *w)

@@ -42,7 +42,8 @@ enum link_event {
 };
 
 enum { LINK_ONCE = 1, LINK_PATIENT = 2 }; /* never sent twice; no time limit */
-#define LINK_CALL_MS 60000
+#define LINK_CALL_MS 60000                /* for the reply of a call that is not LINK_PATIENT */
+#define LINK_HELLO_MS 15000               /* for the first word */
 #define LINK_AGAIN_MS 10000
 
 struct link_wait {
@@ -69,8 +70,9 @@ struct link {
 	struct scan scan;
 	struct msg msg;
 	struct pack pack;
-	struct buf request; /* the frame of the last request, to send it again */
-	uint32_t last_id, hello_id;
+	struct buf request;         /* the frame of the last request, to send it again */
+	uint32_t last_id, hello_id; /* hello_id 0: it was answered */
+	uint64_t hello_until_ms;
 	bool greeted;   /* a hello was ever answered */
 	bool restarted; /* a later hello named another instance: the daemon had ended */
 	char instance[64], version[32];

@@ -58,6 +58,7 @@ void *ingest_abort(struct ingest *i); /* takes NULL */
 
 enum found_band { FOUND_NOTHING, FOUND_WEAK, FOUND_GOOD }; /* coverage < .35, < .55, else */
 
+#define LIBRARY_LIMIT 1000
 struct retrieve_request { /* strings borrowed during the call, copied */
 	struct account account;
 	const char *question;
@@ -68,6 +69,8 @@ struct retrieve_request { /* strings borrowed during the call, copied */
 	const char *const *documents;  /* names to keep to, NULL: all */
 	size_t ndocuments;
 	size_t budget;                 /* 0: the configured one */
+	size_t limit;                  /* not 0: a plain search, each of so many best passages a source, whatever the band;
+	                                  no prompt, no pieces. At most LIBRARY_LIMIT */
 	bool answer;                   /* the extractive answer: each of its quotes is a source of its own, before the others */
 };
 struct retrieval { /* views during the callback */

@@ -42,6 +42,29 @@ static void add_source(struct retrieve *r, size_t span, size_t from, size_t to, 
 	source_list_add(&r->sources, &s);
 }
 
+int present_hits(struct retrieve *r)
+{
+	for (size_t i = 0; i < r->search.nhits; i++) {
+		const struct hit *h = &r->search.hits[i];
+		struct source s;
+
+		source_init(&s);
+		s.n = (int)i + 1;
+		s.document = mem_dup(h->document);
+		s.path = mem_dup(h->name);
+		s.title = mem_dup(h->heading);
+		s.quote = mem_ndup(h->text, h->text_len);
+		s.sha256 = mem_dup(h->sha256);
+		s.page = h->page;
+		s.line = h->line;
+		s.start = (int64_t)h->start;
+		s.end = (int64_t)h->end;
+		s.score = h->score;
+		source_list_add(&r->sources, &s);
+	}
+	return 0;
+}
+
 static bool is_quoted(const struct retrieve *r, size_t span)
 {
 	for (size_t i = 0; i < r->nquotes; i++)

@@ -71,9 +71,11 @@ double query_coverage(const struct query *q, const struct query_seen *seen);
 
 /*
  * 0..1: how far the best passage answers. `best` is its hit.own, `most` that of the search: its share of
- * the score of a passage full of the question's words, scaled so that passages that do answer are
- * mostly at .35 and above, others below.
+ * the score of a passage full of the question's words, scaled so that passages that answer are mostly
+ * at QUERY_ANSWERED and above, others below; from QUERY_WELL on few do not.
  */
+#define QUERY_ANSWERED 0.35
+#define QUERY_WELL 0.55
 double query_answered(const struct query *q, double best, double most);
 
 int query_find(const struct query *q, const char *term, size_t n); /* index, or -1 */

@@ -12,8 +12,6 @@
 #include "daemon/library/retrieve_in.h"
 
 #define HITS 60        /* of 400 characters: enough for three times the usual budget */
-#define FOUND_FROM 0.35
-#define GOOD_FROM 0.55
 #define JUDGED 5       /* the best of so many passages says how well the question is answered */
 
 /* ---- memory ---- */
@@ -69,7 +67,7 @@ static int search(struct retrieve *r, struct db *db)
 		.ndocuments = r->ndocuments,
 		.terms = r->query->terms,
 		.nterms = r->query->nterms,
-		.limit = HITS,
+		.limit = r->limit ? (int)r->limit : HITS,
 	};
 	e = db_library_search(db, &r->search);
 	r->cut = e == STORE_E_DEADLINE;
@@ -83,7 +81,7 @@ static void judge(struct retrieve *r)
 	for (size_t i = 0; i < min_of(r->search.nhits, (size_t)JUDGED); i++)
 		best = max_of(best, r->search.hits[i].own);
 	r->coverage = query_answered(r->query, best, r->search.most);
-	r->band = r->coverage >= GOOD_FROM ? FOUND_GOOD : r->coverage >= FOUND_FROM ? FOUND_WEAK : FOUND_NOTHING;
+	r->band = r->coverage >= QUERY_WELL ? FOUND_GOOD : r->coverage >= QUERY_ANSWERED ? FOUND_WEAK : FOUND_NOTHING;
 }
 
 static struct query_text text_of(const char *p, size_t n)
@@ -124,8 +122,11 @@ static int retrieve_run(struct db *db, struct job *j)
 	if (e == 0 && r->search.nhits) {
 		query_weigh(r->query, r->search.idf, r->search.df);
 		judge(r);
-		e = spans_make(&r->spans, r->search.hits, r->search.nhits, r->budget);
 	}
+	if (e == 0 && r->limit)
+		return present_hits(r);
+	if (e == 0)
+		e = spans_make(&r->spans, r->search.hits, r->search.nhits, r->budget);
 	return e ? e : present(r);
 }
 
@@ -178,6 +179,7 @@ static struct retrieve *retrieve_new(const struct library *l, const struct retri
 	for (; r->ndocuments < req->ndocuments; r->ndocuments++)
 		r->documents[r->ndocuments] = mem_dup(req->documents[r->ndocuments]);
 	r->budget = req->budget ? req->budget : l->config.budget;
+	r->limit = min_of(req->limit, (size_t)LIBRARY_LIMIT);
 	r->answer = req->answer;
 	buf_init(&r->prompt, 0);
 	return r;

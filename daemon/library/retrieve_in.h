@@ -17,7 +17,7 @@ struct retrieve {
 	size_t question_len, previous_question_len, previous_answer_len;
 	char **documents;
 	size_t ndocuments;
-	size_t budget;
+	size_t budget, limit;
 	bool answer;
 	void (*done)(uint64_t owner, void *ctx, const struct retrieval *r);
 	uint64_t owner;
@@ -38,6 +38,7 @@ struct retrieve {
 };
 
 /* present.c: spans and quotes as sources, as a prompt, as an answer. All 0 or -ENOMEM. */
+int present_hits(struct retrieve *r);    /* of a plain search: a source each */
 int present_sources(struct retrieve *r);
 int present_prompt(struct retrieve *r);
 int present_answer(struct retrieve *r);

@@ -430,8 +430,6 @@ static enum upstream_result result_of_status(long status, const struct trouble *
 {
 	if (status < 400)
 		return UPSTREAM_E_PROTOCOL;
-	if (status == 502)
-		return UPSTREAM_E_UNREACHABLE;
 	if (result_of_code(status) != UPSTREAM_E_ERROR)
 		return result_of_code(status);
 	return status == 400 || status >= 500 ? t->result : UPSTREAM_E_ERROR;

@@ -196,6 +196,19 @@ void multi_resume(struct multi *m, CURL *easy)
 	m->inside = false;
 }
 
+/*
+ * A form's reader that says "pause" after it has filled in a header is remembered as paused before
+ * the transfer is, and only a transfer that is paused wakes its form: so it is made so first.
+ */
+void multi_resume_send(struct multi *m, CURL *easy)
+{
+	assert(!m->inside);
+	m->inside = true;
+	curl_easy_pause(easy, CURLPAUSE_SEND);
+	curl_easy_pause(easy, CURLPAUSE_CONT);
+	m->inside = false;
+}
+
 bool multi_spend(struct multi *m, size_t n)
 {
 	uint64_t now = uv_now(m->loop);

@@ -36,6 +36,7 @@ void multi_init(struct multi *m, uv_loop_t *loop, const struct multi_events *ev,
 CURLMcode multi_add(struct multi *m, CURL *easy);
 void multi_remove(struct multi *m, CURL *easy);
 void multi_resume(struct multi *m, CURL *easy); /* after a pause; may deliver data at once */
+void multi_resume_send(struct multi *m, CURL *easy); /* there is something to send again */
 bool multi_spend(struct multi *m, size_t n);    /* false: the turn's bytes are used up */
 void multi_new_turn(struct multi *m);
 void multi_rest(struct multi *m);               /* nothing runs: closes idle connections, frees what libcurl holds */

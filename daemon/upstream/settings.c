@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -82,16 +83,13 @@ static void join_url(struct settings *s, CURLU *u)
 
 static char *url_fault(CURLU *u, const char *url)
 {
-	char *scheme = url_part(u, CURLUPART_SCHEME, 0), *user = url_part(u, CURLUPART_USER, 0);
-	char *fragment = url_part(u, CURLUPART_FRAGMENT, 0), *fault = NULL;
+	char *user = url_part(u, CURLUPART_USER, 0), *fragment = url_part(u, CURLUPART_FRAGMENT, 0);
+	char *fault = NULL;
 
-	if (!scheme || (strcmp(scheme, "http") && strcmp(scheme, "https")))
-		fault = mem_printf("the address '%s' must begin with http://, https:// or unix:/", url);
-	else if (user)
+	if (user)
 		fault = mem_dup("the address must not hold a user or password; put a key into api_key");
 	else if (fragment)
 		fault = mem_printf("the address '%s' must not have a '#' part", url);
-	free(scheme);
 	free(user);
 	free(fragment);
 	return fault;
@@ -100,9 +98,11 @@ static char *url_fault(CURLU *u, const char *url)
 static int set_http(struct settings *s, const char *url, char **why)
 {
 	CURLU *u = curl_url();
-	CURLUcode rc = u ? curl_url_set(u, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) : CURLUE_OUT_OF_MEMORY;
+	CURLUcode rc = u ? curl_url_set(u, CURLUPART_URL, url, 0) : CURLUE_OUT_OF_MEMORY;
 
-	if (rc != CURLUE_OK) {
+	if (strncasecmp(url, "http://", 7) && strncasecmp(url, "https://", 8)) {
+		*why = mem_printf("the address '%s' must begin with http://, https:// or unix:/", url);
+	} else if (rc != CURLUE_OK) {
 		*why = mem_printf("the address '%s' cannot be read: %s", url, curl_url_strerror(rc));
 	} else {
 		*why = url_fault(u, url);
@@ -110,7 +110,7 @@ static int set_http(struct settings *s, const char *url, char **why)
 			join_url(s, u);
 	}
 	curl_url_cleanup(u);
-	s->https = !strncmp(url, "https:", 6);
+	s->https = !strncasecmp(url, "https:", 6);
 	return *why ? -EINVAL : 0;
 }
 

@@ -289,7 +289,10 @@ static bool prepare(struct transfer *t)
 
 void transfer_fail(struct transfer *t, enum upstream_result result, char *text)
 {
-	free(t->text);
+	if (t->over) { /* the first cause stands */
+		free(text);
+		return;
+	}
 	t->text = text;
 	t->result = result;
 	t->over = true;

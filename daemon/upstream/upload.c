@@ -130,6 +130,8 @@ void upload_finish(struct transfer *t)
 	struct upload *u = of(t);
 
 	u->finished = true;
+	if (t->over || t->cancelled)
+		return;
 	if (u->size >= 0 && u->fed != (uint64_t)u->size)
 		transfer_fail(t, UPSTREAM_E_ERROR, mem_dup("the file ended before the size it was said to have"));
 	else
@@ -143,7 +145,7 @@ static void upload_work(struct transfer *t)
 	if (t->starved && t->easy && (u->queue.len > u->at || u->finished)) {
 		t->starved = false;
 		t->alive = uv_now(t->u->loop);
-		multi_resume(&t->u->multi, t->easy);
+		multi_resume_send(&t->u->multi, t->easy);
 	}
 	if (u->want) {
 		u->want = false;

@@ -24,7 +24,7 @@
 #include "daemon/store/turns.h"
 
 #define IN_FLIGHT 32
-#define BUDGET_MOST 40000 /* enough sources for ten documents */
+#define HITS 150 /* passages: enough for ten documents */
 #define STRANGE_MAX 1500
 
 struct text {
@@ -68,8 +68,11 @@ struct asked {
 	struct question *q;
 	uint64_t since;
 	size_t at;
-	bool quotes;
+	enum { RANKING, CONTEXT, QUOTES } what;
+	size_t limit; /* CONTEXT: which of the budgets */
 };
+
+static const size_t budgets[] = { 3000, 6000, 12000 };
 
 static void die(const char *what, const char *why)
 {
@@ -443,24 +446,12 @@ static bool holds(const struct question *q, const char *s, size_t n)
 	return false;
 }
 
-/* Sources in order, the last one cut where the bytes end. */
-static void judge_context(struct bench *b, const struct question *q, const struct retrieval *r)
+static bool in_sources(const struct question *q, const struct retrieval *r)
 {
-	static const size_t limits[] = { 3000, 6000, 12000 };
-
-	for (size_t l = 0; l < array_len(limits); l++) {
-		size_t left = limits[l];
-		bool found = false;
-
-		for (size_t i = 0; i < r->nsources && left && !found; i++) {
-			size_t n = min_of(strlen(r->sources[i].quote), left);
-
-			found = holds(q, r->sources[i].quote, n);
-			left -= n;
-		}
-		b->f.in[l] += found;
-	}
-	b->f.with_answers++;
+	for (size_t i = 0; i < r->nsources && r->band != FOUND_NOTHING; i++)
+		if (holds(q, r->sources[i].quote, strlen(r->sources[i].quote)))
+			return true;
+	return false;
 }
 
 static void judge_quotes(struct bench *b, const struct question *q, const struct retrieval *r)
@@ -483,31 +474,32 @@ static void on_retrieved(uint64_t owner, void *ctx, const struct retrieval *r)
 	if (r->r != 0)
 		die(a->q->text, r->why);
 	b->running--;
-	if (a->quotes) {
+	if (a->what == QUOTES) {
 		judge_quotes(b, a->q, r);
+	} else if (a->what == CONTEXT) {
+		b->f.in[a->limit] += in_sources(a->q, r);
 	} else {
 		b->f.us[b->f.asked++] = (double)(clock_mono_us() - a->since);
 		b->f.answered += r->band != FOUND_NOTHING;
 		b->f.good += r->band == FOUND_GOOD;
 		if (a->q->ngold)
 			judge_documents(b, a->q, r);
-		if (a->q->nanswers)
-			judge_context(b, a->q, r);
 	}
 	mem_free(a);
 }
 
 /* ---- asking ---- */
 
-static void ask(struct bench *b, struct question *q, bool history, bool quotes)
+static void ask(struct bench *b, struct question *q, bool history, int what, size_t limit)
 {
 	struct asked *a = mem_new(sizeof(*a));
 	struct retrieve_request req = {
 		.account = b->who,
 		.question = q->text,
 		.question_len = strlen(q->text),
-		.budget = quotes ? 0 : BUDGET_MOST,
-		.answer = quotes,
+		.limit = what == RANKING ? HITS : 0,
+		.budget = what == CONTEXT ? budgets[limit] : 0,
+		.answer = what == QUOTES,
 	};
 
 	if (history && q->before) {
@@ -518,7 +510,7 @@ static void ask(struct bench *b, struct question *q, bool history, bool quotes)
 		req.previous_answer = q->answer_before;
 		req.previous_answer_len = strlen(q->answer_before);
 	}
-	*a = (struct asked){ .b = b, .q = q, .since = clock_mono_us(), .quotes = quotes };
+	*a = (struct asked){ .b = b, .q = q, .since = clock_mono_us(), .what = what, .limit = limit };
 	if (library_retrieve(b->library, &req, on_retrieved, 0, a) != 0)
 		die("ask", "the queue is full");
 	b->running++;
@@ -553,12 +545,31 @@ static void ask_strange(struct bench *b, const char *root, const char *name)
 	n = min_of(other.n, (size_t)STRANGE_MAX);
 	figures_begin(b, n);
 	for (size_t i = 0; i < n; i++)
-		ask(b, &other.questions[i], false, false);
+		ask(b, &other.questions[i], false, RANKING, 0);
 	printf("  refused %.3f (questions of %s)", 1 - share(b->f.answered, b->f.asked), name);
 	for (size_t i = 0; i < other.n; i++)
 		question_fini(&other.questions[i]);
 	mem_free(other.questions);
 	mem_free(dir);
+}
+
+static void run_answers(struct bench *b)
+{
+	struct figures *f = &b->f;
+
+	for (size_t i = 0; i < b->n; i++) {
+		if (!b->questions[i].nanswers)
+			continue;
+		f->with_answers++;
+		for (size_t k = 0; k < array_len(budgets); k++)
+			ask(b, &b->questions[i], false, CONTEXT, k);
+		ask(b, &b->questions[i], false, QUOTES, 0);
+	}
+	if (f->with_answers)
+		printf("  in 3k/6k/12k %.3f/%.3f/%.3f  1/2/3 quotes %.3f/%.3f/%.3f", share(f->in[0], f->with_answers),
+			share(f->in[1], f->with_answers), share(f->in[2], f->with_answers),
+			share(f->quoted[0], f->with_answers), share(f->quoted[1], f->with_answers),
+			share(f->quoted[2], f->with_answers));
 }
 
 static void run_collection(const char *root, const char *name, const char *strange)
@@ -574,25 +585,17 @@ static void run_collection(const char *root, const char *name, const char *stran
 	load_documents(&b, dir);
 	figures_begin(&b, b.n);
 	for (size_t i = 0; i < b.n; i++)
-		ask(&b, &b.questions[i], false, false);
+		ask(&b, &b.questions[i], false, RANKING, 0);
 	qsort(b.f.us, b.f.asked, sizeof(*b.f.us), by_value);
 	printf("%-9s %zu documents, %.1f MB in %.1f s; nDCG@10 %.4f hit@1 %.3f  answered %.3f good %.3f  ms %.2f/%.2f", name,
 		b.documents, (double)b.bytes / 1e6, b.load_s, b.f.ndcg / (double)max_of(b.f.judged, (size_t)1),
 		share(b.f.first, b.f.judged), share(b.f.answered, b.f.asked), share(b.f.good, b.f.asked),
 		b.f.us[b.f.asked / 2] / 1e3, b.f.us[b.f.asked * 95 / 100] / 1e3);
-	if (b.f.with_answers) {
-		printf("  in 3k/6k/12k %.3f/%.3f/%.3f", share(b.f.in[0], b.f.with_answers), share(b.f.in[1], b.f.with_answers),
-			share(b.f.in[2], b.f.with_answers));
-		for (size_t i = 0; i < b.n; i++)
-			if (b.questions[i].nanswers)
-				ask(&b, &b.questions[i], false, true);
-		printf("  1/2/3 quotes %.3f/%.3f/%.3f", share(b.f.quoted[0], b.f.with_answers),
-			share(b.f.quoted[1], b.f.with_answers), share(b.f.quoted[2], b.f.with_answers));
-	}
+	run_answers(&b);
 	if (b.history) {
 		figures_begin(&b, b.n);
 		for (size_t i = 0; i < b.n; i++)
-			ask(&b, &b.questions[i], true, false);
+			ask(&b, &b.questions[i], true, RANKING, 0);
 		printf("  with history nDCG@10 %.4f hit@1 %.3f", b.f.ndcg / (double)max_of(b.f.judged, (size_t)1),
 			share(b.f.first, b.f.judged));
 	}

@@ -247,6 +247,8 @@ struct http_link {
 
 /* A script that answers before the body has come says so by its name: see http_early. */
 static http_script http_early;
+/* What a server says that does not wait to be asked. */
+static const char *http_greeting;
 
 static void *http_serve(void *arg)
 {
@@ -257,6 +259,9 @@ static void *http_serve(void *arg)
 	bool keep = true;
 
 	in->fd = r->fd = link->fd;
+	if (http_greeting)
+		http_say(link->fd, "%s", http_greeting);
+	keep = !http_greeting;
 	while (keep && http_read_head(in, r)) {
 		char value[64];
 		int now;
@@ -328,6 +333,7 @@ static struct http_server *http_start(http_script script, const char *unix_path)
 	socklen_t len = sizeof(in);
 
 	http_early = NULL;
+	http_greeting = NULL;
 	s->script = script;
 	pthread_mutex_init(&s->lock, NULL);
 	s->fd = socket(unix_path ? AF_UNIX : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);

@@ -895,19 +895,15 @@ TEST(a_missing_unix_socket_is_named)
 	got_fini(&g);
 }
 
-static bool plain_text(struct http_request *r)
-{
-	return says_hello(r);
-}
-
 TEST(tls_to_a_server_without_it_is_named)
 {
-	struct http_server *s = http_start(plain_text, NULL);
+	struct http_server *s = http_start(says_hello, NULL);
 	char url[160];
 	struct upstream_config c;
 	struct got g = { 0 };
 	struct world w;
 
+	http_greeting = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
 	snprintf(url, sizeof(url), "https%s", s->url + 4);
 	c = usual(url);
 	c.retries = 0;
