@@ -18,13 +18,14 @@
 #include "common/mem.h"
 #include "proto/limits.h"
 
+#define HELLO_ID 1      /* the first of every connection; requests have larger ones */
 #define READ_SIZE 65536 /* memory that is not written to is not ours yet */
 
 struct link *link_new(const struct client *c)
 {
 	struct link *l = mem_new(sizeof(*l));
 
-	*l = (struct link){ .client = c, .fd = -1 };
+	*l = (struct link){ .client = c, .fd = -1, .last_id = HELLO_ID };
 	buf_init(&l->in, LIMIT_FRAME + READ_SIZE);
 	buf_init(&l->request, LIMIT_FRAME);
 	return l;
@@ -57,9 +58,9 @@ static void queue_hello(struct link *l)
 {
 	struct pack p;
 
-	l->hello_id = ++l->last_id;
+	l->hello_waits = true;
 	l->hello_until_ms = clock_mono_ms() + LINK_HELLO_MS;
-	pack_request(&p, &l->out, l->hello_id, "hello");
+	pack_request(&p, &l->out, HELLO_ID, "hello");
 	pack_key(&p, "protocol");
 	pack_array(&p);
 	pack_int(&p, PROTO_VERSION);
@@ -191,7 +192,7 @@ static int hello_answered(struct link *l)
 	const char *s = NULL;
 	size_t n = 0;
 
-	l->hello_id = 0;
+	l->hello_waits = false;
 	if (link_take_error(l) == LINK_E_REMOTE) {
 		l->status = link_fail(l, LINK_E_REMOTE);
 		return LINK_REFUSED;
@@ -250,8 +251,10 @@ static int take_frame(struct link *l)
 		return refuse(l, why);
 	l->in_at += l->scan.at;
 	scan_init(&l->scan);
-	if (l->hello_id && link_is_reply(l, l->hello_id))
+	if (l->hello_waits && link_is_reply(l, HELLO_ID))
 		return hello_answered(l) ? LINK_REFUSED : take_frame(l);
+	if (l->hello_waits && l->msg.type != MSG_NOTIFICATION)
+		return refuse(l, "it answers without having heard hello");
 	return server_word(l) ? LINK_REFUSED : LINK_MESSAGE;
 }
 
@@ -270,14 +273,14 @@ static int time_left(uint64_t until_ms)
 /* Whoever listens and never says a word is no daemon, or a stopped one. */
 static bool is_mute(const struct link *l)
 {
-	return l->hello_id && clock_mono_ms() >= l->hello_until_ms;
+	return l->hello_waits && clock_mono_ms() >= l->hello_until_ms;
 }
 
 static uint64_t wait_until(const struct link *l, const struct link_wait *w)
 {
 	uint64_t until = w->until_ms ? w->until_ms : UINT64_MAX;
 
-	if (l->hello_id)
+	if (l->hello_waits)
 		until = min_of(until, l->hello_until_ms);
 	return until == UINT64_MAX ? 0 : until;
 }

@@ -70,8 +70,9 @@ struct link {
 	struct scan scan;
 	struct msg msg;
 	struct pack pack;
-	struct buf request;         /* the frame of the last request, to send it again */
-	uint32_t last_id, hello_id; /* hello_id 0: it was answered */
+	struct buf request; /* the frame of the last request, to send it again */
+	uint32_t last_id;
+	bool hello_waits; /* its reply has not come */
 	uint64_t hello_until_ms;
 	bool greeted;   /* a hello was ever answered */
 	bool restarted; /* a later hello named another instance: the daemon had ended */

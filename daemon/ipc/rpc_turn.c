@@ -248,33 +248,28 @@ static void ask_unsaved(struct asking *k)
 		subscribe(c, t, 0, 0, 0);
 }
 
-static void dry_run(struct asking *k)
+/* What would go out, with the passages it would take along. Nothing is sent or stored. */
+struct dry {
+	struct call *call;
+	struct turn *turn;
+	bool in_thread;
+};
+
+static void dry_reply(struct dry *d, bool local)
 {
-	struct server *s = k->call->server;
-	struct turn_row row = { .state = TURN_QUEUED, .coverage = -1, .found = -1 };
+	struct server *s = d->call->server;
 	struct chat_request req;
 	struct buf arena;
-	struct turn *t;
 	struct pack p;
 	char *json;
-	bool local = chat_retrieval(&s->chat, &k->ask) == RETRIEVAL_LOCAL;
 
-	row.question = k->op->text;
-	row.question_len = k->op->text_len;
-	k->op->text = NULL;
-	t = turn_new(&s->chat, &k->call->account);
-	t->row = row;
-	t->ask = k->ask;
-	k->ask = (struct ask_options){ 0 };
 	buf_init(&arena, 0);
-	prompt_build(&s->chat, t, &req, &arena);
-	json = s->upstream ? upstream_describe(s->upstream, &req) : NULL;
-	if (reply_begin(k->call, &p)) {
+	prompt_build(&s->chat, d->turn, &req, &arena);
+	json = s->upstream && !arena.failed ? upstream_describe(s->upstream, &req) : NULL;
+	if (reply_begin(d->call, &p)) {
 		pack_kv_text(&p, "turn", "");
-		pack_kv_text(&p, "thread", "");
 		pack_kv_int(&p, "off", 0);
 		pack_kv_text(&p, "state", "queued");
-		pack_kv_text(&p, "name", "");
 		pack_key(&p, "request");
 		if (json)
 			pack_json(&p, json, strlen(json));
@@ -286,14 +281,52 @@ static void dry_run(struct asking *k)
 			pack_text(&p, "no backend is configured: the question is answered from your documents on this machine");
 		else if (local)
 			pack_text(&p, "retrieval = local: passages of your documents are put before the question and leave this machine");
-		if (s->upstream && (k->op->thread_ref || k->op->follow))
+		if (s->upstream && d->in_thread)
 			pack_text(&p, "the earlier turns of the thread are sent along; they are not shown here");
 		pack_close(&p);
-		reply_end(k->call, &p);
+		reply_end(d->call, &p);
 	}
 	mem_free(json);
 	buf_fini(&arena);
-	turn_free(t);
+	turn_free(d->turn);
+	call_drop(d->call);
+	mem_free(d);
+}
+
+static void on_dry_retrieved(uint64_t owner, void *ctx, const struct retrieval *r)
+{
+	struct dry *d = ctx;
+
+	(void)owner;
+	if (r->r == 0 && r->nsources && r->prompt_len && r->band != FOUND_NOTHING)
+		d->turn->passages = mem_ndup(r->prompt, r->prompt_len);
+	dry_reply(d, true);
+}
+
+static void dry_run(struct asking *k)
+{
+	struct server *s = k->call->server;
+	bool local = chat_retrieval(&s->chat, &k->ask) == RETRIEVAL_LOCAL;
+	struct turn *t = turn_new(&s->chat, &k->call->account);
+	struct dry *d = mem_new(sizeof(*d));
+	struct retrieve_request req;
+
+	t->row.question = k->op->text;
+	t->row.question_len = k->op->text_len;
+	k->op->text = NULL;
+	t->ask = k->ask;
+	k->ask = (struct ask_options){ 0 };
+	*d = (struct dry){ .call = call_keep(k->call), .turn = t, .in_thread = k->op->thread_ref || k->op->follow };
+	req = (struct retrieve_request){
+		.account = t->account,
+		.question = t->row.question,
+		.question_len = t->row.question_len,
+		.collection = t->ask.collection,
+		.documents = (const char *const *)t->ask.documents,
+		.ndocuments = t->ask.ndocuments,
+	};
+	if (!s->upstream || !local || library_retrieve(s->library, &req, on_dry_retrieved, 0, d) != 0)
+		dry_reply(d, local);
 }
 
 static bool may_ask(struct call *call)
@@ -557,17 +590,57 @@ void rpc_detach(struct call *call, struct args *a)
 	turn_call_go(turn_call_new(call, then_detach), a, 0);
 }
 
-static void then_cancel(struct turn_call *tc, struct turn_row *row, struct turn *live)
+static void reply_cancelled(struct call *call, const struct turn_row *row)
 {
 	struct pack p;
 
-	if (live)
-		chat_cancel(live);
-	if (!reply_begin(&tc->call, &p))
+	if (!reply_begin(call, &p))
 		return;
 	pack_kv_text(&p, "turn", row->id);
-	pack_kv_text(&p, "state", turn_state_name(live ? live->row.state : row->state));
-	reply_end(&tc->call, &p);
+	pack_kv_text(&p, "state", turn_state_name(row->state));
+	reply_end(call, &p);
+}
+
+static bool end_has_room(void *ctx)
+{
+	(void)ctx;
+	return false;
+}
+
+static void end_drop(void *ctx)
+{
+	call_drop(ctx);
+}
+
+static void cancel_done(void *ctx, const struct turn *t)
+{
+	reply_cancelled(ctx, &t->row);
+}
+
+static const struct sub_ops cancel_ops = { .has_room = end_has_room, .done = cancel_done, .drop = end_drop };
+
+/* Answer this call, in the ops' way, when the turn has ended. */
+static void at_the_end(struct call *call, struct turn *t, const struct sub_ops *ops)
+{
+	struct conn *c = call_conn(call);
+	struct sub *sub;
+
+	if (!c)
+		return;
+	sub = fanout_subscribe(t, 0, 0, 0, ops, call_keep(call));
+	sub->ends_only = true;
+	list_push_back(&c->subs, &sub->of_owner);
+}
+
+/* The answer comes when what was there is on disk and the state is final. */
+static void then_cancel(struct turn_call *tc, struct turn_row *row, struct turn *live)
+{
+	if (!live) {
+		reply_cancelled(&tc->call, row);
+		return;
+	}
+	chat_cancel(live);
+	at_the_end(&tc->call, live, &cancel_ops);
 }
 
 void rpc_cancel(struct call *call, struct args *a)
@@ -598,36 +671,19 @@ void rpc_turn_get(struct call *call, struct args *a)
 	turn_call_go(turn_call_new(call, then_get), a, LIMIT_TEXT_IN_RESULT);
 }
 
-static bool wait_has_room(void *ctx)
-{
-	(void)ctx;
-	return false;
-}
-
 static void wait_done(void *ctx, const struct turn *t)
 {
 	reply_turn(ctx, &t->row, t);
 }
 
-static void wait_drop(void *ctx)
-{
-	call_drop(ctx);
-}
-
-static const struct sub_ops wait_ops = { .has_room = wait_has_room, .done = wait_done, .drop = wait_drop };
+static const struct sub_ops wait_ops = { .has_room = end_has_room, .done = wait_done, .drop = end_drop };
 
 static void then_wait(struct turn_call *tc, struct turn_row *row, struct turn *live)
 {
-	struct conn *c = call_conn(&tc->call);
-	struct sub *sub;
-
-	if (!live) {
+	if (live)
+		at_the_end(&tc->call, live, &wait_ops);
+	else
 		reply_turn(&tc->call, row, NULL);
-	} else if (c) {
-		sub = fanout_subscribe(live, 0, 0, 0, &wait_ops, call_keep(&tc->call));
-		sub->ends_only = true;
-		list_push_back(&c->subs, &sub->of_owner);
-	}
 }
 
 void rpc_turn_wait(struct call *call, struct args *a)

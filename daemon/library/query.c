@@ -306,7 +306,7 @@ double query_coverage(const struct query *q, const struct query_seen *seen)
 #define FEW 4.0
 #define LENGTH_POWER 0.35
 #define FACTOR_OTHER 1.9     /* languages but English */
-#define FACTOR_PAIRS 1.4
+#define FACTOR_PAIRS 1.6
 
 double query_answered(const struct query *q, double best, double most)
 {

@@ -1,4 +1,6 @@
 /* What was said before a turn, along its branch. */
+#include <string.h>
+
 #include "common/mem.h"
 #include "daemon/store/rows.h"
 #include "daemon/store/turns.h"
@@ -54,20 +56,23 @@ static int read_answer(struct db *db, const char *step, struct context_turn *t, 
 	return r;
 }
 
-/* ?1 the newest turn, ?2 the account. A parent comes before its child: no ring can hold the walk. */
-#define SQL_UP                                                                                     \
-	"WITH RECURSIVE up(id, parent, seq) AS ("                                                  \
-	"SELECT id, parent, seq FROM ragchat_turn WHERE id = ?1 AND account = ?2 "                 \
-	"UNION ALL SELECT p.id, p.parent, p.seq FROM up JOIN ragchat_turn p ON p.id = up.parent "  \
-	"AND p.account = ?2 WHERE p.seq < up.seq) "
-#define SQL_BRANCH                                                                                 \
-	SQL_UP "SELECT t.answer_step, t.state, COALESCE((SELECT u.output FROM steps u WHERE "      \
-	"u.id = t.user_step), (SELECT r.input FROM steps r WHERE r.id = t.run_step), ''), t.id "   \
-	"FROM up JOIN ragchat_turn t ON t.id = up.id WHERE t.length > 0"
-#define SQL_COUNT SQL_UP "SELECT count(*) FROM up JOIN ragchat_turn t ON t.id = up.id WHERE t.length > 0"
+/* One turn on the way up: ?1 its id, ?2 the account. */
+#define SQL_ONE                                                                                    \
+	"SELECT t.answer_step, t.state, COALESCE((SELECT u.output FROM steps u WHERE "             \
+	"u.id = t.user_step), (SELECT r.input FROM steps r WHERE r.id = t.run_step), ''), "        \
+	"t.parent, t.seq, t.length FROM ragchat_turn t WHERE t.id = ?1 AND t.account = ?2"
 
-/* `full` becomes the id of a turn that did not fit. */
-static int add_turn(struct db *db, struct op_context *op, sqlite3_stmt *stmt, size_t *cap, uint64_t *left, id_str full)
+/* How many are left from ?1 upward. A parent comes before its child: no ring can hold the walk. */
+#define COUNT_MAX "10000"
+#define SQL_COUNT                                                                                  \
+	"WITH RECURSIVE up(parent, seq, length) AS ("                                              \
+	"SELECT parent, seq, length FROM ragchat_turn WHERE id = ?1 AND account = ?2 "             \
+	"UNION ALL SELECT p.parent, p.seq, p.length FROM up JOIN ragchat_turn p "                  \
+	"ON p.id = up.parent AND +p.account = ?2 WHERE p.seq < up.seq LIMIT " COUNT_MAX ") "       \
+	"SELECT count(*) FROM up WHERE length > 0"
+
+/* *fits is false when the turn is too large for what is left. */
+static int add_turn(struct db *db, struct op_context *op, sqlite3_stmt *stmt, size_t *cap, uint64_t *left, bool *fits)
 {
 	struct context_turn t = { .state = (enum turn_state)db_col_int(stmt, 1) };
 	const char *question = db_col_text(stmt, 2);
@@ -77,14 +82,11 @@ static int add_turn(struct db *db, struct op_context *op, sqlite3_stmt *stmt, si
 
 	db_col_id(stmt, 0, step);
 	r = read_answer(db, step, &t, &op->job.why);
-	if (r != 0 || !t.answer_len) { /* emptied by an edit in Chainlit */
+	*fits = r == 0 && n <= *left && t.answer_len <= *left - n;
+	if (r != 0 || !t.answer_len || !*fits) {
+		*fits = *fits || !t.answer_len; /* emptied by an edit in Chainlit: as if it had none */
 		mem_free(t.answer);
 		return r;
-	}
-	if (n > *left || t.answer_len > *left - n) {
-		mem_free(t.answer);
-		db_col_id(stmt, 3, full);
-		return 0;
 	}
 	*left -= n + t.answer_len;
 	t.question = text_copy(question, n, UINT64_MAX, &t.question_len);
@@ -108,24 +110,51 @@ static int count_rest(struct db *db, struct op_context *op, const char *from)
 	return r;
 }
 
+struct walk {
+	id_str at;      /* the turn looked at; "" at the end of the branch */
+	int64_t below;  /* the number of its child */
+	uint64_t left;
+	size_t cap;
+	bool fits;
+};
+
+static int walk_one(struct db *db, struct op_context *op, struct walk *w)
+{
+	sqlite3_stmt *stmt;
+	bool row = false;
+	id_str parent = "";
+	int64_t seq = 0;
+	int r = db_query(&stmt, db, db->chat, &op->job.why, SQL_ONE, db_text(w->at), db_text(op->account.id));
+
+	if (r == 0)
+		r = db_step(stmt, &row, &op->job.why);
+	if (r == 0 && row) {
+		seq = db_col_int(stmt, 4);
+		db_col_id(stmt, 3, parent);
+		if (seq < w->below && db_col_int(stmt, 5) > 0)
+			r = add_turn(db, op, stmt, &w->cap, &w->left, &w->fits);
+	}
+	db_release(stmt);
+	if (r == 0 && w->fits) {
+		if (!row || seq >= w->below)
+			parent[0] = '\0';
+		memcpy(w->at, parent, sizeof(w->at));
+		w->below = seq;
+	}
+	return r;
+}
+
 int op_context_run(struct db *db, struct job *j)
 {
 	struct op_context *op = container_of(j, struct op_context, job);
-	uint64_t left = op->max_bytes;
-	sqlite3_stmt *stmt;
-	id_str full = "";
-	size_t cap = 0;
-	bool row = true;
-	int r;
+	struct walk w = { .below = INT64_MAX, .left = op->max_bytes, .fits = true };
+	int r = 0;
 
-	if (!op->parent[0])
-		return 0;
-	r = db_query(&stmt, db, db->chat, &j->why, SQL_BRANCH, db_text(op->parent), db_text(op->account.id));
-	while (r == 0 && !full[0] && (r = db_step(stmt, &row, &j->why)) == 0 && row)
-		r = add_turn(db, op, stmt, &cap, &left, full);
-	db_release(stmt);
-	if (r == 0 && full[0])
-		r = count_rest(db, op, full);
+	memcpy(w.at, op->parent, sizeof(w.at));
+	while (r == 0 && w.at[0] && w.fits)
+		r = walk_one(db, op, &w);
+	if (r == 0 && !w.fits)
+		r = count_rest(db, op, w.at);
 	turn_round(op);
 	return r;
 }

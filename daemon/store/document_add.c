@@ -62,10 +62,11 @@ static int open_collection(struct coming *c)
 	const struct op_document_add *op = c->op;
 	const char *name = op->doc.collection ? op->doc.collection : "default";
 	sqlite3_stmt *stmt = NULL;
-	bool row = false;
+	bool row = false, made;
 	int r = db_run(c->db, c->db->lib, c->why, "INSERT OR IGNORE INTO collection (account, name) VALUES (?1, ?2)",
 		db_text(op->account.id), db_text(name));
 
+	made = r == 0 && sqlite3_changes(c->db->lib) > 0;
 	if (r == 0)
 		r = db_query(&stmt, c->db, c->db->lib, c->why,
 			"SELECT id, next FROM collection WHERE account = ?1 AND name = ?2", db_text(op->account.id),
@@ -77,7 +78,7 @@ static int open_collection(struct coming *c)
 		c->first = c->collection << PASSAGE_BITS | db_col_int(stmt, 1);
 	}
 	db_release(stmt);
-	return r ? r : words_create(c->db, c->collection, c->why);
+	return r || !made ? r : words_create(c->db, c->collection, c->why);
 }
 
 static int open_document(struct coming *c)
@@ -207,6 +208,7 @@ static int bring_in(struct coming *c)
 		r = open_collection(c);
 	if (r == 0)
 		r = open_document(c);
+	s.collection = c->collection;
 	if (r == 0)
 		r = slice_turn(&s);
 	if (r == 0)

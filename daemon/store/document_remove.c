@@ -96,16 +96,17 @@ static int sweep_pieces(struct slice *s, const struct document_place *p)
 }
 
 /* A collection that has no document any more leaves no trace. */
-static int sweep_collection(struct slice *s, int64_t collection)
+static int sweep_collection(struct slice *s)
 {
 	char table[WORDS_NAME], sql[64];
 	int r = db_run(s->db, s->db->lib, s->why,
 		"DELETE FROM collection WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM document WHERE collection = ?1)",
-		db_int(collection));
+		db_int(s->collection));
 
 	if (r != 0 || sqlite3_changes(s->db->lib) == 0)
 		return r;
-	library_words_table(table, collection);
+	library_words_table(table, s->collection);
+	s->collection = 0;
 	(void)snprintf(sql, sizeof(sql), "DROP TABLE IF EXISTS %s", table);
 	return db_script(s->db->lib, sql, s->why);
 }
@@ -115,6 +116,7 @@ static int sweep_document(struct slice *s, int64_t key)
 	struct document_place p;
 	int r = document_place_load(s->db, key, &p, s->why);
 
+	s->collection = p.collection;
 	if (r == 0)
 		r = sweep_passages(s, &p);
 	if (r == 0)
@@ -122,7 +124,7 @@ static int sweep_document(struct slice *s, int64_t key)
 	if (r == 0)
 		r = db_run(s->db, s->db->lib, s->why, "DELETE FROM document WHERE key = ?1", db_int(key));
 	if (r == 0)
-		r = sweep_collection(s, p.collection);
+		r = sweep_collection(s);
 	document_place_fini(&p);
 	return r;
 }

@@ -24,7 +24,8 @@
 #define LENGTH_HIDDEN 0x7fffu /* not there, or not for anybody's eyes */
 #define LENGTH_LONGEST 0x7ffeu
 
-#define SLICE_US 6000         /* work of one transaction: leaves room for its commit within 20 ms */
+#define SLICE_US 5000         /* work of one transaction: leaves room for its commit within 20 ms */
+#define MERGE_PAGES 128       /* of the index, in a transaction of their own between two slices */
 
 enum document_state { DOCUMENT_COMING, DOCUMENT_THERE, DOCUMENT_GOING };
 
@@ -63,6 +64,7 @@ int lengths_write(struct db *db, int64_t first, size_t n, const uint16_t *v, cha
 
 struct slice {
 	struct db *db;
+	int64_t collection; /* whose index is changed: merged as it grows; 0 none */
 	uint64_t until_us;
 	unsigned turns;
 	char **why;
@@ -81,7 +83,7 @@ struct document_place {
 int document_place_load(struct db *db, int64_t key, struct document_place *p, char **why); /* STORE_E_NOT_FOUND */
 void document_place_fini(struct document_place *p);
 
-/* Make the collection's table of words; harmless when it is there. */
+/* Make the table of words of a new collection. */
 int words_create(struct db *db, int64_t collection, char **why);
 /* Read one passage back as it went into the index; *found false: it never came so far. buf is the text's. */
 int words_load(struct db *db, const struct document_place *p, int64_t id, struct words_row *row, char **heading,

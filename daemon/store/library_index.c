@@ -37,12 +37,13 @@ void document_place_fini(struct document_place *p)
 
 int words_create(struct db *db, int64_t collection, char **why)
 {
-	char table[WORDS_NAME], sql[256];
+	char table[WORDS_NAME], sql[320];
 
 	library_words_table(table, collection);
 	(void)snprintf(sql, sizeof(sql),
-		"CREATE VIRTUAL TABLE IF NOT EXISTS %s USING fts5"
-		"(name, heading, body, content = '', columnsize = 0, tokenize = 'ragchat')", table);
+		"CREATE VIRTUAL TABLE %s USING fts5"
+		"(name, heading, body, content = '', columnsize = 0, tokenize = 'ragchat');"
+		"INSERT INTO %s (%s, rank) VALUES ('automerge', 0)", table, table, table);
 	return db_script(db->lib, sql, why);
 }
 
@@ -147,16 +148,35 @@ static int index_document(struct slice *s, const struct document_place *p)
 		db_int(p->key), db_int(terms));
 }
 
+/* The collection with the smallest id above `after`; 0: no more. */
+static int next_collection(struct db *db, int64_t after, int64_t *id, char **why)
+{
+	sqlite3_stmt *stmt = NULL;
+	bool row = false;
+	int r = db_query(&stmt, db, db->lib, why, "SELECT id FROM collection WHERE id > ?1 ORDER BY id LIMIT 1",
+		db_int(after));
+
+	if (r == 0)
+		r = db_step(stmt, &row, why);
+	*id = r == 0 && row ? db_col_int(stmt, 0) : 0;
+	db_release(stmt);
+	return r;
+}
+
 static int make_tables_anew(struct db *db, char **why)
 {
-	int64_t last = 0;
 	char table[WORDS_NAME], sql[64];
-	int r = db_get_int(db->lib, "SELECT max(id) FROM collection", 0, &last, why);
+	int64_t id = 0;
+	int r;
 
-	for (int64_t id = 1; r == 0 && id <= last; id++) {
+	while ((r = next_collection(db, id, &id, why)) == 0 && id != 0) {
 		library_words_table(table, id);
 		(void)snprintf(sql, sizeof(sql), "DROP TABLE IF EXISTS %s", table);
 		r = db_script(db->lib, sql, why);
+		if (r == 0)
+			r = words_create(db, id, why);
+		if (r != 0)
+			return r;
 	}
 	return r;
 }
@@ -192,8 +212,7 @@ int library_reindex(struct db *db, char **why)
 		if (r != 0 || key == 0)
 			break;
 		r = document_place_load(db, key, &p, why);
-		if (r == 0)
-			r = words_create(db, p.collection, why);
+		s.collection = p.collection;
 		if (r == 0)
 			r = index_document(&s, &p);
 		document_place_fini(&p);

@@ -159,9 +159,26 @@ int slice_begin(struct slice *s, struct db *db, char **why)
 	return db_begin(db->lib, why);
 }
 
+/*
+ * FTS5 would merge its segments within whatever transaction happens to fill one up, for as long as it
+ * takes. It is told not to (words_create), and does a little after every slice instead.
+ */
+static int merge_some(struct slice *s)
+{
+	char table[WORDS_NAME], sql[96];
+
+	if (!s->collection)
+		return 0;
+	library_words_table(table, s->collection);
+	(void)snprintf(sql, sizeof(sql), "INSERT INTO %s (%s, rank) VALUES ('merge', ?1)", table, table);
+	return db_run(s->db, s->db->lib, s->why, sql, db_int(MERGE_PAGES));
+}
+
 int slice_end(struct slice *s)
 {
-	return db_commit(s->db->lib, s->why);
+	int r = db_commit(s->db->lib, s->why);
+
+	return r ? r : merge_some(s);
 }
 
 int slice_turn(struct slice *s)

@@ -127,6 +127,7 @@ static bool prefix_bounds(const char *ref, id_str from, id_str to)
 	return true;
 }
 
+/* "+account": the range of ids is the narrower way in, which the planner cannot know. */
 static int thread_by_prefix(const struct query *q, id_str id)
 {
 	sqlite3_stmt *stmt;
@@ -136,7 +137,7 @@ static int thread_by_prefix(const struct query *q, id_str id)
 	if (!prefix_bounds(q->ref, from, to))
 		return STORE_E_NOT_FOUND;
 	r = db_query(&stmt, q->db, q->db->chat, q->why,
-		"SELECT t.id, h.name " FROM_THREADS "WHERE t.id >= ?1 AND t.id < ?2 AND t.account = ?3 LIMIT 11",
+		"SELECT t.id, h.name " FROM_THREADS "WHERE t.id >= ?1 AND t.id < ?2 AND +t.account = ?3 LIMIT 11",
 		db_text(from), db_text(to), db_text(q->who->id));
 	return only_one(q, stmt, r, id);
 }
@@ -183,9 +184,9 @@ static int turn_by_prefix(const struct query *q, id_str id)
 	if (!prefix_bounds(q->ref, from, to))
 		return STORE_E_NOT_FOUND;
 	r = db_query(&stmt, q->db, q->db->chat, q->why,
-		"SELECT t.id, h.name " FROM_TURNS "WHERE t.id >= ?1 AND t.id < ?2 AND t.account = ?3 "
+		"SELECT t.id, h.name " FROM_TURNS "WHERE t.id >= ?1 AND t.id < ?2 AND +t.account = ?3 "
 		"UNION SELECT t.last_turn, h.name " FROM_THREADS
-		"WHERE t.id >= ?1 AND t.id < ?2 AND t.account = ?3 AND t.last_turn IS NOT NULL LIMIT 11",
+		"WHERE t.id >= ?1 AND t.id < ?2 AND +t.account = ?3 AND t.last_turn IS NOT NULL LIMIT 11",
 		db_text(from), db_text(to), db_text(q->who->id));
 	return only_one(q, stmt, r, id);
 }
@@ -211,7 +212,7 @@ static int turn_in_thread(const struct query *q, const char *thread, const char 
 	if (!prefix_bounds(part, from, to))
 		return STORE_E_NOT_FOUND;
 	r = db_query(&stmt, q->db, q->db->chat, q->why,
-		"SELECT t.id, h.name " FROM_TURNS "WHERE t.id >= ?1 AND t.id < ?2 AND t.thread = ?3 LIMIT 11",
+		"SELECT t.id, h.name " FROM_TURNS "WHERE t.id >= ?1 AND t.id < ?2 AND +t.thread = ?3 LIMIT 11",
 		db_text(from), db_text(to), db_text(thread));
 	return only_one(q, stmt, r, id);
 }

@@ -97,7 +97,8 @@ CREATE TABLE ragchat_thread (
 	origin TEXT,
 	tags TEXT
 ) WITHOUT ROWID;
-CREATE INDEX ragchat_thread_page ON ragchat_thread(account, updated, id);
+-- With `turns`, so that an account's turns are counted within the index.
+CREATE INDEX ragchat_thread_page ON ragchat_thread(account, updated, id, turns);
 
 -- One question and one answer; texts are in steps. Times in microseconds since the epoch; state as
 -- enum turn_state, error by name. Wide columns stand last, so that lists do not read them.

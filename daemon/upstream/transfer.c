@@ -475,7 +475,8 @@ static void tell(struct transfer *t, enum upstream_result result, const char *te
 	idmap_remove(&t->u->transfers, t->id);
 	if (result != UPSTREAM_OK && result != UPSTREAM_E_CANCELLED) {
 		t->u->figures.failures++;
-		log_info("%s: status %ld, %s", t->kind->what, t->status, log_text(end.text, strlen(end.text)));
+		/* Not the text: backends quote the question in their errors. */
+		log_info("%s: %s, status %ld", t->kind->what, turn_error_name(upstream_turn_error(result)), t->status);
 	}
 	t->kind->tell(t, &end);
 }

@@ -116,7 +116,10 @@ def test_limits_before_hello_are_small(t):
 def test_limits_of_a_frame(t):
     t.serve(echo)
     rpc = t.rpc()
-    rpc.raw(packb([0, 1, "ping", [{"x": "y" * (1 << 20)}]])[:1 << 19])
+    try:
+        rpc.raw(packb([0, 1, "ping", [{"x": "y" * (1 << 20)}]])[:1 << 19])
+    except OSError:
+        pass  # refused at its head, before the rest was written
     equal(protocol_error(rpc, "a frame over 1 MiB"), ["protocol_error"], "said")
     deep = value = []
     for _ in range(20):

@@ -27,7 +27,7 @@ class Asker(threading.Thread):
     def run(self):
         try:
             self.reply, self.stream = self.rpc.ask(self.question, key=self.key)
-            while not self.stream.done:
+            while not self.stream.done and not self.rpc.eof:
                 self.rpc.pump(time.monotonic() + 30)
                 self.seen.append((time.monotonic(), len(self.stream.data)))
         except (Closed, OSError, AssertionError):
