@@ -235,7 +235,9 @@ static void print_request(struct val result, const struct view *v)
 	for (size_t i = 0; i < val_count(notes); i++)
 		if (val_str(val_at(notes, i), &s, &n))
 			say_as("daemon", "%.*s", (int)n, s);
-	pretty_val(val_get(result, "request"), v->mode == VIEW_TEXT, &out);
+	/* Without a backend there is no request, and the note says so. */
+	if (val_type(val_get(result, "request")) == VAL_MAP || v->mode != VIEW_TEXT)
+		pretty_val(val_get(result, "request"), v->mode == VIEW_TEXT, &out);
 	(void)out_text(&out, false);
 	buf_fini(&out);
 }

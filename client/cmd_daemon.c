@@ -156,6 +156,8 @@ static int reload(struct client *c, bool json)
 	} else {
 		add_names(val_get(l->msg.result, "changed"), "changed", &out);
 		add_names(val_get(l->msg.result, "restart"), "takes a restart", &out);
+		if (!out.len)
+			say("no option has changed");
 		r = out_text(&out, false);
 	}
 	buf_fini(&out);

@@ -110,7 +110,11 @@ static void print_line(struct uploading *u, const char *name, struct val result)
 	int r;
 
 	(void)val_get_str(result, "message", &s, &n);
-	whole = mem_printf("%s: %.*s", name, (int)n, s);
+	/* The daemon's message has the name; what a backend says has it rarely. */
+	if (memmem(s, n, name, strlen(name)))
+		whole = mem_ndup(s, n);
+	else
+		whole = mem_printf("%s: %.*s", name, (int)n, s);
 	filter_line(term_filter(), whole, strlen(whole), 2000, &line);
 	(void)buf_add_byte(&line, '\n');
 	r = out_text(&line, false);

@@ -98,11 +98,12 @@ int turn_json(const struct client *c, struct val turn, struct json_out *w)
 
 /* ---- for people ---- */
 
+/* One blank line after it, however it ends. */
 static void end_block(struct buf *out)
 {
-	if (out->len && out->data[out->len - 1] != '\n')
-		(void)buf_add_byte(out, '\n');
-	(void)buf_add_byte(out, '\n');
+	while (out->len && out->data[out->len - 1] == '\n')
+		out->len--;
+	(void)buf_add_str(out, "\n\n");
 }
 
 static void add_heading(struct buf *out, enum conversation_format format, const char *marks,

@@ -10,24 +10,27 @@
 #include "common/path.h"
 #include "daemon/store/migrate.h"
 
-/* "PATH.bak-20260102T030405Z", and a number behind it if two fall into one second. */
-static int make_file(const char *path, char **name, char **why)
+/*
+ * "PATH.bak-20260102T030405Z", and a number behind it if two fall into one second. Until it is whole it
+ * ends in ".part": *part.
+ */
+static int make_file(const char *path, char **name, char **part, char **why)
 {
-	char iso[CLOCK_ISO_LEN + 1];
+	char iso[CLOCK_ISO_LEN + 1], number[16] = "";
 	int fd = -1, e = EEXIST;
 
 	clock_iso(clock_wall_us(), iso);
 	for (int i = 1; fd < 0 && e == EEXIST && i < 100; i++) {
+		if (i > 1)
+			snprintf(number, sizeof(number), "-%d", i);
 		mem_free(*name);
-		*name = mem_printf("%s.bak-%.4s%.2s%.2sT%.2s%.2s%.2sZ", path, iso, iso + 5, iso + 8, iso + 11,
-			iso + 14, iso + 17);
-		if (i > 1) {
-			char *numbered = mem_printf("%s-%d", *name, i);
-
-			mem_free(*name);
-			*name = numbered;
-		}
-		fd = open(*name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		mem_free(*part);
+		*name = mem_printf("%s.bak-%.4s%.2s%.2sT%.2s%.2s%.2sZ%s", path, iso, iso + 5, iso + 8, iso + 11,
+			iso + 14, iso + 17, number);
+		*part = mem_printf("%s.part", *name);
+		if (access(*name, F_OK) == 0)
+			continue;
+		fd = open(*part, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 		e = errno;
 	}
 	if (fd < 0)
@@ -68,26 +71,35 @@ static int sync_path(const char *path, int flags)
 	return r;
 }
 
+/* The copy under its final name, both on the disk. */
+static int keep(const char *part, const char *name, const char *dir)
+{
+	int r = sync_path(part, 0);
+
+	if (r == 0 && rename(part, name) < 0)
+		r = -errno;
+	return r ? r : sync_path(dir, O_DIRECTORY);
+}
+
 int backup_make(sqlite3 *from, const char *path, char **name, char **why)
 {
-	char *dir = path_dirname(path);
+	char *dir = path_dirname(path), *part = NULL;
 	int r;
 
 	*name = NULL;
-	r = make_file(path, name, why);
+	r = make_file(path, name, &part, why);
 	if (r == 0) {
-		r = copy(from, *name, why);
+		r = copy(from, part, why);
 		if (r == 0)
-			r = sync_path(*name, 0);
-		if (r == 0)
-			r = sync_path(dir, O_DIRECTORY);
+			r = keep(part, *name, dir);
 		if (r != 0)
-			(void)unlink(*name); /* half a copy is worse than none */
+			(void)unlink(part); /* half a copy is worse than none */
 	}
 	if (r != 0) {
 		db_fail(why, r, "cannot back up '%s': %s", path, strerror(r < 0 ? -r : EIO));
 		*name = mem_free(*name);
 	}
+	mem_free(part);
 	mem_free(dir);
 	return r;
 }

@@ -12,6 +12,7 @@
 #include "common/log.h"
 #include "common/mem.h"
 
+#define SHRINK_PAGES 64
 #define PIECES_AT_ONCE 16 /* half a megabyte, which secure_delete overwrites */
 
 struct op_document_remove *op_document_remove_new(void)
@@ -95,20 +96,57 @@ static int sweep_pieces(struct slice *s, const struct document_place *p)
 	return r;
 }
 
+/*
+ * What removing wrote into the index are marks; merged with what they mark, both vanish. Little by
+ * little, each step a transaction of its own: dropping a large table would take one long one.
+ */
+static int shrink_words(struct slice *s)
+{
+	char table[WORDS_NAME], sql[96];
+	sqlite3 *lib = s->db->lib;
+	int64_t pages = -SHRINK_PAGES, before;
+	int r = slice_end(s);
+
+	library_words_table(table, s->collection);
+	(void)snprintf(sql, sizeof(sql), "INSERT INTO %s (%s, rank) VALUES ('merge', ?1)", table, table);
+	do {
+		before = sqlite3_total_changes64(lib);
+		if (r == 0)
+			r = db_run(s->db, lib, s->why, sql, db_int(pages));
+		pages = SHRINK_PAGES;
+	} while (r == 0 && sqlite3_total_changes64(lib) - before > 1);
+	return r ? r : slice_begin(s, s->db, s->why);
+}
+
 /* A collection that has no document any more leaves no trace. */
 static int sweep_collection(struct slice *s)
 {
+	int64_t collection = s->collection;
 	char table[WORDS_NAME], sql[64];
 	int r = db_run(s->db, s->db->lib, s->why,
 		"DELETE FROM collection WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM document WHERE collection = ?1)",
-		db_int(s->collection));
+		db_int(collection));
 
 	if (r != 0 || sqlite3_changes(s->db->lib) == 0)
 		return r;
-	library_words_table(table, s->collection);
-	s->collection = 0;
+	library_words_table(table, collection);
 	(void)snprintf(sql, sizeof(sql), "DROP TABLE IF EXISTS %s", table);
+	s->collection = 0;
 	return db_script(s->db->lib, sql, s->why);
+}
+
+/* Is this the last document of its collection? */
+static bool is_last(struct db *db, const struct document_place *p)
+{
+	sqlite3_stmt *stmt = NULL;
+	bool row = true;
+	int r = db_query(&stmt, db, db->lib, NULL, "SELECT 1 FROM document WHERE collection = ?1 AND key <> ?2 LIMIT 1",
+		db_int(p->collection), db_int(p->key));
+
+	if (r == 0)
+		r = db_step(stmt, &row, NULL);
+	db_release(stmt);
+	return r == 0 && !row;
 }
 
 static int sweep_document(struct slice *s, int64_t key)
@@ -121,6 +159,8 @@ static int sweep_document(struct slice *s, int64_t key)
 		r = sweep_passages(s, &p);
 	if (r == 0)
 		r = sweep_pieces(s, &p);
+	if (r == 0 && is_last(s->db, &p))
+		r = shrink_words(s);
 	if (r == 0)
 		r = db_run(s->db, s->db->lib, s->why, "DELETE FROM document WHERE key = ?1", db_int(key));
 	if (r == 0)

@@ -55,13 +55,12 @@ static int count_tables(struct db *db, int64_t *all, int64_t *chainlit, char **w
 			   0, chainlit, why);
 }
 
-static int identify_stranger(struct db *db, const struct place *p, int version, enum origin *origin, char **why)
+static int identify_stranger(struct db *db, const struct place *p, int64_t application, int version,
+	enum origin *origin, char **why)
 {
-	int64_t all = 0, chainlit = 0, application = 0;
-	int r = db_get_int(db->chat, "PRAGMA application_id", 0, &application, why);
+	int64_t all = 0, chainlit = 0;
+	int r = count_tables(db, &all, &chainlit, why);
 
-	if (r == 0)
-		r = count_tables(db, &all, &chainlit, why);
 	if (r != 0)
 		return r;
 	if (application == 0 && version == 0 && (all == 0 || chainlit == 3)) {
@@ -71,26 +70,36 @@ static int identify_stranger(struct db *db, const struct place *p, int version, 
 	return db_fail(why, STORE_E_NOT_OURS, "'%s' is a database of another program: name another file", p->path);
 }
 
-int migrate_identify(struct db *db, const struct place *p, enum origin *origin, int *version, char **why)
+static int check_version(const struct place *p, int version, char **why)
 {
-	int64_t v = 0;
+	if (version > SCHEMA_VERSION)
+		return db_fail(why, STORE_E_NEWER,
+			"'%s' was written by a newer ragchat (version %d, this one knows %d): upgrade ragchat", p->path,
+			version, SCHEMA_VERSION);
+	if (version < 1)
+		return db_fail(why, STORE_E_CORRUPT, "'%s' has no version: restore it from a backup", p->path);
+	return 0;
+}
+
+int migrate_identify(struct db *db, struct place *p, enum origin *origin, int *version, char **why)
+{
+	int64_t v = 0, application = 0;
 	int r;
 
-	*origin = p->ours ? ORIGIN_OURS : ORIGIN_NEW;
+	*origin = ORIGIN_NEW;
 	*version = 0;
 	if (!p->exists)
 		return 0;
-	r = db_get_int(db->chat, "PRAGMA user_version", 0, &v, why);
+	r = db_get_int(db->chat, "PRAGMA application_id", 0, &application, why);
+	if (r == 0)
+		r = db_get_int(db->chat, "PRAGMA user_version", 0, &v, why);
 	if (r != 0)
 		return r;
 	*version = (int)v;
-	if (p->ours && v > SCHEMA_VERSION)
-		return db_fail(why, STORE_E_NEWER,
-			"'%s' was written by a newer ragchat (version %d, this one knows %d): upgrade ragchat", p->path,
-			*version, SCHEMA_VERSION);
-	if (p->ours && v < 1)
-		return db_fail(why, STORE_E_CORRUPT, "'%s' has no version: restore it from a backup", p->path);
-	r = p->ours ? 0 : identify_stranger(db, p, *version, origin, why);
+	p->ours = application == APPLICATION_ID; /* the header may have been of a transaction now undone */
+	*origin = p->ours ? ORIGIN_OURS : ORIGIN_NEW;
+	r = p->ours ? check_version(p, *version, why)
+		    : identify_stranger(db, p, application, *version, origin, why);
 	return r ? r : quick_check(db, p, why);
 }
 

@@ -16,8 +16,8 @@ enum origin {
 	ORIGIN_CHAINLIT, /* to be taken over */
 };
 
-/* Looks, changes nothing. STORE_E_NEWER, _NOT_OURS, _CORRUPT. */
-int migrate_identify(struct db *db, const struct place *p, enum origin *origin, int *version, char **why);
+/* Looks, changes nothing but p->ours. STORE_E_NEWER, _NOT_OURS, _CORRUPT. */
+int migrate_identify(struct db *db, struct place *p, enum origin *origin, int *version, char **why);
 /*
  * Backs up where needed, tightens a loose mode, brings the schema to SCHEMA_VERSION and adopts (adopt.h)
  * within the same transaction, switches to WAL, loads db->columns. *notice: what a person should know, or NULL.

@@ -80,8 +80,6 @@ static double round_read(const struct buf *b, struct buf *scratch)
 	return EVENTS / (cpu_seconds() - start);
 }
 
-static double round_split(const struct buf *b);
-
 static int on_event(void *ctx, const char *name, size_t name_len, const char *data, size_t n)
 {
 	(void)ctx;

@@ -458,7 +458,9 @@ class Daemon:
         def connects():
             if self.process.poll() is not None:
                 raise Died(f"ragchatd ended with {self.process.returncode}:\n{self.log()}")
-            return can_connect(self.home.socket)
+            if self.prefix:
+                return can_connect(self.home.socket)
+            return answering(self.home.socket) == self.process.pid
         eventually(connects, "ragchatd's socket", 15)
 
     def log(self):
@@ -513,6 +515,18 @@ class Daemon:
         """KiB of /proc/PID/status."""
         with open(f"/proc/{self.pid}/status", encoding="utf-8") as f:
             return int(re.search(rf"^{key}:\s+(\d+)", f.read(), re.M).group(1))
+
+
+def answering(path):
+    """The process that listens there, or None."""
+    probe = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        probe.connect(path)
+        return struct.unpack("3i", probe.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]
+    except OSError:
+        return None
+    finally:
+        probe.close()
 
 
 def can_connect(path):

@@ -76,7 +76,7 @@ def test_400_and_401_are_not_tried_again(t):
     for status in (400, 401, 404, 422):
         made = t.backend(fails(status, {"detail": "no"}))
         if t.daemons:
-            t.daemons[0].stop()
+            t.daemons[-1].stop()
         t.daemon(f"backend = {made.url}\nretries = 3\n")
         t.run("ask", "hello", code=None)
         equal(len(made.chats), 1, f"requests after {status}")
@@ -113,7 +113,7 @@ def test_an_answer_that_only_errors_is_no_empty_success(t):
                 out.event(event)
             out.done()
         if t.daemons:
-            t.daemons[0].stop()
+            t.daemons[-1].stop()
         t.serve(script)
         result = t.run("ask", "hello", code=1)
         check(result.err.strip(), "no word about", event)

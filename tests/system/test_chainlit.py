@@ -19,7 +19,7 @@ def install(t):
 def lost_answers(db):
     """Questions whose answer row is empty though the thread's history still has it: {question: answer}."""
     found = []
-    for thread, metadata in db.execute("SELECT id, metadata FROM threads"):
+    for thread, metadata in db.execute('SELECT id, metadata FROM threads WHERE "userId" IN (SELECT id FROM users)'):
         try:
             history = json.loads(metadata or "{}").get("history") or []
         except ValueError:

@@ -133,16 +133,16 @@ def test_limits_of_a_frame(t):
     equal(protocol_error(rpc, "20000 objects"), ["protocol_error"], "said")
     rpc = t.rpc()
     for message in ([3, 1, "x", []], [0, 1, "ping"], [0, 1, "ping", [{}], 5], [0, -1, "ping", []], "ping", [], {},
-                    [1, 5, None, {}], [0, 1 << 32, "ping", []], [0, 1, "x" * 65, []], [0, 1, "ping", [{1: 2}]],
+                    [1, 5, None, {}], [0, 1 << 32, "ping", []], [0, 1, "x" * 65, []],
                     [0, 1, 5, []], [0, 1, "ping", {}], [0, 1, "ping", [{}, {}]], [2, "x"]):
         rpc = t.rpc()
         rpc.raw(packb(message))
-        rpc.raw(packb([0, 99, "ping", []]))
         try:
+            rpc.raw(packb([0, 99, "ping", []]))
             while 99 not in rpc.replies and not rpc.eof:
                 rpc.pump(time.monotonic() + 5)
-        except Closed:
-            pass
+        except OSError:
+            rpc.until_closed()
         check(rpc.eof or rpc.replies, "no word about", message)
         for error, result in (rpc.replies[key] for key in rpc.replies if key != 99):
             check(error is not None and error["name"] in ("bad_request", "unknown_method", "bad_params"),

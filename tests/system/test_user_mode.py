@@ -146,7 +146,6 @@ def test_another_uid_is_refused_though_it_can_reach_the_socket(t):
     folder = os.path.join(t.dir, "open")
     os.mkdir(folder, 0o755)
     os.chmod(t.dir, 0o755)
-    os.chmod(os.path.dirname(t.dir), 0o755)
     path = os.path.join(folder, "sock")
     activated(t, path, 0o666)
     code = """
@@ -241,7 +240,7 @@ def test_configuration_errors_name_file_line_and_remedy(t):
             ("retries = 11\n", [":1", "retries", "10"]),
             ("http2 = perhaps\n", [":1", "http2"]),
             ("retrieval = global\n", [":1", "retrieval", "local"]),
-            ("backend = ftp://x\n", [":1", "ftp"]),
+            ("backend = ftp://x\n", [":1", "backend", "http://"]),
             ("just words\n", [":1"]),
             ('model = "open quote\n', [":1"])):
         code, log = t.daemon_fails(text)
