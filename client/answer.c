@@ -62,8 +62,10 @@ bool answer_is_for(const struct answer *a, struct val note)
 	return a->turn[0] && val_str_is(val_get(note, "turn"), a->turn);
 }
 
-/* The part of a piece past what we have; false: nothing of it is new, or something before it is
- * missing. */
+/*
+ * The part of a piece past what we have; false: nothing of it is new, or something before it is
+ * missing.
+ */
 static bool new_part(struct answer *a, struct val note, uint64_t *have, const char **s, size_t *n)
 {
 	uint64_t off = 0;
@@ -147,8 +149,10 @@ static enum answer_news take_source(struct answer *a, struct val note)
 		(void)buf_add_byte(&a->sources, ',');
 	(void)buf_add_str(&a->sources, json ? json : "null");
 	mem_free(json);
-	/* Passages that went into the prompt and that the answer does not name are no sources of
-	 * it. */
+	/*
+	 * Passages that went into the prompt and that the answer does not name are no sources of
+	 * it.
+	 */
 	if (val_get_bool(source, "cited", true))
 		source_line(source, &a->source_lines);
 	return ANSWER_SOURCE;
@@ -209,8 +213,10 @@ void answer_take_end(struct answer *a, struct val map)
 			a->suspected = true;
 }
 
-/* What was printed has to be what is stored: the last word of the daemon says how long it is, and
- * its sum. */
+/*
+ * What was printed has to be what is stored: the last word of the daemon says how long it is, and
+ * its sum.
+ */
 static enum answer_news take_done(struct answer *a, struct val note)
 {
 	char ours[SHA256_HEX + 1], *theirs = val_get_text(note, "sha256");

@@ -17,8 +17,8 @@ struct cmd {
 	const char *brief;      /* its line in `ragchat help` */
 	const char *help;       /* fits one screen, ends with an example */
 	const struct opt *opts; /* its own options; the global ones go with every command */
-	int (*run)(struct client *c, int argc,
-		char **argv); /* what follows the verb; an exit status */
+	/* argv: what follows the verb. An exit status. */
+	int (*run)(struct client *c, int argc, char **argv);
 };
 
 extern const struct cmd cmd_ask, cmd_attach, cmd_cancel, cmd_daemon, cmd_docs, cmd_export, cmd_help,

@@ -18,12 +18,12 @@ enum connect_error {
 
 /* The socket the client was told to use: -S or RAGCHAT_SOCKET; NULL: the usual places. */
 const char *connect_told(const struct client *c);
-/* One path: a non-blocking descriptor, -errno (ECONNREFUSED, ENOENT: nobody), or -EPERM with *uid:
- * a stranger listens. */
-int connect_path(const char *path, unsigned *uid);
-/* The socket of a daemon that lives on our own database, from its lock file; malloc'd; NULL: there
- * is none. */
-char *connect_locked_socket(void);
-/* As described above, and starts the daemon. 0 with *fd and *path (malloc'd), or CONNECT_E_STATUS.
+/*
+ * One path: a non-blocking descriptor, or -errno (ECONNREFUSED, ENOENT: nobody is there), or -EPERM
+ * with *uid: a stranger listens.
  */
+int connect_path(const char *path, unsigned *uid);
+/* The socket of a daemon that lives on our own database, by its lock file; malloc'd, or NULL. */
+char *connect_locked_socket(void);
+/* As described above, starting one where needed: 0 with *fd and *path, or CONNECT_E_STATUS. */
 int connect_daemon(const struct client *c, int *fd, char **path, int *status);

@@ -36,6 +36,8 @@ void filter_feed(struct filter *f, const char *s, size_t n, struct buf *out);
 void filter_end(struct filter *f,
 	struct buf *out); /* what is still held comes out; ready for another text */
 
-/* A field of one line: as the mode says, line ends and tabs become spaces, past `max` bytes "..."
- * ends it. */
+/*
+ * A field of one line: as the mode says, line ends and tabs become spaces, past `max` bytes "..."
+ * ends it.
+ */
 void filter_line(enum filter_mode mode, const char *s, size_t n, size_t max, struct buf *out);

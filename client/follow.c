@@ -117,8 +117,10 @@ static void on_reply(struct follow *f)
 			on_accepted(f, l->msg.result);
 	} else if (f->attach_id && link_is_reply(l, f->attach_id)) {
 		f->attach_id = 0;
-		/* A daemon that ended may have less of the answer than we printed, or nothing of
-		 * it. */
+		/*
+		 * A daemon that ended may have less of the answer than we printed, or nothing of
+		 * it.
+		 */
 		if (link_take_error(l))
 			end_with(f, -1);
 	}
@@ -164,8 +166,10 @@ static void attach_again(struct follow *f)
 		end_with(f, link_fail(f->link, r));
 }
 
-/* While it is made again the reader still gets what is queued: the wait of link_again knows signals
- * only. */
+/*
+ * While it is made again the reader still gets what is queued: the wait of link_again knows signals
+ * only.
+ */
 static void on_lost(struct follow *f, const struct link_wait *w)
 {
 	int r, number;

@@ -87,21 +87,24 @@ struct link {
 struct link *link_new(const struct client *c);
 void *link_free(struct link *l);
 
-struct pack *link_request(struct link *l, const char *method); /* open: add its params */
-int link_send(struct link *l, uint32_t *id);   /* connects when needed; a link_result */
-int link_call(struct link *l, unsigned flags); /* send, wait for the reply */
-int link_reply(
-	struct link *l, uint32_t id, unsigned flags); /* wait for the reply of what was sent */
+/* A request is open: write its params, then send it. It connects when there is no connection. */
+struct pack *link_request(struct link *l, const char *method);
+int link_send(struct link *l, uint32_t *id);   /* a link_result */
+int link_call(struct link *l, unsigned flags); /* sends, waits for the reply: a link_result */
+
+/* What comes next, of whatever kind. */
 enum link_event link_next(struct link *l, const struct link_wait *w);
-void link_pause(const struct link_wait
-		*w); /* until the output takes more, a signal, the time; the daemon is not heard */
-int link_again(
-	struct link *l, const struct link_wait *w); /* after LINK_LOST: connect anew, for
-						       LINK_AGAIN_MS; LINK_E_LOST, LINK_E_STATUS */
-void link_resend(struct link *l);                   /* the last request on the new connection */
 bool link_is_reply(const struct link *l, uint32_t id);
-int link_take_error(struct link *l); /* from l->msg: LINK_E_REMOTE, or LINK_OK when it has none */
-void link_drop(struct link *l);      /* close; the next request connects anew */
+/* The error of the response in l->msg goes to l->error: LINK_E_REMOTE; LINK_OK: it has none. */
+int link_take_error(struct link *l);
+/* Until the output takes more, a signal came or the time is over; the daemon is not heard. */
+void link_pause(const struct link_wait *w);
+
+/* After LINK_LOST: the same daemon anew, tried for LINK_AGAIN_MS; LINK_E_LOST also after a signal.
+ */
+int link_again(struct link *l, const struct link_wait *w);
+void link_resend(struct link *l); /* the last request, on the new connection */
+void link_drop(struct link *l);   /* close; the next request connects anew */
 
 /* Says what happened (nothing for LINK_E_STATUS) and returns the exit status. */
 int link_fail(struct link *l, int result);

@@ -79,7 +79,7 @@ static int reply_once(struct link *l, uint32_t id, const struct link_wait *w)
 	}
 }
 
-int link_reply(struct link *l, uint32_t id, unsigned flags)
+static int link_reply(struct link *l, uint32_t id, unsigned flags)
 {
 	struct link_wait w = { .signals = -1 };
 	uint64_t leaving = 0;
@@ -90,8 +90,10 @@ int link_reply(struct link *l, uint32_t id, unsigned flags)
 		r = reply_once(l, id, &w);
 		if (r == LINK_E_REMOTE && l->error.code == PROTO_E_SHUTTING_DOWN &&
 			!(flags & LINK_ONCE)) {
-			/* An idle daemon on its way out: a moment later there is none, or a new
-			 * one. */
+			/*
+			 * An idle daemon on its way out: a moment later there is none, or a new
+			 * one.
+			 */
 			if (leaving && clock_mono_ms() >= leaving)
 				return r;
 			leaving = leaving ? leaving : clock_mono_ms() + SHUTDOWN_MS;

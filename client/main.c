@@ -12,8 +12,10 @@
 #include "common/attr.h"
 #include "common/mem.h"
 
-/* Names of commands to come: to ask them as questions today would make them mean something else
- * tomorrow. */
+/*
+ * Names of commands to come: to ask them as questions today would make them mean something else
+ * tomorrow.
+ */
 static const char *const reserved[] = { "chat", "search", "mv", "rename", "rm", "fork", "edit",
 	"rate", "login", "logout", "whoami", "passwd", "user", "token", "share", "config", "doctor",
 	"log", "idle", "backup", "import", "usage", "completion", "bridge", "mcp" };

@@ -44,13 +44,14 @@ struct opts {
 /* argv: what follows the verb; its order changes: arguments are moved to the front. */
 struct opts opts_of(struct client *c, const struct cmd *cmd, int argc, char **argv);
 int opts_next(struct opts *o); /* an option's id; 0: the end, args are complete; < 0: see status */
-/* For a command whose only option, if any, is --json: reads all, wants min..max arguments. 0, or <
- * 0: see status. */
+/* Where the only option, if any, is --json: reads all, wants min..max arguments. 0, < 0: status. */
 int opts_simple(struct opts *o, bool *json, size_t min, size_t max);
 int opts_count(struct opts *o, size_t min, size_t max); /* 0, or -1 and said: too few, too many */
 
-/* Says what is wrong with the line and where help is; a line that reads like a sentence gets "to
- * ask it". STATUS_USAGE. */
+/*
+ * Says what is wrong with the line and where help is; a line that reads like a sentence gets "to
+ * ask it". STATUS_USAGE, also in o->status.
+ */
 int opts_fail(struct opts *o, const char *fmt, ...) attr_printf(2, 3);
 
 /* A global option at argv[*i]: 1 taken (and *i moved on), 0 none, < 0: end with *status. */

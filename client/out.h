@@ -33,11 +33,13 @@ static inline size_t out_left(const struct out *o)
 }
 int out_drain(struct out *o); /* what goes without waiting; 0 or -errno, which sticks */
 int out_flush(struct out *o); /* all of it, waiting; 0 or -errno */
-/* After the last byte is written: the file gets its name when `whole`, else its .part stays and is
- * named. Status. */
+/*
+ * After the last byte is written: the file gets its name when `whole`, else its .part stays and is
+ * named. Status.
+ */
 int out_close(struct out *o, bool whole);
-int out_status(
-	const struct out *o); /* of a failed write, and said: STATUS_PIPE silently, STATUS_OUTPUT */
+/* Of a failed write, and said, but for STATUS_PIPE. */
+int out_status(const struct out *o);
 
 /* For commands with one text: all of it to stdout, through the filter unless raw. Status. */
 int out_text(const struct buf *text, bool raw);

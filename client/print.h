@@ -33,8 +33,10 @@ void print_accepted(struct print *p, struct val reply);
 /* One notification and what answer_take made of it. */
 void print_news(struct print *p, struct answer *a, enum answer_news news, struct val note,
 	const char *s, size_t n);
-/* The end of the text, sources, the JSON object; `turn` is the stored turn's map when it could be
- * had. */
+/*
+ * The end of the text, sources, the JSON object; `turn` is the stored turn's map when it could be
+ * had.
+ */
 void print_end(struct print *p, struct answer *a, struct val turn);
 /* After the output is written: the dim line, the usage. */
 void print_summary(const struct print *p, const struct answer *a);

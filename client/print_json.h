@@ -12,6 +12,8 @@ void json_piece(const char *event, const char *turn, uint64_t off, const char *s
 void json_note(struct val note, struct buf *out);         /* any other notification, as it is */
 void json_error(const struct answer *a, struct buf *out); /* the answer's error */
 
-/* The object of a whole answer. `turn`, where it could be had, has quotes and which sources are
- * cited. */
+/*
+ * The object of a whole answer. `turn`, where it could be had, has quotes and which sources are
+ * cited.
+ */
 void json_answer(const struct answer *a, struct val turn, struct buf *out);

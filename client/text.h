@@ -20,8 +20,10 @@ struct question {
 	bool quiet; /* does not say that it waits */
 };
 
-/* 0 with the text in out; else a status, said: nothing to ask (2), not UTF-8 or too large (65), a
- * file (66). */
+/*
+ * 0 with the text in out; else a status, said: nothing to ask (2), not UTF-8 or too large (65), a
+ * file (66).
+ */
 int question_read(const struct question *q, struct buf *out);
 
 /* TEXT, or the content of FILE for "@FILE", malloc'd; NULL: *status, said. */

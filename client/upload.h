@@ -1,5 +1,7 @@
-/* One document to the daemon: read here with our own rights, sent in pieces as the daemon wants
- * them. */
+/*
+ * One document to the daemon: read here with our own rights, sent in pieces as the daemon wants
+ * them.
+ */
 #pragma once
 
 #include "client/term.h"
@@ -20,6 +22,8 @@ struct upload {
  * there.
  */
 int upload_send(const struct upload *u);
-/* The name of a document for a path: relative paths as they are, others by their last part;
- * malloc'd; NULL: has none. */
+/*
+ * The name of a document for a path: relative paths as they are, others by their last part;
+ * malloc'd; NULL: has none.
+ */
 char *upload_name(const char *path);

@@ -42,8 +42,10 @@ enum {
 		OPT_RAW_OUTPUT, "raw-output", NULL \
 	}
 
-/* Takes one of VIEW_OPTS: true; false with nothing said: not one; o->status is set and said on a
- * bad value. */
+/*
+ * Takes one of VIEW_OPTS: true; false with nothing said: not one; o->status is set and said on a
+ * bad value.
+ */
 bool view_option(struct view *v, struct opts *o, int id);
 /* After the last option: do they go together? 0, or a status and said. */
 int view_check(const struct view *v, struct opts *o);

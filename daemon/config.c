@@ -246,6 +246,21 @@ static int resolve_proxy(struct config_reader *r)
 	return 0;
 }
 
+/* As curl(1) does; the library itself does not look. */
+static int resolve_authority(struct config_reader *r)
+{
+	const char *file = getenv("SSL_CERT_FILE");
+	struct config *c = r->c;
+
+	if (c->ca_file || !file || !*file || !c->url || !str_starts(c->url, "https://"))
+		return 0;
+	if (access(file, R_OK))
+		return config_fail_plain(r->why, "environment: SSL_CERT_FILE: cannot read '%s': %s", file,
+			strerror(errno));
+	c->ca_file = mem_dup(file);
+	return 0;
+}
+
 static int check_files(struct config_reader *r)
 {
 	static const enum option_id files[] = { OPT_ca_file, OPT_client_cert, OPT_client_key };
@@ -291,6 +306,8 @@ static int resolve(struct config_reader *r, bool use_env)
 		res = resolve_backend(r, &env, &dot);
 	if (!res)
 		res = resolve_proxy(r);
+	if (!res)
+		res = resolve_authority(r);
 	if (!res)
 		resolve_account(c, &env, &dot);
 	seed_fini(&env);

@@ -40,7 +40,7 @@ struct config {
 	/* derived */
 	char *url;                /* normalised backend address or NULL: not configured */
 	char *key;                /* of the same source as url, or NULL; wiped on free */
-	/* `proxy` holds the effective address: of the option, or of the environment for this url; NULL: none. */
+	/* `proxy` and `ca_file` hold what is in force: the option, else the environment's for this url; NULL: none. */
 	const char *url_source;   /* "ragchat.conf", "FASTAPI_URL in the environment", ".env file PATH" */
 	char *app_user, *app_password; /* the seed's names; password wiped on free */
 	char *notice;             /* one warning for the log, or NULL ("admin/admin of .env is not taken over") */

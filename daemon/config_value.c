@@ -47,7 +47,7 @@ static void time_text(int64_t ms, char out[VALUE_TEXT])
 			return;
 		}
 	}
-	snprintf(out, VALUE_TEXT, "%" PRId64 "ms", ms);
+	snprintf(out, VALUE_TEXT, "%" PRId64 "%s", ms, ms ? "ms" : "");
 }
 
 static int fail_range(const struct config_reader *r, const struct option *o)

@@ -12,7 +12,7 @@ static char dir[64];
 
 static const char *const variables[] = { "FASTAPI_URL", "API_KEY", "APP_USER", "APP_PASSWORD",
 	"RAGCHAT_CONFIG", "XDG_CONFIG_HOME", "http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY",
-	"all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY" };
+	"all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY", "SSL_CERT_FILE" };
 
 __attribute__((constructor(101))) static void make_folder(void)
 {
@@ -662,6 +662,27 @@ TEST(the_effective_proxy_stands_in_the_option)
 	check(has(refusal("proxy = gopher://x"), "ragchat.conf:1: proxy: its scheme is not known here"));
 	setenv("http_proxy", "gopher://x", 1);
 	check(has(refusal("backend = http://h"), "environment: http_proxy: its scheme is not known here"));
+}
+
+TEST(the_environment_names_a_certificate_authority_for_https)
+{
+	struct config *c;
+
+	clean_environment();
+	put("ca.pem", "x");
+	setenv("SSL_CERT_FILE", place("ca.pem"), 1);
+	c = load_fine("backend = https://h");
+	check_str(c->ca_file, place("ca.pem"));
+	config_free(c);
+	c = load_fine("backend = http://h");
+	check(!c->ca_file);
+	config_free(c);
+	setenv("SSL_CERT_FILE", "/nowhere/ca.pem", 1);
+	c = load_fine("backend = https://h\nca_file = ca.pem");
+	check_str(c->ca_file, place("ca.pem"));
+	config_free(c);
+	check_str(refusal("backend = https://h"),
+		"environment: SSL_CERT_FILE: cannot read '/nowhere/ca.pem': No such file or directory");
 }
 
 TEST(a_reload_that_fails_leaves_the_old_one)
