@@ -23,11 +23,12 @@ struct upload {
 	int64_t size;               /* announced, < 0 unknown */
 	struct ingest *ingest;      /* into the library ... */
 	uint64_t transfer;          /* ... or to the backend */
-	bool to_backend, failed;
+	bool to_backend, ended;     /* ended: the backend has answered, before or after the commit */
 	struct call *waiting;       /* a chunk or the commit that is answered later */
 	bool committing;
-	char *error;                /* the backend's word before the commit came */
+	char *error;                /* what the backend answered: an error ... */
 	int error_code;
+	char *message, *stats;      /* ... or its word and figures */
 };
 
 static void upload_free(struct upload *u)
@@ -37,6 +38,8 @@ static void upload_free(struct upload *u)
 	call_drop(u->waiting);
 	ingest_abort(u->ingest);
 	mem_free(u->error);
+	mem_free(u->message);
+	mem_free(u->stats);
 	mem_free(u);
 }
 
@@ -117,40 +120,50 @@ static void on_want(void *ctx)
 		answer_waiting(u);
 }
 
+static void reply_sent(struct call *call, const struct upload *u)
+{
+	struct pack p;
+
+	if (u->error) {
+		reply_error(call, u->error_code, "%s", u->error);
+	} else if (reply_begin(call, &p)) {
+		pack_kv_text(&p, "message", u->message);
+		if (u->stats) {
+			pack_key(&p, "stats");
+			pack_json(&p, u->stats, strlen(u->stats));
+		}
+		reply_end(call, &p);
+	}
+}
+
+/*
+ * A backend that was told the size may answer before the commit has come, one that refuses long before
+ * the last byte: its word waits for the request that asks for it.
+ */
 static void on_sent(void *ctx, const struct upstream_end *end, const char *message, const char *stats)
 {
 	struct upload *u = ctx;
 	struct call *call = u->waiting;
-	struct pack p;
 
 	u->transfer = 0;
-	if (end->result != UPSTREAM_OK && end->result != UPSTREAM_E_CANCELLED) {
-		u->error_code = wire_error_of_turn(upstream_turn_error(end->result));
+	u->ended = true;
+	if (end->result == UPSTREAM_OK) {
+		u->message = mem_dup(message ? message : "the backend took the file");
+		u->stats = mem_dup(stats);
+	} else {
+		u->error_code = end->result == UPSTREAM_E_CANCELLED ? PROTO_E_CANCELLED : wire_error_of_turn(upstream_turn_error(end->result));
 		u->error = mem_dup(end->text ? end->text : "the backend did not take it");
 	}
 	if (!u->conn) { /* the client went before the commit */
 		upload_free(u);
-		return;
+	} else if (u->committing || (call && u->error)) {
+		u->waiting = NULL;
+		reply_sent(call, u);
+		call_drop(call);
+		upload_free(u);
+	} else {
+		answer_waiting(u);
 	}
-	if (!call && !u->committing) {
-		u->failed = true; /* told with the next request */
-		return;
-	}
-	u->waiting = NULL;
-	if (u->error) {
-		reply_error(call, u->error_code, "%s", u->error);
-	} else if (end->result != UPSTREAM_OK) {
-		reply_error(call, PROTO_E_CANCELLED, NULL);
-	} else if (reply_begin(call, &p)) {
-		pack_kv_text(&p, "message", message ? message : "the backend took the file");
-		if (stats) {
-			pack_key(&p, "stats");
-			pack_json(&p, stats, strlen(stats));
-		}
-		reply_end(call, &p);
-	}
-	call_drop(call);
-	upload_free(u);
 }
 
 static const struct upload_events upload_events = { .on_want = on_want, .on_end = on_sent };
@@ -222,11 +235,12 @@ void rpc_doc_begin(struct call *call, struct args *a)
 
 /* ---- chunk ---- */
 
-static bool told_failure(struct call *call, struct upload *u)
+/* An upload that the backend has answered already: an error ends it with any request, success with the commit. */
+static bool told_end(struct call *call, struct upload *u, bool commit)
 {
-	if (!u->failed)
+	if (!u->ended || (!commit && !u->error))
 		return false;
-	reply_error(call, u->error ? u->error_code : PROTO_E_CANCELLED, "%s", u->error ? u->error : "the upload has ended");
+	reply_sent(call, u);
 	upload_free(u);
 	return true;
 }
@@ -256,7 +270,7 @@ void rpc_doc_chunk(struct call *call, struct args *a)
 		return;
 	}
 	u = upload_find(call, id);
-	if (!u || told_failure(call, u))
+	if (!u || told_end(call, u, false))
 		return;
 	if ((uint64_t)off != u->off || u->waiting) {
 		reply_error(call, PROTO_E_BAD_PARAMS, u->waiting ? "the chunk before is not answered yet" : "off must be the bytes sent so far, %llu",
@@ -270,7 +284,7 @@ void rpc_doc_chunk(struct call *call, struct args *a)
 	}
 	u->off += n;
 	if (u->to_backend) {
-		if (upstream_upload_feed(u->server->upstream, u->transfer, data, n))
+		if (u->ended || upstream_upload_feed(u->server->upstream, u->transfer, data, n))
 			reply_off(call, u);
 		else
 			u->waiting = call_keep(call);
@@ -323,7 +337,7 @@ void rpc_doc_commit(struct call *call, struct args *a)
 		return;
 	}
 	u = upload_find(call, id);
-	if (!u || told_failure(call, u))
+	if (!u || told_end(call, u, true))
 		return;
 	if (u->waiting || (u->size >= 0 && u->off != (uint64_t)u->size)) {
 		reply_error(call, PROTO_E_BAD_PARAMS, "%llu bytes came, %lld were announced", (unsigned long long)u->off, (long long)u->size);

@@ -165,7 +165,7 @@ int slice_begin(struct slice *s, struct db *db, char **why)
  */
 static int merge_some(struct slice *s)
 {
-	char table[WORDS_NAME], sql[96];
+	char table[WORDS_NAME], sql[160];
 
 	if (!s->collection)
 		return 0;

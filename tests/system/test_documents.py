@@ -63,7 +63,7 @@ def test_an_answer_from_the_documents_cites_file_and_line(t):
     contains(first["path"], "handbook.md")
     check(any("24 euros" in line for line in HANDBOOK.splitlines()[first["line"] - 1:first["line"] + 6]), "line", first["line"])
     check(first["quote"] and first["cited"], "source:", first)
-    plain = t.run("ask", "How long do the lentils simmer?")
+    plain = t.run("ask", "--citations", "end", "How long do the lentils simmer?")
     contains(plain.text, "forty minutes", "recipes.txt")
     code = ask(t, "What is the calibration offset of the temperature sensor?")
     contains(code["sources"][0]["path"], "sensor.py")
