@@ -13,7 +13,8 @@ B        := $(if $(filter release,$(VARIANT)),build,build/$(VARIANT))
 # The packages, each named once.
 DEPS        := gcc make pkg-config libc6-dev libuv1-dev libsqlite3-dev libcurl4-openssl-dev libmsgpack-dev \
                libstemmer-dev libutf8proc-dev linux-libc-dev ca-certificates
-DEPS_CHECK  := python3 clang libclang-rt-14-dev mandoc libjansson-dev procps strace util-linux nginx-light openssl sqlite3
+DEPS_CHECK  := python3 mandoc libjansson-dev procps strace util-linux nginx-light openssl
+DEPS_FUZZ   := clang libclang-rt-14-dev
 DEPS_BENCH  := curl
 DEPS_LINT   := clang-tidy clang-format cppcheck
 
@@ -108,6 +109,8 @@ deps-check:                                      ## install what make check need
 	@tests/deps $(DEPS) $(DEPS_CHECK)
 deps-bench:                                      ## install the peers that make bench runs against
 	@tests/deps $(DEPS) $(DEPS_CHECK) $(DEPS_BENCH)
+deps-fuzz:                                       ## install what make fuzz needs
+	@tests/deps $(DEPS) $(DEPS_FUZZ)
 deps-lint:                                       ## install what make lint and make format need
 	@tests/deps $(DEPS) $(DEPS_CHECK) $(DEPS_LINT)
 
@@ -124,7 +127,7 @@ asan: deps-check                                 ## check under AddressSanitizer
 	@$(MAKE) --no-print-directory VARIANT=asan CFLAGS='-O1 -g' check-run
 tsan: deps-check                                 ## check under ThreadSanitizer
 	@$(MAKE) --no-print-directory VARIANT=tsan CFLAGS='-O1 -g' check-run
-fuzz: deps-check                                 ## each fuzzer for FUZZ_SECS (60) seconds
+fuzz: deps-fuzz                                  ## each fuzzer for FUZZ_SECS (60) seconds
 	@$(MAKE) --no-print-directory VARIANT=fuzz CC=$(CLANG) CFLAGS='-O1 -g' fuzz-run
 fuzz-build: $(FUZZ)
 fuzz-run: $(FUZZ)
@@ -179,7 +182,7 @@ clean:                                           ## remove build/
 	rm -rf build compile_commands.json
 
 FORCE:
-.PHONY: all deps deps-check deps-bench deps-lint quickstart check check-run unit asan tsan fuzz fuzz-build fuzz-run \
+.PHONY: all deps deps-check deps-bench deps-fuzz deps-lint quickstart check check-run unit asan tsan fuzz fuzz-build fuzz-run \
         torture bench lint format check-headers check-layers check-docs install uninstall dist help clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -6,6 +6,7 @@
 
 #include "common/attr.h"
 #include "common/mem.h"
+#include "common/utf8.h"
 #include "daemon/library/sentence.h"
 
 /* While hits are gathered: which ones make up a span, and where it lies. */
@@ -170,7 +171,10 @@ static int make_span(struct spans *s, const struct gather *g, size_t group, size
 	};
 	trim(out);
 	if (out->n > left) {
-		out->n = whole_sentences(out->text, out->n, left);
+		size_t fits = whole_sentences(out->text, out->n, left);
+
+		/* the best one is not left out for being one long sentence */
+		out->n = fits || s->n ? fits : utf8_floor(out->text, out->n, left);
 		out->end = out->start + out->n;
 	}
 	if (!out->n) {

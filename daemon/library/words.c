@@ -465,8 +465,12 @@ static int give_gram(struct words *w, const struct ring *ring, size_t size)
 /* A mark, or a piece of a decomposed letter, belongs to the character before it. */
 static bool joins(const struct ring *ring, const struct rune *r)
 {
-	return ring->count && r->n &&
-		(r->script == SCRIPT_JOINED || fold_compose(ring->v[(ring->count - 1) % 3].last, r->cp));
+	uint32_t folded[FOLD_MAX];
+
+	if (!ring->count || !r->n || r->script == SCRIPT_JOINED)
+		return ring->count && r->n;
+	return r->script == SCRIPT_CJK && fold_char(r->cp, folded) == 1 &&
+		(fold_drops(folded[0]) || fold_compose(ring->v[(ring->count - 1) % 3].last, folded[0]));
 }
 
 /* Overlapping grams of `size` characters; a run shorter than that is one term. */

@@ -31,7 +31,7 @@ static const struct {
 	{ "name", F_NAME }, { "source", F_NAME }, { "title", F_TITLE }, { "heading", F_TITLE },
 	{ "content", F_QUOTE }, { "text", F_QUOTE }, { "snippet", F_QUOTE }, { "quote", F_QUOTE },
 	{ "excerpt", F_QUOTE }, { "page_content", F_QUOTE }, { "passage", F_QUOTE }, { "document", F_QUOTE },
-	{ "page", F_PAGE }, { "page_number", F_PAGE }, { "page_label", F_PAGE },
+	{ "page", F_PAGE }, { "page_number", F_PAGE },
 	{ "line", F_LINE }, { "line_number", F_LINE }, { "score", F_SCORE }, { "relevance_score", F_SCORE },
 	{ "similarity", F_SCORE }, { "n", F_N }, { "number", F_N },
 	{ "url_citation", F_NESTED }, { "file_citation", F_NESTED }, { "metadata", F_NESTED }, { "web", F_NESTED },
@@ -88,7 +88,7 @@ static void set_number(struct json *j, int *to)
 	} else if (!json_integer(j, &n)) {
 		return;
 	}
-	if (n > 0 && n < 10000000)
+	if (n >= 0 && n < 10000000)
 		*to = (int)n;
 }
 
@@ -144,6 +144,11 @@ static void read_fields(struct entry *e, struct json *j, unsigned depth)
 	}
 }
 
+static bool says_something(const struct source *s)
+{
+	return s->url || s->path || s->title || s->quote;
+}
+
 static bool entry_read(struct entry *e, struct json *j)
 {
 	struct json_slice s;
@@ -158,8 +163,7 @@ static bool entry_read(struct entry *e, struct json *j)
 	} else {
 		read_fields(e, j, 0);
 	}
-	return e->source.url || e->source.path || e->source.title || e->source.quote || e->documents.p ||
-		e->metadatas.p;
+	return says_something(&e->source) || e->documents.p || e->metadatas.p;
 }
 
 static void take_text(char **to, char **from)
@@ -187,6 +191,8 @@ static void add(struct source_list *l, struct source *s, int n)
 {
 	int next = 1;
 
+	s->page = s->page ? s->page : -1;
+	s->line = s->line ? s->line : -1;
 	for (size_t i = 0; i < l->n; i++) {
 		if ((!n || l->v[i].n == n) && source_same(&l->v[i], s)) {
 			merge(&l->v[i], s);
@@ -239,7 +245,7 @@ static bool add_passage(struct source_list *l, const struct entry *e, size_t i, 
 	}
 	if (array_at(&e->distances, i, &j))
 		json_number(&j, &one.source.score);
-	if (any)
+	if (any && says_something(&one.source))
 		add(l, &one.source, n);
 	else
 		source_fini(&one.source);

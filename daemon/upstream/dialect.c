@@ -455,12 +455,17 @@ static void take_choice(struct dialect *d, const struct completion_choice *c)
 		finish_as(d, "end_turn");
 }
 
-static int take_error(struct dialect *d, const struct json_slice *raw)
+/* What the error itself does not say, the object around it may: {"error": true, "message": "..."}. */
+static int take_error(struct dialect *d, const struct json_slice *raw, const char *around, size_t n)
 {
 	struct trouble t;
 	int r;
 
 	trouble_read_json(&t, raw->p, raw->n);
+	if (!t.message) {
+		trouble_fini(&t);
+		trouble_read_json(&t, around, n);
+	}
 	r = fail(d, t.result, trouble_text(&t));
 	trouble_fini(&t);
 	return r;
@@ -474,7 +479,7 @@ static int take_top_message(struct dialect *d, const struct json_slice *raw, con
 	struct json j;
 
 	if (*raw->p != '{')
-		return take_error(d, &all);
+		return take_error(d, &all, data, n);
 	json_init(&j, raw->p, raw->n, COMPLETION_DEPTH);
 	if (completion_read_message(&j, &c))
 		take_message(d, &c);
@@ -584,9 +589,9 @@ static int take_chunk(struct dialect *d, struct completion *c, const char *data,
 	else if (c->text.p)
 		take_content(d, &c->text);
 	if (c->error.p)
-		return take_error(d, &c->error);
+		return take_error(d, &c->error, data, n);
 	if (c->detail.p && !c->has_choices && !c->text.p)
-		return take_error(d, &c->detail);
+		return take_error(d, &c->detail, data, n);
 	d->chunks += c->has_choices || c->text.p;
 	if (c->done && !c->has_choices)
 		finish_as(d, "stop");
