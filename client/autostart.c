@@ -36,8 +36,8 @@ struct start {
 	int64_t timeout_ms;
 	uint64_t deadline; /* monotonic, ms */
 	char *log_path;
-	off_t log_from;    /* where the log of this start begins */
-	bool told_later;   /* a daemon ended with 75, and its log says why */
+	off_t log_from;  /* where the log of this start begins */
+	bool told_later; /* a daemon ended with 75, and its log says why */
 	char **why;
 };
 
@@ -109,13 +109,15 @@ static int wait_turn(const struct start *s, int lock)
 {
 	while (flock(lock, LOCK_EX | LOCK_NB) < 0) {
 		if (errno != EWOULDBLOCK && errno != EINTR) {
-			*s->why = mem_printf("cannot lock '%s.start.lock': %s", s->socket, strerror(errno));
+			*s->why = mem_printf(
+				"cannot lock '%s.start.lock': %s", s->socket, strerror(errno));
 			return -errno;
 		}
 		if (listens(s->socket))
 			return DAEMON_TRY_LATER;
 		if (is_late(s)) {
-			*s->why = mem_printf("another ragchat is starting it, and it is not ready after %g s",
+			*s->why = mem_printf(
+				"another ragchat is starting it, and it is not ready after %g s",
 				(double)s->timeout_ms / 1000);
 			return -ETIMEDOUT;
 		}
@@ -131,9 +133,11 @@ static void explain_end(const struct start *s, int status)
 	if (line)
 		*s->why = line;
 	else if (WIFSIGNALED(status))
-		*s->why = mem_printf("ragchatd was ended by signal %d; its log is '%s'", WTERMSIG(status), s->log_path);
+		*s->why = mem_printf("ragchatd was ended by signal %d; its log is '%s'",
+			WTERMSIG(status), s->log_path);
 	else
-		*s->why = mem_printf("ragchatd ended with status %d and said nothing; its log is '%s'",
+		*s->why = mem_printf(
+			"ragchatd ended with status %d and said nothing; its log is '%s'",
 			WEXITSTATUS(status), s->log_path);
 }
 
@@ -142,11 +146,13 @@ static void explain_late(const struct start *s)
 	if (s->told_later)
 		*s->why = autostart_last_line(s->log_path, s->log_from);
 	if (!*s->why)
-		*s->why = mem_printf("ragchatd was started and is not ready after %g s; its log is '%s'",
+		*s->why = mem_printf(
+			"ragchatd was started and is not ready after %g s; its log is '%s'",
 			(double)s->timeout_ms / 1000, s->log_path);
 }
 
-/* The daemon's end, if it has ended. Without a watcher nothing is known, and the socket alone tells. */
+/* The daemon's end, if it has ended. Without a watcher nothing is known, and the socket alone
+ * tells. */
 static bool has_ended(struct autostart_child *c, int wait_ms, int *status)
 {
 	struct pollfd p = { .fd = c->watch, .events = POLLIN };
@@ -204,7 +210,8 @@ static int start_until_ready(struct start *s)
 	int log = autostart_open_log(&s->log_path), r;
 
 	if (log < 0) {
-		*s->why = mem_printf("cannot open the daemon's log '%s': %s", s->log_path, strerror(-log));
+		*s->why = mem_printf(
+			"cannot open the daemon's log '%s': %s", s->log_path, strerror(-log));
 		return log;
 	}
 	s->log_from = lseek(log, 0, SEEK_END);
@@ -225,7 +232,9 @@ static char *absolute(const char *path)
 
 int autostart_daemon(const char *socket_path, const char *ragchatd, char **why)
 {
-	struct start s = { .socket = absolute(socket_path), .timeout_ms = start_timeout(), .why = why };
+	struct start s = {
+		.socket = absolute(socket_path), .timeout_ms = start_timeout(), .why = why
+	};
 	int lock = -1, r;
 
 	*why = NULL;

@@ -26,7 +26,7 @@
 #include "common/str.h"
 #include "common/utf8.h"
 
-#define LOG_MAX (4 << 20)  /* then the old one is put aside at the next start */
+#define LOG_MAX (4 << 20) /* then the old one is put aside at the next start */
 #define TAIL_BYTES 4096
 #define CANNOT_EXEC 127
 
@@ -67,9 +67,9 @@ char *autostart_find_program(void)
 
 static bool is_passed_on(const char *entry)
 {
-	static const char *const names[] = { "HOME", "USER", "LOGNAME", "PATH", "LANG", "TZ", "http_proxy",
-		"https_proxy", "all_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY",
-		"SSL_CERT_FILE", "SSL_CERT_DIR", "RAGCHAT_CONFIG" };
+	static const char *const names[] = { "HOME", "USER", "LOGNAME", "PATH", "LANG", "TZ",
+		"http_proxy", "https_proxy", "all_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY",
+		"ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR", "RAGCHAT_CONFIG" };
 	size_t n = strcspn(entry, "=");
 
 	if (!entry[n])
@@ -175,7 +175,8 @@ char *autostart_last_line(const char *path, off_t from)
 
 	buf_init(&text, TAIL_BYTES + 1);
 	buf_init(&clean, 0);
-	if (end <= from || lseek(fd, max_of(from, end - TAIL_BYTES), SEEK_SET) < 0 || fd_read_all(fd, &text) < 0)
+	if (end <= from || lseek(fd, max_of(from, end - TAIL_BYTES), SEEK_SET) < 0 ||
+		fd_read_all(fd, &text) < 0)
 		goto out;
 	if (utf8_clean_feed(&filter, buf_cstr(&text), text.len, &clean) < 0)
 		goto out;
@@ -192,7 +193,8 @@ out:
 }
 
 /* In the new process: only what is async-signal-safe. */
-attr_noreturn static void become_daemon(const char *program, char *const argv[], char *const env[], int log)
+attr_noreturn static void become_daemon(
+	const char *program, char *const argv[], char *const env[], int log)
 {
 	int null = open("/dev/null", O_RDWR);
 	sigset_t none;
@@ -225,7 +227,8 @@ attr_noreturn static void watch_child(pid_t pid, int out)
 	_exit(0);
 }
 
-attr_noreturn static void watcher(const char *program, char *const argv[], char *const env[], int log, int out)
+attr_noreturn static void watcher(
+	const char *program, char *const argv[], char *const env[], int log, int out)
 {
 	pid_t pid;
 

@@ -47,7 +47,8 @@ static bool is_blank(char c)
 
 static bool is_end(const struct cursor *c)
 {
-	return c->p == c->end || *c->p == '\n' || (*c->p == '\r' && (c->p + 1 == c->end || c->p[1] == '\n'));
+	return c->p == c->end || *c->p == '\n' ||
+	       (*c->p == '\r' && (c->p + 1 == c->end || c->p[1] == '\n'));
 }
 
 static void skip_blanks(struct cursor *c)
@@ -158,7 +159,8 @@ static int take_name(struct cursor *c)
 	}
 	quoted = c->p < c->end && *c->p == '\'';
 	c->p += quoted;
-	for (from = c->p; !is_end(c) && !is_blank(*c->p) && *c->p != '=' && *c->p != '#' && *c->p != '\'';)
+	for (from = c->p;
+		!is_end(c) && !is_blank(*c->p) && *c->p != '=' && *c->p != '#' && *c->p != '\'';)
 		c->p++;
 	n = (size_t)(c->p - from);
 	if (quoted && c->p < c->end && *c->p == '\'')
@@ -188,7 +190,8 @@ static const char *take_assignment(struct cursor *c, struct seed *s, struct buf 
 	const char *bad;
 
 	if (c->p == c->end || *c->p != '=') /* a comment, a bare name, or no assignment at all */
-		return which < 0 || is_end(c) || *c->p == '#' ? NULL : "'=' is missing behind the name";
+		return which < 0 || is_end(c) || *c->p == '#' ? NULL
+							      : "'=' is missing behind the name";
 	c->p++;
 	bad = take_value(c, value);
 	if (which < 0)

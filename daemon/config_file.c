@@ -95,7 +95,8 @@ static int fail_unknown(const struct config_reader *r, const char *name)
 	const char *near = nearest_option(name);
 
 	if (near)
-		return config_fail(r, r->now, "there is no option '%.60s'; did you mean '%s'?", name, near);
+		return config_fail(
+			r, r->now, "there is no option '%.60s'; did you mean '%s'?", name, near);
 	return config_fail(r, r->now, "there is no option '%.60s'; see ragchat.conf(5)", name);
 }
 
@@ -137,8 +138,8 @@ static void cut_comment(char *s)
 
 static bool is_name_byte(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-		c == '-' || c == '.';
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '_' || c == '-' || c == '.';
 }
 
 /* The bytes between "=" and the end of the line, in place. */
@@ -164,7 +165,8 @@ static int set_option(struct config_reader *r, const char *name, char *value)
 		return fail_unknown(r, name);
 	line = &r->line[o - config_table];
 	if (*line && o->kind != KIND_LIST)
-		return config_fail(r, r->now, "%s stands in line %u already; keep one of them", name, *line);
+		return config_fail(
+			r, r->now, "%s stands in line %u already; keep one of them", name, *line);
 	*line = r->now;
 	res = take_value(r, o, value);
 	return res ? res : config_value_set(r, o, value);
@@ -182,10 +184,12 @@ static int read_line(struct config_reader *r, char *s)
 		end++;
 	value = end + strspn(end, " \t");
 	if (end == name)
-		return config_fail(r, r->now, "this is no 'name = value'; a comment begins with '#'");
+		return config_fail(
+			r, r->now, "this is no 'name = value'; a comment begins with '#'");
 	if (*value != '=') {
 		*end = '\0';
-		return config_fail(r, r->now, "'%.60s' is not followed by '='; write 'name = value'", name);
+		return config_fail(
+			r, r->now, "'%.60s' is not followed by '='; write 'name = value'", name);
 	}
 	*end = '\0';
 	value++;
@@ -245,11 +249,13 @@ static int check_secrets(const struct config_reader *r, const struct stat *st)
 	if (!holds_secret(r, &line))
 		return 0;
 	if (st->st_uid != geteuid())
-		return config_fail(r, line, "this file holds a key and belongs to another user (uid %u); "
-			"give the key in a file of yours with api_key_file", (unsigned)st->st_uid);
+		return config_fail(r, line,
+			"this file holds a key and belongs to another user (uid %u); "
+			"give the key in a file of yours with api_key_file",
+			(unsigned)st->st_uid);
 	if (st->st_mode & 077)
-		return config_fail(r, line, "this file holds a key and is open to others; chmod 600 %s",
-			r->c->file);
+		return config_fail(r, line,
+			"this file holds a key and is open to others; chmod 600 %s", r->c->file);
 	return 0;
 }
 
@@ -267,7 +273,8 @@ int config_file_read(struct config_reader *r)
 	}
 	res = fd_read_all(fd, &text);
 	if (res == -ENOBUFS)
-		res = config_fail_plain(r->why, "'%s' is larger than 1 MiB and no configuration", r->c->file);
+		res = config_fail_plain(
+			r->why, "'%s' is larger than 1 MiB and no configuration", r->c->file);
 	else if (res < 0)
 		res = fail_errno(r, -res);
 	else if (buf_reserve(&text, 0) == 0 && text.len)

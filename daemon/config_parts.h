@@ -1,10 +1,11 @@
 /*
  * Private to the configuration: the table of options with their members, the reader that knows
- * which line gave what, and the pieces of config_file.c, config_value.c, config_env.c and
- * config_url.c.
+ * which line gave what, and the pieces of config_file.c, config_value.c, config_shape.c,
+ * config_env.c, config_source.c and config_url.c.
  */
 #pragma once
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -57,6 +58,7 @@ struct config_reader {
 };
 /* *why = "FILE:LINE: words"; -EINVAL. */
 int config_fail(const struct config_reader *r, unsigned line, const char *fmt, ...) attr_printf(3, 4);
+char *config_words(const char *fmt, va_list ap) attr_printf(1, 0); /* malloc'd */
 /* *why = "words"; -EINVAL. */
 int config_fail_plain(char **why, const char *fmt, ...) attr_printf(2, 3);
 
@@ -68,9 +70,12 @@ int config_text_read(struct config_reader *r, char *text, size_t n); /* its byte
 
 /* config_value.c: checks the text and stores it. 0 or -EINVAL with r->why. */
 int config_value_set(struct config_reader *r, const struct option *o, const char *text);
-const char *config_key_complaint(const char *key); /* NULL: could be a bearer key */
-bool config_header_is_secret(const char *header);
 int config_key_file_read(const struct config_reader *r, char **key);
+
+/* config_shape.c: what is wrong with a text that has a shape of its own; NULL: nothing. Never repeats it: it may be a secret. */
+const char *config_shape_complaint(const struct option *o, const char *text);
+const char *config_key_complaint(const char *key);
+bool config_header_is_secret(const char *header);
 
 /* config_env.c: the names of the seed that count; all else is passed over. */
 enum seed_name { SEED_URL, SEED_KEY, SEED_USER, SEED_PASSWORD, SEED_COUNT };
@@ -89,6 +94,9 @@ void seed_from_environment(struct seed *s);
 int seed_from_file(struct seed *s, const char *path, char **why);
 /* The .env text itself: 0, or -EINVAL with the line and what is wrong there. Pure. */
 int dotenv_parse(struct seed *s, const char *text, size_t n, unsigned *line, const char **complaint);
+
+/* config_source.c: fills the derived members, once the file is read. 0 or -EINVAL with r->why. */
+int config_resolve(struct config_reader *r, bool use_env);
 
 /* config_url.c */
 /* NULL and *out (malloc'd) without trailing "/" and "/v1"; else what is wrong. */

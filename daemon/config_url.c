@@ -16,7 +16,7 @@
 struct authority {
 	const char *host; /* of an IPv6 address without its brackets */
 	size_t nhost;
-	const char *end;  /* first byte behind host and port */
+	const char *end; /* first byte behind host and port */
 };
 
 static const char *byte_complaint(const char *s)
@@ -36,7 +36,8 @@ static const char *port_complaint(const char *s, size_t n)
 
 	for (size_t i = 0; i < n; i++) {
 		if (!isdigit((unsigned char)s[i]) || v > 65535)
-			return "its port is not a number from 1 to 65535 (an IPv6 address goes into brackets)";
+			return "its port is not a number from 1 to 65535 (an IPv6 address goes "
+			       "into brackets)";
 		v = v * 10 + (unsigned long)(s[i] - '0');
 	}
 	return n && v && v <= 65535 ? NULL : "its port is not a number from 1 to 65535";
@@ -105,7 +106,8 @@ static const char *http_parse(const char *scheme, const char *rest, char **out)
 	size_t n;
 
 	if (memchr(rest, '@', strcspn(rest, "/?#")))
-		return "it holds a user name or password; leave them out, the key goes into api_key (API_KEY)";
+		return "it holds a user name or password; leave them out, the key goes into "
+		       "api_key (API_KEY)";
 	bad = authority_parse(rest, &a);
 	if (bad)
 		return bad;
@@ -153,7 +155,8 @@ const char *proxy_url_complaint(const char *text)
 	for (size_t i = 0; i < array_len(schemes); i++)
 		known |= !strncasecmp(text, schemes[i], strlen(schemes[i]));
 	if (!known)
-		return "its scheme is not known here; it begins with http://, https://, socks5:// or socks5h://";
+		return "its scheme is not known here; it begins with http://, https://, socks5:// "
+		       "or socks5h://";
 	rest = rest ? rest + 3 : text;
 	at = memrchr(rest, '@', strcspn(rest, "/?#"));
 	return authority_parse(at ? at + 1 : rest, &a);
@@ -246,7 +249,8 @@ static const char *environment(const char *const *names, const char **name)
 const char *proxy_from_environment(const char *url, const char **name)
 {
 	static const char *const http[] = { "http_proxy", "all_proxy", "ALL_PROXY", NULL };
-	static const char *const https[] = { "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", NULL };
+	static const char *const https[] = { "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY",
+		NULL };
 	static const char *const none[] = { "no_proxy", "NO_PROXY", NULL };
 	/* A proxy reaches its own loopback, not ours. */
 	static const char loopback[] = "localhost,127.0.0.0/8,::1";

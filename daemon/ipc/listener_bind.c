@@ -33,13 +33,16 @@ int bound_socket_init(struct bound_socket *b, const char *path, char **why)
 
 	*b = (struct bound_socket){ .lock_fd = -1 };
 	if (n > PATH_SOCKET_MAX) {
-		*why = mem_printf("the socket's path has %zu bytes and at most %d are possible: choose a "
-				  "shorter one with -S (%.60s...)",
+		*why = mem_printf(
+			"the socket's path has %zu bytes and at most %d are possible: choose a "
+			"shorter one with -S (%.60s...)",
 			n, PATH_SOCKET_MAX, path);
 		return LISTENER_E_PATH;
 	}
 	if (!n || path[n - 1] == '/') {
-		*why = mem_printf("'%s' does not name a socket: give a path such as ~/run/sock with -S", path);
+		*why = mem_printf(
+			"'%s' does not name a socket: give a path such as ~/run/sock with -S",
+			path);
 		return LISTENER_E_PATH;
 	}
 	b->path = mem_dup(path);
@@ -66,13 +69,15 @@ static int check_folder(const char *dir, char **why)
 		*why = mem_printf("cannot make the socket's folder '%s': %s", dir, strerror(-r));
 		return LISTENER_E_PATH;
 	}
-	/* A link is not followed, whoever made it: clients look at the same name and must find the same folder. */
+	/* A link is not followed, whoever made it: clients look at the same name and must find the
+	 * same folder. */
 	if (lstat(dir, &st) == 0 && !S_ISDIR(st.st_mode)) {
 		*why = mem_printf("the socket's folder '%s' is a link or a file: remove it", dir);
 		return LISTENER_E_PATH;
 	}
 	if (path_check_private_dir(dir, NULL, words) < 0) {
-		*why = mem_printf("the socket's folder is not private: %s, or choose another with -S", words);
+		*why = mem_printf(
+			"the socket's folder is not private: %s, or choose another with -S", words);
 		return LISTENER_E_PATH;
 	}
 	return 0;
@@ -87,8 +92,8 @@ static bool lock_is_ours(const struct bound_socket *b)
 {
 	struct stat held, there;
 
-	return b->lock_fd >= 0 && fstat(b->lock_fd, &held) == 0 && lstat(b->lock_path, &there) == 0 &&
-		same_file(&held, &there);
+	return b->lock_fd >= 0 && fstat(b->lock_fd, &held) == 0 &&
+	       lstat(b->lock_path, &there) == 0 && same_file(&held, &there);
 }
 
 /* Who holds the lock wrote its pid there: for the message only. */
@@ -142,7 +147,8 @@ static int lock(struct bound_socket *b, char **why)
 	/* Somebody may remove the file between our open and our lock: then it is taken anew. */
 	for (int tries = 0; r == 0 && !lock_is_ours(b); tries++) {
 		if (tries == 10) {
-			*why = mem_printf("the lock '%s' is being removed again and again", b->lock_path);
+			*why = mem_printf(
+				"the lock '%s' is being removed again and again", b->lock_path);
 			return LISTENER_E_PATH;
 		}
 		r = take_lock(b, why);
@@ -166,7 +172,8 @@ static int probe(const char *path)
 	if (fd < 0)
 		return -errno;
 	fill_address(&a, path);
-	if (connect(fd, (struct sockaddr *)&a, sizeof(a)) < 0 && errno != EAGAIN) /* EAGAIN: alive, and busy */
+	if (connect(fd, (struct sockaddr *)&a, sizeof(a)) < 0 &&
+		errno != EAGAIN) /* EAGAIN: alive, and busy */
 		r = -errno;
 	fd_close(fd);
 	return r;
@@ -180,18 +187,22 @@ static int clear_path(const struct bound_socket *b, char **why)
 	if (lstat(b->path, &st) < 0)
 		return errno == ENOENT ? 0 : -errno;
 	if (!S_ISSOCK(st.st_mode)) {
-		*why = mem_printf("'%s' is there and is not a socket: move it away, or choose another path with -S",
+		*why = mem_printf("'%s' is there and is not a socket: move it away, or choose "
+				  "another path with -S",
 			b->path);
 		return LISTENER_E_PATH;
 	}
 	r = probe(b->path);
 	if (r == 0) {
-		*why = mem_printf("another daemon answers on '%s': stop it first (ragchat daemon stop)", b->path);
+		*why = mem_printf(
+			"another daemon answers on '%s': stop it first (ragchat daemon stop)",
+			b->path);
 		return LISTENER_E_TAKEN;
 	}
 	if (r != -ECONNREFUSED && r != -ENOENT) {
-		*why = mem_printf("'%s' is a socket of something else (%s): choose another path with -S", b->path,
-			strerror(-r));
+		*why = mem_printf(
+			"'%s' is a socket of something else (%s): choose another path with -S",
+			b->path, strerror(-r));
 		return LISTENER_E_PATH;
 	}
 	return unlink(b->path) < 0 && errno != ENOENT ? -errno : 0;
@@ -281,8 +292,8 @@ int activated_socket(int *fd, char **why)
 {
 	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
 	int64_t who = 0, count = 0;
-	bool ours = pid && fds && !str_int(pid, 1, INT32_MAX, &who) && !str_int(fds, 0, 1024, &count) &&
-		who == getpid() && count > 0;
+	bool ours = pid && fds && !str_int(pid, 1, INT32_MAX, &who) &&
+		    !str_int(fds, 0, 1024, &count) && who == getpid() && count > 0;
 
 	*fd = -1;
 	unsetenv("LISTEN_PID");
@@ -291,12 +302,14 @@ int activated_socket(int *fd, char **why)
 	if (!ours)
 		return 0;
 	if (count > 1) {
-		*why = mem_printf("the service manager hands over %d sockets and one is wanted", (int)count);
+		*why = mem_printf(
+			"the service manager hands over %d sockets and one is wanted", (int)count);
 		return LISTENER_E_PATH;
 	}
 	if (check_activated(ACTIVATED_FIRST) < 0 || fd_cloexec(ACTIVATED_FIRST) < 0 ||
 		fd_nonblock(ACTIVATED_FIRST, true) < 0) {
-		*why = mem_dup("descriptor 3 of the service manager is not a listening Unix stream socket");
+		*why = mem_dup("descriptor 3 of the service manager is not a listening Unix stream "
+			       "socket");
 		return LISTENER_E_PATH;
 	}
 	*fd = ACTIVATED_FIRST;
@@ -308,7 +321,8 @@ char *socket_name(int fd)
 	struct sockaddr_un a = { 0 };
 	socklen_t n = sizeof(a);
 
-	if (getsockname(fd, (struct sockaddr *)&a, &n) < 0 || n <= offsetof(struct sockaddr_un, sun_path))
+	if (getsockname(fd, (struct sockaddr *)&a, &n) < 0 ||
+		n <= offsetof(struct sockaddr_un, sun_path))
 		return mem_dup("");
 	return mem_ndup(a.sun_path, strnlen(a.sun_path, sizeof(a.sun_path)));
 }
@@ -319,7 +333,8 @@ char *listener_handed_path(void)
 	int64_t n;
 	char *path;
 
-	if (!pid || !fds || str_int(pid, 1, INT32_MAX, &n) != 0 || n != getpid() || str_int(fds, 1, 16, &n) != 0)
+	if (!pid || !fds || str_int(pid, 1, INT32_MAX, &n) != 0 || n != getpid() ||
+		str_int(fds, 1, 16, &n) != 0)
 		return NULL;
 	path = socket_name(3); /* SD_LISTEN_FDS_START, sd_listen_fds(3) */
 	return path && *path ? path : mem_free(path);

@@ -15,6 +15,7 @@
 #define KIND 0.12      /* ... of holding a number where one is asked for, a name where one is */
 #define SHORT_WORDS 5
 #define LONG_WORDS 60
+#define WORTH 0.5      /* a further quote covers so much of what the best one covers */
 #define LINES_MAX 8    /* of source in one quote */
 
 /* What kind of thing answers the question. */
@@ -142,13 +143,13 @@ static void judge(struct chooser *c, size_t span, const struct sentence *s, cons
 {
 	const struct spans *all = c->spans;
 	struct query_seen both = s->seen;
-	double own = query_coverage(c->q, &s->seen), wide, score;
+	double own = query_coverage(c->q, &s->seen), score;
 
 	seen_add(&both, beside, c->q->nterms);
-	wide = query_coverage(c->q, &both);
-	score = own + NEIGHBOUR * (wide - own) + PASSAGE * all->v[span].score / all->v[0].score - length_penalty(s) +
+	own += NEIGHBOUR * (query_coverage(c->q, &both) - own);
+	score = own + PASSAGE * all->v[span].score / all->v[0].score - length_penalty(s) +
 		(is_kind(s, c->wanted) ? KIND : 0);
-	keep(c, (struct quote){ span, s->start, s->end, lines, score });
+	keep(c, (struct quote){ span, s->start, s->end, lines, own, score });
 }
 
 static bool is_source(const struct span *s)
@@ -253,7 +254,7 @@ size_t quotes_choose(const struct query *q, const struct spans *s, struct quote 
 	for (size_t i = 0; i < min_of(s->n, (size_t)QUOTES_SPANS); i++)
 		judge_span(&c, i);
 	for (size_t i = 0; i < c.n && n < QUOTES_MAX; i++)
-		if (!is_repeat(s, out, n, &c.best[i]))
+		if (c.best[i].own >= WORTH * c.best[0].own && !is_repeat(s, out, n, &c.best[i]))
 			out[n++] = c.best[i];
 	return n;
 }

@@ -43,7 +43,8 @@ static int take(sqlite3_stmt *stmt, int r, struct op_account *op)
 		op->account.name = text_column(stmt, 1);
 		db_col_id(stmt, 0, op->account.id);
 		if (!op->account.id[0])
-			r = db_fail(why, STORE_E_NOT_OURS, "the account '%s' has an id that is none of Chainlit's",
+			r = db_fail(why, STORE_E_NOT_OURS,
+				"the account '%s' has an id that is none of Chainlit's",
 				op->account.name ? op->account.name : "");
 	}
 	db_release(stmt);
@@ -53,8 +54,8 @@ static int take(sqlite3_stmt *stmt, int r, struct op_account *op)
 static int find_named(struct db *db, struct op_account *op, const char *name)
 {
 	sqlite3_stmt *stmt;
-	int r = db_query(&stmt, db, db->chat, &op->job.why, "SELECT id, identifier FROM users WHERE identifier = ?1",
-		db_text(name));
+	int r = db_query(&stmt, db, db->chat, &op->job.why,
+		"SELECT id, identifier FROM users WHERE identifier = ?1", db_text(name));
 
 	return take(stmt, r, op);
 }
@@ -63,7 +64,8 @@ static int find_only(struct db *db, struct op_account *op)
 {
 	sqlite3_stmt *stmt;
 	int r = db_query(&stmt, db, db->chat, &op->job.why,
-		"SELECT id, identifier FROM users WHERE (SELECT count(*) FROM (SELECT 1 FROM users LIMIT 2)) = 1");
+		"SELECT id, identifier FROM users WHERE (SELECT count(*) FROM (SELECT 1 FROM "
+		"users LIMIT 2)) = 1");
 
 	return take(stmt, r, op);
 }
@@ -142,7 +144,8 @@ static int count_documents(struct db *db, struct op_stats *op)
 	sqlite3_stmt *stmt;
 	bool row = false;
 	int r = db_query(&stmt, db, db->lib, &op->job.why,
-		"SELECT COALESCE(sum(documents), 0), COALESCE(sum(passages), 0) FROM collection WHERE account = ?1",
+		"SELECT COALESCE(sum(documents), 0), COALESCE(sum(passages), 0) FROM collection "
+		"WHERE account = ?1",
 		db_text(op->account.id));
 
 	if (r == 0)

@@ -11,15 +11,16 @@
 #include "daemon/store/rows.h"
 
 /*
- * Whether a Chainlit wrote since is seen without a walk: the newest row of steps is then neither the
- * answer of our newest turn nor the row that was newest when we last took over. `above` is the last
- * row known to be ours or taken; 0: look at all.
+ * Whether a Chainlit wrote since is seen without a walk: the newest row of steps is then neither
+ * the answer of our newest turn nor the row that was newest when we last took over. `above` is the
+ * last row known to be ours or taken; 0: look at all.
  */
-#define SQL_NEWS                                                                                   \
-	"WITH known(id) AS (SELECT value FROM ragchat_meta WHERE key = 'chainlit_step' "           \
-	"UNION ALL SELECT answer_step FROM (SELECT answer_step FROM ragchat_turn ORDER BY rowid "  \
-	"DESC LIMIT 1)) SELECT s.id, s.id IN (SELECT id FROM known), COALESCE((SELECT max(k.rowid) " \
-	"FROM steps k WHERE k.id IN (SELECT id FROM known)), 0) "                                  \
+#define SQL_NEWS \
+	"WITH known(id) AS (SELECT value FROM ragchat_meta WHERE key = 'chainlit_step' " \
+	"UNION ALL SELECT answer_step FROM (SELECT answer_step FROM ragchat_turn ORDER BY rowid " \
+	"DESC LIMIT 1)) "                                                                          \
+	"SELECT s.id, s.id IN (SELECT id FROM known), COALESCE((SELECT max(k.rowid) "              \
+	"FROM steps k WHERE k.id IN (SELECT id FROM known)), 0) " \
 	"FROM steps s ORDER BY s.rowid DESC LIMIT 1"
 
 static int look(struct db *db, bool *news, int64_t *above, char **newest, char **why)
@@ -52,9 +53,9 @@ static int list_threads(struct db *db, int64_t above, struct ids *ids, char **wh
 	sqlite3_stmt *stmt;
 	bool row = true;
 	int r = db_query(&stmt, db, db->chat, why,
-		"SELECT \"threadId\" FROM steps WHERE rowid > ?1 AND \"threadId\" IS NOT NULL UNION "
-		"SELECT id FROM threads h WHERE id IS NOT NULL AND "
-		"NOT EXISTS (SELECT 1 FROM ragchat_thread t WHERE t.id = h.id)",
+		"SELECT \"threadId\" FROM steps WHERE rowid > ?1 AND \"threadId\" IS NOT NULL "
+		"UNION SELECT id FROM threads h WHERE id IS NOT NULL AND NOT EXISTS (SELECT 1 "
+		"FROM ragchat_thread t WHERE t.id = h.id)",
 		db_int(above));
 
 	while (r == 0 && (r = db_step(stmt, &row, why)) == 0 && row) {
@@ -101,9 +102,10 @@ static int load_foreign(struct db *db, struct foreign *f, bool *owned, char **wh
 	buf_init(&sql, 0);
 	buf_add_str(&sql, "SELECT h.\"createdAt\", u.id, u.identifier, ");
 	columns_select(db->columns, TABLE_THREADS, "h", "tags", &sql);
-	buf_add_str(&sql, ", h.metadata FROM threads h JOIN users u ON u.id = COALESCE("
-			  "(SELECT a.id FROM users a WHERE a.id = h.\"userId\"), "
-			  "(SELECT b.id FROM users b WHERE b.identifier = h.\"userIdentifier\")) WHERE h.id = ?1");
+	buf_add_str(&sql,
+		", h.metadata FROM threads h JOIN users u ON u.id = COALESCE((SELECT a.id FROM "
+		"users a WHERE a.id = h.\"userId\"), (SELECT b.id FROM users b WHERE "
+		"b.identifier = h.\"userIdentifier\")) WHERE h.id = ?1");
 	r = db_query(&stmt, db, db->chat, why, buf_cstr(&sql), db_text(f->id));
 	buf_fini(&sql);
 	if (r == 0)
@@ -137,9 +139,12 @@ static int take(struct db *db, const char *id, bool first, struct adoption *a, c
 /* Rows of ours for threads that a Chainlit has deleted. */
 static int drop_deleted(struct db *db, char **why)
 {
-	int r = db_run(db, db->chat, why, "DELETE FROM ragchat_turn WHERE thread NOT IN (SELECT id FROM threads)");
+	int r = db_run(db, db->chat, why,
+		"DELETE FROM ragchat_turn WHERE thread NOT IN (SELECT id FROM threads)");
 
-	return r ? r : db_run(db, db->chat, why, "DELETE FROM ragchat_thread WHERE id NOT IN (SELECT id FROM threads)");
+	return r ? r
+		 : db_run(db, db->chat, why,
+			   "DELETE FROM ragchat_thread WHERE id NOT IN (SELECT id FROM threads)");
 }
 
 static int take_all(struct db *db, int64_t above, bool first, struct adoption *a, char **why)
@@ -159,7 +164,9 @@ static int take_all(struct db *db, int64_t above, bool first, struct adoption *a
 	if (r == 0)
 		r = look(db, &news, &above, &newest, why); /* what was put back is newest now */
 	if (r == 0)
-		r = db_run(db, db->chat, why, "INSERT OR REPLACE INTO ragchat_meta(key, value) VALUES('chainlit_step', ?1)",
+		r = db_run(db, db->chat, why,
+			"INSERT OR REPLACE INTO ragchat_meta(key, value) "
+			"VALUES('chainlit_step', ?1)",
 			db_text(newest ? newest : ""));
 	mem_free(newest);
 	return r;
@@ -174,7 +181,9 @@ int adopt_run(struct db *db, struct adoption *a, char **why)
 
 	mem_free(newest);
 	if (r == 0)
-		r = db_get_int(db->chat, "SELECT count(*) FROM ragchat_meta WHERE key = 'chainlit_step'", 0, &known, why);
+		r = db_get_int(db->chat,
+			"SELECT count(*) FROM ragchat_meta WHERE key = 'chainlit_step'", 0, &known,
+			why);
 	if (r != 0 || (known && !news))
 		return r;
 	if (alone)
@@ -207,7 +216,8 @@ static void add_owners(const struct adoption *a, struct buf *out)
 		return;
 	buf_addf(out, " of %s", most->name);
 	if (a->naccounts > 1)
-		buf_addf(out, " and %zu other%s", a->naccounts - 1, plural((int64_t)a->naccounts - 1));
+		buf_addf(out, " and %zu other%s", a->naccounts - 1,
+			plural((int64_t)a->naccounts - 1));
 }
 
 char *adopt_notice(const struct adoption *a, bool tightened, const char *backup)
@@ -218,17 +228,22 @@ char *adopt_notice(const struct adoption *a, bool tightened, const char *backup)
 	if (!a->threads && !a->turns && !backup)
 		return NULL;
 	buf_init(&out, 0);
-	buf_addf(&out, "took over %lld thread%s, %lld turn%s", (long long)a->threads, plural(a->threads),
-		(long long)a->turns, plural(a->turns));
+	buf_add_str(&out, "took over ");
+	if (a->threads || !a->turns)
+		buf_addf(&out, "%lld thread%s, ", (long long)a->threads, plural(a->threads));
+	buf_addf(&out, "%lld turn%s", (long long)a->turns, plural(a->turns));
 	add_owners(a, &out);
 	buf_add_str(&out, " from Chainlit");
 	if (a->answers)
-		buf_addf(&out, "; recovered %lld answer%s", (long long)a->answers, plural(a->answers));
+		buf_addf(&out, "; recovered %lld answer%s", (long long)a->answers,
+			plural(a->answers));
 	if (a->questions)
-		buf_addf(&out, "; recovered %lld question%s", (long long)a->questions, plural(a->questions));
+		buf_addf(&out, "; recovered %lld question%s", (long long)a->questions,
+			plural(a->questions));
 	if (a->strangers)
-		buf_addf(&out, "; left %lld thread%s without an owner as %s", (long long)a->strangers,
-			plural(a->strangers), a->strangers == 1 ? "it is" : "they are");
+		buf_addf(&out, "; left %lld thread%s without an owner as %s",
+			(long long)a->strangers, plural(a->strangers),
+			a->strangers == 1 ? "it is" : "they are");
 	if (tightened)
 		buf_add_str(&out, "; its file is now for its owner alone (mode 0600)");
 	if (backup)

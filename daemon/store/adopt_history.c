@@ -1,7 +1,8 @@
 /*
- * The history that the tutorial's app keeps in its session, and Chainlit in threads.metadata: it holds
- * answers whose row was overwritten with '' when two writes came in the wrong order. Questions are
- * matched in their order, by text, so that a question asked twice finds its own answer.
+ * The history that the tutorial's app keeps in its session, and Chainlit in threads.metadata: it
+ * holds answers whose row was overwritten with '' when two writes came in the wrong order.
+ * Questions are matched in their order, by text, so that a question asked twice finds its own
+ * answer.
  */
 #include <string.h>
 
@@ -43,7 +44,8 @@ static void add_message(struct history *h, const char *role, char *content)
 		return;
 	}
 	if (role && content && !strcmp(role, "assistant") && last && !last->answer && *content &&
-		strcmp(content, STEP_NOTICE_STOPPED) != 0 && strncmp(content, "Ingesting documents", 19) != 0)
+		strcmp(content, STEP_NOTICE_STOPPED) != 0 &&
+		strncmp(content, "Ingesting documents", 19) != 0)
 		last->answer = content;
 	else
 		mem_free(content);
@@ -69,7 +71,9 @@ static void read_message(struct json *j, struct history *h)
 		return;
 	}
 	while (json_key(j, &key)) {
-		char **to = json_slice_is(&key, "role") ? &role : json_slice_is(&key, "content") ? &content : NULL;
+		char **to = json_slice_is(&key, "role")      ? &role
+			    : json_slice_is(&key, "content") ? &content
+							     : NULL;
 
 		if (to) {
 			mem_free(*to);
@@ -177,7 +181,10 @@ static void take_over(struct steps *s, struct pair *p, const struct said *said)
 		p->found_question = mem_dup(said->question);
 }
 
-/* Back along the best path. A tie goes to the match: the later of two equal questions to the later row. */
+/*
+ * Back along the best path. A tie goes to the match: the later of two equal questions to the later
+ * row.
+ */
 static void follow(struct steps *s, const struct match *m)
 {
 	size_t i = m->np, k = m->nh;

@@ -1,4 +1,7 @@
-/* Inside the taking over: one thread's rows of Chainlit's, what they amount to, and its session's history. */
+/*
+ * Inside the taking over: one thread's rows of Chainlit's, what they amount to, and its session's
+ * history.
+ */
 #pragma once
 
 #include "daemon/store/adopt.h"
@@ -25,7 +28,7 @@ struct step {
 	int pair;                 /* of a question its first, of a run its own; -1 none */
 	bool answered;            /* of a question: by any of its runs */
 	bool taken;               /* a turn of ours has it */
-	id_str turn, before;      /* of a question that is taken: its turn, and that turn's parent */
+	id_str turn, before;      /* of a question that is taken: its turn, that turn's parent */
 };
 
 /* A question and its answer among them; indexes into the steps, -1: there is no such row. */
@@ -49,7 +52,7 @@ struct steps {
 int steps_load(struct db *db, const char *thread, int64_t created_us, struct steps *s, char **why);
 void steps_fini(struct steps *s);
 int steps_find(const struct steps *s, const char *id); /* index or -1 */
-void steps_pair(struct steps *s);                      /* adopt_pairs.c: fills pairs, in order of time */
+void steps_pair(struct steps *s); /* adopt_pairs.c: fills pairs, in order of time */
 
 /* adopt_history.c: fills found_* of the pairs that lack something, from threads.metadata. */
 void history_match(struct steps *s, const char *metadata, size_t n);
@@ -63,4 +66,4 @@ struct foreign {
 	size_t metadata_len;
 	int64_t created_us;
 };
-int adopt_thread(struct db *db, const struct foreign *f, struct adoption *a, char **why); /* adopt_thread.c */
+int adopt_thread(struct db *db, const struct foreign *f, struct adoption *a, char **why);

@@ -25,7 +25,8 @@ static int owner_of(const struct steps *s, int at)
 		at = steps_find(s, s->v[at].parent);
 		if (at < 0)
 			return -1;
-		if (s->v[at].kind == STEP_USER || s->v[at].kind == STEP_RUN || s->v[at].kind == STEP_GREETING)
+		if (s->v[at].kind == STEP_USER || s->v[at].kind == STEP_RUN ||
+			s->v[at].kind == STEP_GREETING)
 			return at;
 	}
 	return -1;
@@ -127,8 +128,8 @@ static void place_notice(const struct steps *s, const struct step *notice)
 }
 
 /*
- * Runs whose messages an edit has deleted are no questions any more. A question alone stays: its answer
- * was lost, or never came.
+ * Runs whose messages an edit has deleted are no questions any more. A question alone stays: its
+ * answer was lost, or never came.
  */
 static void drop_remains(struct steps *s)
 {
@@ -136,7 +137,8 @@ static void drop_remains(struct steps *s)
 
 	for (size_t i = 0; i < s->npairs; i++) {
 		const struct pair *p = &s->pairs[i];
-		bool deleted = p->answer < 0 && p->run >= 0 && (p->user < 0 || s->v[p->user].answered);
+		bool deleted =
+			p->answer < 0 && p->run >= 0 && (p->user < 0 || s->v[p->user].answered);
 
 		if (!deleted)
 			s->pairs[kept++] = *p;

@@ -32,7 +32,8 @@ static bool is_notice(const struct step *s)
 {
 	static const char ingesting[] = "Ingesting documents";
 
-	return s->text && (!strcmp(s->text, STEP_NOTICE_STOPPED) || !strncmp(s->text, ingesting, sizeof(ingesting) - 1));
+	return s->text && (!strcmp(s->text, STEP_NOTICE_STOPPED) ||
+				  !strncmp(s->text, ingesting, sizeof(ingesting) - 1));
 }
 
 /* A run's kind is final only when its parent is known: see steps_pair. */
@@ -65,7 +66,8 @@ static void read_step(sqlite3_stmt *stmt, struct step *s, int64_t before)
 
 	*s = (struct step){ .id = db_col_dup(stmt, 0), .parent = db_col_dup(stmt, 3), .pair = -1 };
 	s->root = !s->parent;
-	s->text = text_copy(text, text ? db_col_bytes(stmt, run ? 5 : 4) : 0, UINT64_MAX, &s->text_len);
+	s->text = text_copy(
+		text, text ? db_col_bytes(stmt, run ? 5 : 4) : 0, UINT64_MAX, &s->text_len);
 	s->output = run ? text_column(stmt, 4) : NULL;
 	s->kind = kind_of(type, db_col_text(stmt, 2), s);
 	s->us = stamp(stmt, 6, before); /* without a stamp: where its row stands */
@@ -135,7 +137,9 @@ int steps_load(struct db *db, const char *thread, int64_t created_us, struct ste
 	columns_select(db->columns, TABLE_STEPS, "s", "end", &sql);
 	buf_add_str(&sql, ", ");
 	columns_select(db->columns, TABLE_STEPS, "s", "isError", &sql);
-	buf_add_str(&sql, ", s.rowid FROM steps s WHERE s.\"threadId\" = ?1 AND s.id IS NOT NULL ORDER BY s.rowid");
+	buf_add_str(&sql,
+		", s.rowid FROM steps s WHERE s.\"threadId\" = ?1 AND s.id IS NOT NULL "
+		"ORDER BY s.rowid");
 	r = db_query(&stmt, db, db->chat, why, buf_cstr(&sql), db_text(thread));
 	buf_fini(&sql);
 	while (r == 0 && (r = db_step(stmt, &row, why)) == 0 && row) {

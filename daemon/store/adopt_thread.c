@@ -1,4 +1,6 @@
-/* One thread taken over: rows of ours for its questions, and what its history still holds put back. */
+/*
+ * One thread taken over: rows of ours for its questions, and what its history still holds put back.
+ */
 #include <string.h>
 
 #include "common/clock.h"
@@ -42,7 +44,8 @@ static int open_thread(struct taking *t)
 		return r;
 	t->fresh = sqlite3_changes(t->db->chat) > 0;
 	r = db_query(&stmt, t->db, t->db->chat, t->why,
-		"SELECT last_seq, turns, updated, last_turn FROM ragchat_thread WHERE id = ?1", db_text(t->f->id));
+		"SELECT last_seq, turns, updated, last_turn FROM ragchat_thread WHERE id = ?1",
+		db_text(t->f->id));
 	if (r == 0)
 		r = db_step(stmt, &row, t->why);
 	if (r == 0 && row) {
@@ -70,8 +73,9 @@ static int drop_deleted(struct taking *t)
 	if (r != 0 || !sqlite3_changes(t->db->chat))
 		return r;
 	r = db_run(t->db, t->db->chat, t->why,
-		"UPDATE ragchat_thread SET turns = (SELECT count(*) FROM ragchat_turn WHERE thread = ?1), last_turn = "
-		"(SELECT id FROM ragchat_turn WHERE thread = ?1 ORDER BY seq DESC LIMIT 1) WHERE id = ?1",
+		"UPDATE ragchat_thread SET turns = (SELECT count(*) FROM ragchat_turn WHERE "
+		"thread = ?1), last_turn = (SELECT id FROM ragchat_turn WHERE thread = ?1 ORDER "
+		"BY seq DESC LIMIT 1) WHERE id = ?1",
 		db_text(t->f->id));
 	return r ? r : open_thread(t);
 }
@@ -98,7 +102,8 @@ static int mark_known(struct taking *t)
 	sqlite3_stmt *stmt;
 	bool row = true;
 	int r = db_query(&stmt, t->db, t->db->chat, t->why,
-		"SELECT id, user_step, run_step, answer_step, parent FROM ragchat_turn WHERE thread = ?1 ORDER BY seq DESC",
+		"SELECT id, user_step, run_step, answer_step, parent FROM ragchat_turn WHERE "
+		"thread = ?1 ORDER BY seq DESC",
 		db_text(t->f->id));
 
 	while (r == 0 && (r = db_step(stmt, &row, t->why)) == 0 && row)
@@ -107,8 +112,9 @@ static int mark_known(struct taking *t)
 	for (size_t i = 0; i < s->npairs; i++) {
 		struct pair *p = &s->pairs[i];
 
-		p->known = (p->run >= 0 && s->v[p->run].taken) || (p->answer >= 0 && s->v[p->answer].taken) ||
-			(p->run < 0 && p->user >= 0 && s->v[p->user].taken);
+		p->known = (p->run >= 0 && s->v[p->run].taken) ||
+			   (p->answer >= 0 && s->v[p->answer].taken) ||
+			   (p->run < 0 && p->user >= 0 && s->v[p->user].taken);
 	}
 	return r;
 }
@@ -130,7 +136,10 @@ static void set_id(id_str to, const struct steps *s, int at)
 	snprintf(to, sizeof(id_str), "%s", at >= 0 && fits_id(s->v[at].id) ? s->v[at].id : "");
 }
 
-/* The question's row was lost; its text is in the run or in the history. It gets the id the run names. */
+/*
+ * The question's row was lost; its text is in the run or in the history. It gets the id the run
+ * names.
+ */
 static int put_question(struct taking *t, const struct pair *p, struct taken_turn *turn)
 {
 	const struct step *run = p->run >= 0 ? &t->s->v[p->run] : NULL;
@@ -143,7 +152,8 @@ static int put_question(struct taking *t, const struct pair *p, struct taken_tur
 	else
 		uuid_v4(turn->user);
 	t->a->questions++;
-	return step_insert_user(t->db, turn->user, t->f->id, t->f->identifier, text, strlen(text), p->us - 1, t->why);
+	return step_insert_user(t->db, turn->user, t->f->id, t->f->identifier, text, strlen(text),
+		p->us - 1, t->why);
 }
 
 static int put_answer(struct taking *t, const struct pair *p, struct taken_turn *turn)
@@ -160,8 +170,8 @@ static int put_answer(struct taking *t, const struct pair *p, struct taken_turn 
 			"UPDATE steps SET output = ?2 WHERE id = ?1 AND COALESCE(output, '') = ''",
 			db_text(t->s->v[p->answer].id), db_textn(turn->text, turn->text_len));
 	uuid_v4(turn->answer);
-	r = step_insert_answer(t->db, turn->answer, t->f->id, turn->run[0] ? turn->run : NULL, turn->text,
-		turn->text_len, (p->run >= 0 ? t->s->v[p->run].us : p->us) + 1, t->why);
+	r = step_insert_answer(t->db, turn->answer, t->f->id, turn->run[0] ? turn->run : NULL,
+		turn->text, turn->text_len, (p->run >= 0 ? t->s->v[p->run].us : p->us) + 1, t->why);
 	return r;
 }
 
@@ -175,7 +185,8 @@ static void judge(const struct steps *s, const struct pair *p, struct taken_turn
 	} else if (!turn->text_len && run && run->error) {
 		turn->state = TURN_FAILED;
 		turn->error = TURN_ERROR_UPSTREAM;
-		turn->error_text = run->output && *run->output ? run->output : "it failed in Chainlit";
+		turn->error_text =
+			run->output && *run->output ? run->output : "it failed in Chainlit";
 	} else if (!turn->text_len) {
 		turn->state = TURN_INTERRUPTED;
 		turn->error = TURN_ERROR_INTERRUPTED;
@@ -215,12 +226,14 @@ static int write_turn(struct taking *t, const struct taken_turn *turn)
 		sha256_end_hex(&h, sha256);
 	}
 	return db_run(t->db, t->db->chat, t->why,
-		"INSERT OR IGNORE INTO ragchat_turn(id, thread, account, seq, state, parent, of, user_step, run_step, "
-		"answer_step, created, ended, length, sha256, origin, error, error_text) "
-		"VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, 'chainlit', ?15, ?16)",
-		db_text(turn->id), db_text(t->f->id), db_text(t->f->account), db_int(t->seq + 1), db_int(turn->state),
-		id_or_null(turn->parent), id_or_null(turn->of), id_or_null(turn->user), id_or_null(turn->run),
-		id_or_null(turn->answer), db_int(turn->us), db_int(turn->ended_us), db_int((int64_t)turn->text_len),
+		"INSERT OR IGNORE INTO ragchat_turn(id, thread, account, seq, state, parent, of, "
+		"user_step, run_step, answer_step, created, ended, length, sha256, origin, "
+		"error, error_text) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
+		"?13, ?14, 'chainlit', ?15, ?16)",
+		db_text(turn->id), db_text(t->f->id), db_text(t->f->account), db_int(t->seq + 1),
+		db_int(turn->state), id_or_null(turn->parent), id_or_null(turn->of),
+		id_or_null(turn->user), id_or_null(turn->run), id_or_null(turn->answer),
+		db_int(turn->us), db_int(turn->ended_us), db_int((int64_t)turn->text_len),
 		id_or_null(sha256), turn->error ? db_text(turn_error_name(turn->error)) : db_null(),
 		db_text(turn->error_text));
 }
@@ -261,7 +274,8 @@ static int take_pair(struct taking *t, const struct pair *p)
 	judge(t->s, p, &turn);
 	if (r == 0)
 		r = write_turn(t, &turn);
-	if (r == 0 && sqlite3_changes(t->db->chat)) /* an id that two threads have stays with the first */
+	/* An id that two threads have stays with the first. */
+	if (r == 0 && sqlite3_changes(t->db->chat))
 		note_turn(t, p, &turn);
 	return r;
 }
@@ -274,14 +288,17 @@ static int close_thread(struct taking *t)
 
 	for (size_t i = 0; i < t->s->n; i++)
 		t->updated = max_of(t->updated, max_of(t->s->v[i].us, t->s->v[i].end_us));
-	/* Stamps are ordered as text: "...:02Z" stands behind "...:02.000001Z". The next goes past its second. */
+	/*
+	 * Stamps are ordered as text: "...:02Z" stands behind "...:02.000001Z". The next goes past
+	 * its second.
+	 */
 	if (t->updated % 1000 == 0)
 		t->updated += 999999 - t->updated % 1000000;
 	return db_run(t->db, t->db->chat, t->why,
-		"UPDATE ragchat_thread SET turns = ?2, last_seq = ?3, last_turn = ?4, updated = ?5, "
-		"created = CASE WHEN ?6 THEN ?7 ELSE created END WHERE id = ?1",
-		db_text(t->f->id), db_int(t->turns), db_int(t->seq), id_or_null(t->last), db_int(t->updated),
-		db_int(t->fresh), db_int(created));
+		"UPDATE ragchat_thread SET turns = ?2, last_seq = ?3, last_turn = ?4, updated = "
+		"?5, created = CASE WHEN ?6 THEN ?7 ELSE created END WHERE id = ?1",
+		db_text(t->f->id), db_int(t->turns), db_int(t->seq), id_or_null(t->last),
+		db_int(t->updated), db_int(t->fresh), db_int(created));
 }
 
 int adopt_thread(struct db *db, const struct foreign *f, struct adoption *a, char **why)

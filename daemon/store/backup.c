@@ -11,8 +11,8 @@
 #include "daemon/store/migrate.h"
 
 /*
- * "PATH.bak-20260102T030405Z", and a number behind it if two fall into one second. Until it is whole it
- * ends in ".part": *part.
+ * "PATH.bak-20260102T030405Z", and a number behind it if two fall into one second. Until it is
+ * whole it ends in ".part": *part.
  */
 static int make_file(const char *path, char **name, char **part, char **why)
 {
@@ -25,8 +25,8 @@ static int make_file(const char *path, char **name, char **part, char **why)
 			snprintf(number, sizeof(number), "-%d", i);
 		mem_free(*name);
 		mem_free(*part);
-		*name = mem_printf("%s.bak-%.4s%.2s%.2sT%.2s%.2s%.2sZ%s", path, iso, iso + 5, iso + 8, iso + 11,
-			iso + 14, iso + 17, number);
+		*name = mem_printf("%s.bak-%.4s%.2s%.2sT%.2s%.2s%.2sZ%s", path, iso, iso + 5,
+			iso + 8, iso + 11, iso + 14, iso + 17, number);
 		*part = mem_printf("%s.part", *name);
 		if (access(*name, F_OK) == 0)
 			continue;
@@ -34,8 +34,8 @@ static int make_file(const char *path, char **name, char **part, char **why)
 		e = errno;
 	}
 	if (fd < 0)
-		return db_fail(why, e == ENOSPC || e == EDQUOT ? STORE_E_FULL : -e, "cannot make the backup '%s': %s",
-			*name, strerror(e));
+		return db_fail(why, e == ENOSPC || e == EDQUOT ? STORE_E_FULL : -e,
+			"cannot make the backup '%s': %s", *name, strerror(e));
 	fd_close(fd);
 	return 0;
 }
@@ -44,7 +44,8 @@ static int copy(sqlite3 *from, const char *name, char **why)
 {
 	sqlite3 *to = NULL;
 	sqlite3_backup *b = NULL;
-	int rc = sqlite3_open_v2(name, &to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE, NULL);
+	int rc = sqlite3_open_v2(name, &to,
+		SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE, NULL);
 	int r = 0;
 
 	if (rc == SQLITE_OK)
@@ -57,7 +58,9 @@ static int copy(sqlite3 *from, const char *name, char **why)
 		rc = sqlite3_extended_errcode(to);
 	}
 	if (rc != SQLITE_OK)
-		r = db_error((rc & 0xff) == SQLITE_CORRUPT || (rc & 0xff) == SQLITE_BUSY ? from : to, rc, why);
+		r = db_error(
+			(rc & 0xff) == SQLITE_CORRUPT || (rc & 0xff) == SQLITE_BUSY ? from : to, rc,
+			why);
 	(void)sqlite3_close(to);
 	return r;
 }

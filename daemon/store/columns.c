@@ -63,17 +63,20 @@ struct columns *columns_free(struct columns *c)
 
 static bool declared_as_text(const char *type)
 {
-	return type && (strcasestr(type, "TEXT") || strcasestr(type, "CHAR") || strcasestr(type, "CLOB") ||
-			strcasestr(type, "UUID") || strcasestr(type, "JSON"));
+	return type &&
+	       (strcasestr(type, "TEXT") || strcasestr(type, "CHAR") || strcasestr(type, "CLOB") ||
+		       strcasestr(type, "UUID") || strcasestr(type, "JSON"));
 }
 
 static int load_table(struct column_list *list, sqlite3 *chat, const char *table, char **why)
 {
 	sqlite3_stmt *stmt = NULL;
 	bool row = true;
-	int r = 0, rc = sqlite3_prepare_v2(chat,
-		"SELECT name, type, \"notnull\" AND dflt_value IS NULL AND NOT pk FROM pragma_table_info(?1)", -1,
-		&stmt, NULL);
+	int r = 0,
+	    rc = sqlite3_prepare_v2(chat,
+		    "SELECT name, type, \"notnull\" AND dflt_value IS NULL AND NOT pk FROM "
+		    "pragma_table_info(?1)",
+		    -1, &stmt, NULL);
 
 	if (rc != SQLITE_OK)
 		return db_error(chat, rc, why);
@@ -84,7 +87,8 @@ static int load_table(struct column_list *list, sqlite3 *chat, const char *table
 			break;
 		list->v = mem_grow(list->v, &list->cap, list->n, sizeof(*list->v));
 		list->v[list->n++] = (struct column){ .name = db_col_dup(stmt, 0),
-			.text = declared_as_text(db_col_text(stmt, 1)), .required = db_col_int(stmt, 2) != 0 };
+			.text = declared_as_text(db_col_text(stmt, 1)),
+			.required = db_col_int(stmt, 2) != 0 };
 	}
 	sqlite3_finalize(stmt);
 	return r;
@@ -101,7 +105,7 @@ int columns_load(struct columns **out, sqlite3 *chat, char **why)
 	for (size_t i = 0; r == 0 && i < array_len(core); i++)
 		if (c->table[core[i].table].n && !columns_has(c, core[i].table, core[i].column))
 			r = db_fail(why, STORE_E_NOT_OURS,
-				"table '%s' has no column '%s': not a database of Chainlit's or ours",
+				"table '%s' has no column '%s': no database of Chainlit's or ours",
 				table_names[core[i].table], core[i].column);
 	if (r != 0) {
 		columns_free(c);
@@ -124,8 +128,8 @@ bool columns_has(const struct columns *c, enum chat_table table, const char *col
 	return find(c, table, column) != NULL;
 }
 
-void columns_select(const struct columns *c, enum chat_table table, const char *alias, const char *column,
-	struct buf *sql)
+void columns_select(const struct columns *c, enum chat_table table, const char *alias,
+	const char *column, struct buf *sql)
 {
 	if (columns_has(c, table, column))
 		buf_addf(sql, "%s.\"%s\"", alias, column);
@@ -165,16 +169,19 @@ int db_insert(struct db *db, enum chat_table table, const struct cell *cells, si
 	buf_init(&in.sql, 0);
 	buf_addf(&in.sql, "INSERT INTO %s(", table_names[table]);
 	for (size_t i = 0; i < n; i++)
-		if (cells[i].value.type != DB_NULL && columns_has(db->columns, table, cells[i].column))
+		if (cells[i].value.type != DB_NULL &&
+			columns_has(db->columns, table, cells[i].column))
 			insert_add(&in, cells[i].column, cells[i].value);
 	for (size_t i = 0; i < list->n; i++)
 		if (list->v[i].required && !among(cells, n, list->v[i].name))
-			insert_add(&in, list->v[i].name, list->v[i].text ? db_textn("", 0) : db_int(0));
+			insert_add(&in, list->v[i].name,
+				list->v[i].text ? db_textn("", 0) : db_int(0));
 	buf_add_str(&in.sql, ") VALUES(");
 	for (size_t i = 0; i < in.n; i++)
 		buf_add_str(&in.sql, i ? ", ?" : "?");
 	buf_add_byte(&in.sql, ')');
-	r = in.sql.failed ? -ENOMEM : db_run_values(db, db->chat, why, buf_cstr(&in.sql), in.values, in.n);
+	r = in.sql.failed ? -ENOMEM
+			  : db_run_values(db, db->chat, why, buf_cstr(&in.sql), in.values, in.n);
 	buf_fini(&in.sql);
 	return r;
 }

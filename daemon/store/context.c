@@ -43,14 +43,16 @@ static int read_answer(struct db *db, const char *step, struct context_turn *t, 
 {
 	sqlite3_stmt *stmt;
 	bool row = false;
-	int r = db_query(&stmt, db, db->chat, why, "SELECT output FROM steps WHERE id = ?1", db_text(step));
+	int r = db_query(
+		&stmt, db, db->chat, why, "SELECT output FROM steps WHERE id = ?1", db_text(step));
 
 	if (r == 0)
 		r = db_step(stmt, &row, why);
 	if (r == 0 && row) {
 		const char *text = db_col_text(stmt, 0);
 
-		t->answer = text_copy(text, text ? db_col_bytes(stmt, 0) : 0, UINT64_MAX, &t->answer_len);
+		t->answer = text_copy(
+			text, text ? db_col_bytes(stmt, 0) : 0, UINT64_MAX, &t->answer_len);
 	}
 	db_release(stmt);
 	return r;
@@ -72,7 +74,8 @@ static int read_answer(struct db *db, const char *step, struct context_turn *t, 
 	"SELECT count(*) FROM up WHERE length > 0"
 
 /* *fits is false when the turn is too large for what is left. */
-static int add_turn(struct db *db, struct op_context *op, sqlite3_stmt *stmt, size_t *cap, uint64_t *left, bool *fits)
+static int add_turn(struct db *db, struct op_context *op, sqlite3_stmt *stmt, size_t *cap,
+	uint64_t *left, bool *fits)
 {
 	struct context_turn t = { .state = (enum turn_state)db_col_int(stmt, 1) };
 	const char *question = db_col_text(stmt, 2);
@@ -84,7 +87,8 @@ static int add_turn(struct db *db, struct op_context *op, sqlite3_stmt *stmt, si
 	r = read_answer(db, step, &t, &op->job.why);
 	*fits = r == 0 && n <= *left && t.answer_len <= *left - n;
 	if (r != 0 || !t.answer_len || !*fits) {
-		*fits = *fits || !t.answer_len; /* emptied by an edit in Chainlit: as if it had none */
+		/* Emptied by an edit in Chainlit: as if it had none. */
+		*fits = *fits || !t.answer_len;
 		mem_free(t.answer);
 		return r;
 	}
@@ -100,7 +104,8 @@ static int count_rest(struct db *db, struct op_context *op, const char *from)
 {
 	sqlite3_stmt *stmt;
 	bool row = false;
-	int r = db_query(&stmt, db, db->chat, &op->job.why, SQL_COUNT, db_text(from), db_text(op->account.id));
+	int r = db_query(&stmt, db, db->chat, &op->job.why, SQL_COUNT, db_text(from),
+		db_text(op->account.id));
 
 	if (r == 0)
 		r = db_step(stmt, &row, &op->job.why);
@@ -124,7 +129,8 @@ static int walk_one(struct db *db, struct op_context *op, struct walk *w)
 	bool row = false;
 	id_str parent = "";
 	int64_t seq = 0;
-	int r = db_query(&stmt, db, db->chat, &op->job.why, SQL_ONE, db_text(w->at), db_text(op->account.id));
+	int r = db_query(&stmt, db, db->chat, &op->job.why, SQL_ONE, db_text(w->at),
+		db_text(op->account.id));
 
 	if (r == 0)
 		r = db_step(stmt, &row, &op->job.why);

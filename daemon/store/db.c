@@ -26,7 +26,10 @@ static uint64_t hash_text(const char *s) /* FNV-1a */
 	return h;
 }
 
-/* The newest used stand last: what a caller holds but has not stepped yet is then never the one forgotten. */
+/*
+ * The newest used stand last: what a caller holds but has not stepped yet is then never the one
+ * forgotten.
+ */
 static sqlite3_stmt *cache_find(struct db *db, const sqlite3 *conn, uint64_t hash, const char *sql)
 {
 	for (size_t i = db->cached; i-- > 0;) {
@@ -140,11 +143,12 @@ int db_step(sqlite3_stmt *stmt, bool *row, char **why)
 	int rc = sqlite3_step(stmt);
 
 	*row = rc == SQLITE_ROW;
-	return rc == SQLITE_ROW || rc == SQLITE_DONE ? 0 : db_error(sqlite3_db_handle(stmt), rc, why);
+	return rc == SQLITE_ROW || rc == SQLITE_DONE ? 0
+						     : db_error(sqlite3_db_handle(stmt), rc, why);
 }
 
-int db_run_values(struct db *db, sqlite3 *conn, char **why, const char *sql, const struct db_value *values,
-	size_t n)
+int db_run_values(struct db *db, sqlite3 *conn, char **why, const char *sql,
+	const struct db_value *values, size_t n)
 {
 	sqlite3_stmt *stmt;
 	bool row = true;

@@ -30,15 +30,16 @@ struct db {
 	bool cut;             /* the deadline struck during the running job */
 	struct db_stmt *cache; /* private: db.c */
 	size_t cached, cache_cap;
-	struct columns *columns; /* private: columns.c; which columns the five tables of `chat` have */
+	struct columns *columns; /* private: columns.c; what columns the five tables have */
 };
 
 /* ---- statements ---- */
 
 /*
- * A statement from this thread's cache, compiled on first use; give it back with db_release, best in
- * the one `out:`. NULL: the reason is in *why and the code in *r. One that a caller further up is
- * stepping through is not given again (a twin is compiled), so nesting is safe. `sql` may be built on the fly: it is compared by content.
+ * A statement from this thread's cache, compiled on first use; give it back with db_release, best
+ * in the one `out:`. NULL: the reason is in *why and the code in *r. One that a caller further up
+ * is stepping through is not given again (a twin is compiled), so nesting is safe. `sql` may be
+ * built on the fly: it is compared by content.
  */
 sqlite3_stmt *db_prepare(struct db *db, sqlite3 *conn, const char *sql, int *r, char **why);
 void db_release(sqlite3_stmt *stmt); /* reset, bindings cleared, stays in the cache; takes NULL */
@@ -79,21 +80,25 @@ int db_bind(sqlite3_stmt *stmt, int at, struct db_value v, char **why); /* at: f
  * Prepare and bind in one: db_query(&stmt, db, conn, &j->why, "SELECT ... ?1", db_text(id)).
  * On error *stmt is NULL. Then db_step until *row is false, then db_release.
  */
-#define db_query(stmt, db, conn, why, ...) db_query_values(stmt, db, conn, why, DB_SQL_AND_VALUES(__VA_ARGS__))
+#define db_query(stmt, db, conn, why, ...)                                                         \
+	db_query_values(stmt, db, conn, why, DB_SQL_AND_VALUES(__VA_ARGS__))
 int db_query_values(sqlite3_stmt **stmt, struct db *db, sqlite3 *conn, char **why, const char *sql,
 	const struct db_value *values, size_t n);
 /* 0 with *row; STORE_E_DEADLINE when it was cut. */
 int db_step(sqlite3_stmt *stmt, bool *row, char **why);
 /* Prepare, bind, run to the end, release. sqlite3_changes(conn) has the count. */
 #define db_run(db, conn, why, ...) db_run_values(db, conn, why, DB_SQL_AND_VALUES(__VA_ARGS__))
-int db_run_values(struct db *db, sqlite3 *conn, char **why, const char *sql, const struct db_value *values,
-	size_t n);
+int db_run_values(struct db *db, sqlite3 *conn, char **why, const char *sql,
+	const struct db_value *values, size_t n);
 /* Several statements without bindings, not cached (schema, pragmas). */
 int db_script(sqlite3 *conn, const char *sql, char **why);
 /* The first column of the first row; `none` when there is no row or it is NULL. */
 int db_get_int(sqlite3 *conn, const char *sql, int64_t none, int64_t *out, char **why);
 
-/* "SQL", v1, v2 -> "SQL", (values), count: the first element is a filler so that no values are fine too. */
+/*
+ * "SQL", v1, v2 -> "SQL", (values), count: the first element is a filler so that no values are fine
+ * too.
+ */
 #define DB_SQL_AND_VALUES(...) DB_SQL_AND_VALUES_(__VA_ARGS__, DB_END)
 #define DB_END { .type = DB_NULL }
 #define DB_SQL_AND_VALUES_(sql, ...)                                                               \
@@ -119,7 +124,7 @@ static inline double db_col_real(sqlite3_stmt *s, int i, double none)
 	return sqlite3_column_type(s, i) == SQLITE_NULL ? none : sqlite3_column_double(s, i);
 }
 char *db_col_dup(sqlite3_stmt *s, int i);           /* malloc'd; NULL for NULL */
-void db_col_id(sqlite3_stmt *s, int i, id_str out); /* "" for NULL or what is no id (longer than 36) */
+void db_col_id(sqlite3_stmt *s, int i, id_str out); /* "" for NULL or what is longer than an id */
 
 /* ---- transactions ---- */
 
@@ -127,7 +132,7 @@ int db_begin(sqlite3 *conn, char **why);    /* BEGIN IMMEDIATE */
 int db_commit(sqlite3 *conn, char **why);   /* on error the transaction is rolled back */
 void db_rollback(sqlite3 *conn);            /* harmless outside a transaction */
 int db_savepoint(sqlite3 *conn, char **why);
-void db_savepoint_end(sqlite3 *conn, bool keep); /* the innermost; keep: RELEASE, else ROLLBACK TO and RELEASE */
+void db_savepoint_end(sqlite3 *conn, bool keep); /* the innermost: kept or undone */
 
 /* ---- errors ---- */
 
@@ -145,7 +150,10 @@ void db_deadline(struct db *db, uint64_t mono_ms);
 /* ---- connections (open.c, db.c) ---- */
 
 enum db_file { DB_CHAT, DB_LIBRARY };
-/* Open with all settings that belong to a connection. `path` is resolved. For writers the file exists or is made 0600. */
+/*
+ * Open with all settings that belong to a connection. `path` is resolved. For writers the file
+ * exists or is made 0600.
+ */
 int db_connect(sqlite3 **out, const char *path, enum db_file file, bool writable, char **why);
 void db_close(struct db *db); /* finalises the cache, closes both; zeroes */
 void db_calm(struct db *db);  /* idle for a while: give page caches and statements' memory back */

@@ -53,12 +53,14 @@ static int io_error(sqlite3 *conn, int rc, char **why)
 	if (rc == SQLITE_IOERR_NOMEM)
 		return db_fail(why, -ENOMEM, "out of memory");
 	if (rc == SQLITE_IOERR_CORRUPTFS || rc == SQLITE_IOERR_SHORT_READ)
-		return db_fail(why, STORE_E_CORRUPT, "'%s' is damaged: restore it from a backup", file_of(conn));
+		return db_fail(why, STORE_E_CORRUPT, "'%s' is damaged: restore it from a backup",
+			file_of(conn));
 	if (is_full(e))
-		return db_fail(why, STORE_E_FULL, "no space left for '%s' (%s): make room", file_of(conn),
-			strerror(e));
+		return db_fail(why, STORE_E_FULL, "no space left for '%s' (%s): make room",
+			file_of(conn), strerror(e));
 	if (e == EROFS)
-		return db_fail(why, STORE_E_READ_ONLY, "'%s' lies on a read-only file system", file_of(conn));
+		return db_fail(why, STORE_E_READ_ONLY, "'%s' lies on a read-only file system",
+			file_of(conn));
 	return db_fail(why, -EIO, "cannot read or write '%s': %s", file_of(conn),
 		e ? strerror(e) : sqlite3_errstr(rc));
 }
@@ -70,8 +72,8 @@ static int cannot_open(sqlite3 *conn, int rc, char **why)
 	if (is_full(e))
 		return io_error(conn, rc, why);
 	if (rc == SQLITE_CANTOPEN_SYMLINK)
-		return db_fail(why, STORE_E_LOOSE, "'%s' is a symbolic link: name the file it leads to",
-			file_of(conn));
+		return db_fail(why, STORE_E_LOOSE,
+			"'%s' is a symbolic link: name the file it leads to", file_of(conn));
 	return db_fail(why, e ? -e : -EIO, "cannot open '%s': %s", file_of(conn),
 		e ? strerror(e) : sqlite3_errstr(rc));
 }
@@ -86,18 +88,22 @@ int db_error(sqlite3 *conn, int rc, char **why)
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
 	case SQLITE_PROTOCOL:
-		return db_fail(why, STORE_E_BUSY, "'%s' is in use by another program: close it", file_of(conn));
+		return db_fail(why, STORE_E_BUSY, "'%s' is in use by another program: close it",
+			file_of(conn));
 	case SQLITE_FULL:
-		return db_fail(why, STORE_E_FULL, "no space left for '%s': make room", file_of(conn));
+		return db_fail(
+			why, STORE_E_FULL, "no space left for '%s': make room", file_of(conn));
 	case SQLITE_READONLY:
 	case SQLITE_PERM:
 	case SQLITE_AUTH:
-		return db_fail(why, STORE_E_READ_ONLY, "'%s' cannot be written: check its mode and owner",
-			file_of(conn));
+		return db_fail(why, STORE_E_READ_ONLY,
+			"'%s' cannot be written: check its mode and owner", file_of(conn));
 	case SQLITE_CORRUPT:
-		return db_fail(why, STORE_E_CORRUPT, "'%s' is damaged: restore it from a backup", file_of(conn));
+		return db_fail(why, STORE_E_CORRUPT, "'%s' is damaged: restore it from a backup",
+			file_of(conn));
 	case SQLITE_NOTADB:
-		return db_fail(why, STORE_E_NOT_OURS, "'%s' is not an SQLite database", file_of(conn));
+		return db_fail(
+			why, STORE_E_NOT_OURS, "'%s' is not an SQLite database", file_of(conn));
 	case SQLITE_INTERRUPT:
 		return db_fail(why, STORE_E_DEADLINE, "took too long and was cut");
 	case SQLITE_NOMEM:
@@ -109,6 +115,7 @@ int db_error(sqlite3 *conn, int rc, char **why)
 	case SQLITE_CANTOPEN:
 		return cannot_open(conn, rc, why);
 	default:
-		return db_fail(why, -EINVAL, "database: %s", conn ? sqlite3_errmsg(conn) : sqlite3_errstr(rc));
+		return db_fail(why, -EINVAL, "database: %s",
+			conn ? sqlite3_errmsg(conn) : sqlite3_errstr(rc));
 	}
 }

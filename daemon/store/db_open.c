@@ -15,7 +15,10 @@
 #include "common/fd.h"
 #include "common/log.h"
 
-/* The longest text or row: an answer of 8 MiB fits with room; a Chainlit may have stored longer ones. */
+/*
+ * The longest text or row: an answer of 8 MiB fits with room; a Chainlit may have stored longer
+ * ones.
+ */
 #define LENGTH_MAX (64 << 20)
 #define BUSY_MS 5000 /* matters only when somebody else opened the file */
 
@@ -45,7 +48,9 @@ static const struct {
 	{ SQLITE_LIMIT_WORKER_THREADS, 0 },
 };
 
-/* Settings that need a statement. journal_mode is the file's, not the connection's: see migrate.c. */
+/*
+ * Settings that need a statement. journal_mode is the file's, not the connection's: see migrate.c.
+ */
 static const char pragmas_all[] =
 	"PRAGMA synchronous = FULL;"
 	"PRAGMA cell_size_check = ON;"
@@ -63,7 +68,10 @@ static int settings(sqlite3 *conn, bool writable, char **why)
 {
 	int r;
 
-	/* A small lookaside; the default would be 48 KiB for each connection. Fails harmlessly once in use. */
+	/*
+	 * A small lookaside; the default would be 48 KiB for each connection. Fails harmlessly once
+	 * in use.
+	 */
 	(void)sqlite3_db_config(conn, SQLITE_DBCONFIG_LOOKASIDE, NULL, 256, 32);
 	for (size_t i = 0; i < array_len(switches); i++)
 		(void)sqlite3_db_config(conn, switches[i].option, switches[i].value, NULL);
@@ -89,7 +97,8 @@ static int make_private_file(const char *path, char **why)
 	if (e == ENOSPC || e == EDQUOT)
 		return db_fail(why, STORE_E_FULL, "no space left for '%s': make room", path);
 	if (e == ELOOP)
-		return db_fail(why, STORE_E_LOOSE, "'%s' is a symbolic link: name the file it leads to", path);
+		return db_fail(why, STORE_E_LOOSE,
+			"'%s' is a symbolic link: name the file it leads to", path);
 	return db_fail(why, -e, "cannot open '%s': %s", path, strerror(e));
 }
 

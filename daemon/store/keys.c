@@ -44,7 +44,8 @@ static bool same_digest(sqlite3_stmt *stmt, const struct op_turn_begin *op)
 	uint8_t digest[SHA256_LEN];
 
 	key_digest(op, digest);
-	return kept && db_col_bytes(stmt, 1) == SHA256_LEN && str_equal_ct(kept, digest, SHA256_LEN);
+	return kept && db_col_bytes(stmt, 1) == SHA256_LEN &&
+	       str_equal_ct(kept, digest, SHA256_LEN);
 }
 
 int key_find(struct db *db, const struct op_turn_begin *op, int64_t now_us, id_str turn, char **why)
@@ -62,28 +63,31 @@ int key_find(struct db *db, const struct op_turn_begin *op, int64_t now_us, id_s
 	if (r == 0 && row) {
 		db_col_id(stmt, 0, turn);
 		if (!same_digest(stmt, op))
-			r = db_fail(why, STORE_E_CONFLICT, "the key was used for another question: use a new one");
+			r = db_fail(why, STORE_E_CONFLICT,
+				"the key was used for another question: use a new one");
 	}
 	db_release(stmt);
 	return r;
 }
 
-int key_keep(struct db *db, const struct op_turn_begin *op, const char *turn, int64_t now_us, char **why)
+int key_keep(
+	struct db *db, const struct op_turn_begin *op, const char *turn, int64_t now_us, char **why)
 {
 	uint8_t digest[SHA256_LEN];
 	int r;
 
 	key_digest(op, digest);
 	r = db_run(db, db->chat, why,
-		"DELETE FROM ragchat_key WHERE (account, key) IN "
-		"(SELECT account, key FROM ragchat_key WHERE created <= ?1 ORDER BY created LIMIT 16)",
+		"DELETE FROM ragchat_key WHERE (account, key) IN (SELECT account, key FROM "
+		"ragchat_key WHERE created <= ?1 ORDER BY created LIMIT 16)",
 		db_int(now_us - KEY_LIFE_US));
 	if (r != 0)
 		return r;
 	return db_run(db, db->chat, why,
-		"INSERT OR REPLACE INTO ragchat_key(account, key, digest, turn, created) VALUES(?1, ?2, ?3, ?4, ?5)",
-		db_text(op->account.id), db_text(op->key), db_blob(digest, sizeof(digest)), db_text(turn),
-		db_int(now_us));
+		"INSERT OR REPLACE INTO ragchat_key(account, key, digest, turn, created) "
+		"VALUES(?1, ?2, ?3, ?4, ?5)",
+		db_text(op->account.id), db_text(op->key), db_blob(digest, sizeof(digest)),
+		db_text(turn), db_int(now_us));
 }
 
 static int first_thread(sqlite3_stmt *stmt, int r, id_str thread, char **why)
@@ -103,35 +107,39 @@ static int first_thread(sqlite3_stmt *stmt, int r, id_str thread, char **why)
 	"SELECT x.thread FROM ragchat_terminal x JOIN ragchat_thread t ON t.id = x.thread "        \
 	"AND t.account = x.account JOIN threads h ON h.id = x.thread AND " SQL_ALIVE
 
-int terminal_thread(struct db *db, const struct account *who, const char *terminal, id_str thread, char **why)
+int terminal_thread(
+	struct db *db, const struct account *who, const char *terminal, id_str thread, char **why)
 {
 	sqlite3_stmt *stmt;
 	int r = 0;
 
 	thread[0] = '\0';
 	if (terminal) {
-		r = db_query(&stmt, db, db->chat, why, FROM_TERMINALS "WHERE x.account = ?1 AND x.terminal = ?2",
-			db_text(who->id), db_text(terminal));
+		r = db_query(&stmt, db, db->chat, why,
+			FROM_TERMINALS "WHERE x.account = ?1 AND x.terminal = ?2", db_text(who->id),
+			db_text(terminal));
 		r = first_thread(stmt, r, thread, why);
 	}
 	if (r != 0 || thread[0])
 		return r;
-	r = db_query(&stmt, db, db->chat, why, FROM_TERMINALS "WHERE x.account = ?1 ORDER BY x.at DESC LIMIT 1",
-		db_text(who->id));
+	r = db_query(&stmt, db, db->chat, why,
+		FROM_TERMINALS "WHERE x.account = ?1 ORDER BY x.at DESC LIMIT 1", db_text(who->id));
 	return first_thread(stmt, r, thread, why);
 }
 
-int terminal_keep(struct db *db, const struct account *who, const char *terminal, const char *thread, int64_t now_us,
-	char **why)
+int terminal_keep(struct db *db, const struct account *who, const char *terminal,
+	const char *thread, int64_t now_us, char **why)
 {
 	int r = db_run(db, db->chat, why,
-		"DELETE FROM ragchat_terminal WHERE (account, terminal) IN (SELECT account, terminal FROM "
-		"ragchat_terminal WHERE account = ?1 AND at <= ?2 ORDER BY at LIMIT 16)",
+		"DELETE FROM ragchat_terminal WHERE (account, terminal) IN (SELECT account, "
+		"terminal FROM ragchat_terminal WHERE account = ?1 AND at <= ?2 ORDER BY at "
+		"LIMIT 16)",
 		db_text(who->id), db_int(now_us - TERMINAL_LIFE_US));
 
 	if (r != 0)
 		return r;
 	return db_run(db, db->chat, why,
-		"INSERT OR REPLACE INTO ragchat_terminal(account, terminal, thread, at) VALUES(?1, ?2, ?3, ?4)",
+		"INSERT OR REPLACE INTO ragchat_terminal(account, terminal, thread, at) "
+		"VALUES(?1, ?2, ?3, ?4)",
 		db_text(who->id), db_text(terminal), db_text(thread), db_int(now_us));
 }

@@ -1,7 +1,8 @@
 /*
- * The threads. The writer takes its whole queue into one transaction, each job in a savepoint of its
- * own, and commits without waiting for more: while one commit is on its way to the disk the next group
- * gathers by itself. The readers take one job after another, each in one read transaction.
+ * The threads. The writer takes its whole queue into one transaction, each job in a savepoint of
+ * its own, and commits without waiting for more: while one commit is on its way to the disk the
+ * next group gathers by itself. The readers take one job after another, each in one read
+ * transaction.
  */
 #define LOG_TAG "store"
 #include "daemon/store/lane.h"
@@ -25,7 +26,8 @@
 #define STACK_SIZE (256 << 10)
 #endif
 
-static const char *const names[STORE_LANES] = { "store-writer", "store-keyed", "store-scan", "store-library" };
+static const char *const names[STORE_LANES] = { "store-writer", "store-keyed", "store-scan",
+	"store-library" };
 
 void job_fini(struct job *j)
 {
@@ -69,7 +71,10 @@ int lane_submit(struct lane *l, struct job *j)
 	return r;
 }
 
-/* All that is queued into `batch`; false: stopped and empty. Memory is given back after a while of nothing. */
+/*
+ * All that is queued into `batch`; false: stopped and empty. Memory is given back after a while of
+ * nothing.
+ */
 static bool take(struct lane *l, struct list *batch)
 {
 	bool calm = false, more;
@@ -152,7 +157,8 @@ static int gather(struct lane *l, struct list *batch, struct list *group, char *
 {
 	uint64_t end = clock_mono_us() + GROUP_US;
 
-	for (unsigned n = 0; !list_empty(batch) && n < GROUP_MAX && (n == 0 || clock_mono_us() < end); n++) {
+	for (unsigned n = 0;
+		!list_empty(batch) && n < GROUP_MAX && (n == 0 || clock_mono_us() < end); n++) {
 		struct job *j = pop(batch);
 		bool open = write_job(l, j);
 
@@ -237,7 +243,8 @@ static void writer_main(void *arg)
 	pthread_setname_np(pthread_self(), names[l->db.lane]);
 	list_init(&batch);
 	list_init(&group);
-	(void)sqlite3_wal_hook(l->db.chat, on_wal, l); /* in place of SQLite's own checkpoint within COMMIT */
+	/* In place of SQLite's own checkpoint, which would be part of COMMIT. */
+	(void)sqlite3_wal_hook(l->db.chat, on_wal, l);
 	while (take(l, &batch))
 		while (!list_empty(&batch)) {
 			write_group(l, &batch, &group);
@@ -290,8 +297,8 @@ static void reader_main(void *arg)
 			struct job *j = pop(&batch);
 
 			j->r = library ? run_job(l, j) : read_job(l, j);
-			if (library)
-				db_rollback(l->db.lib); /* what a job left open it did not mean to keep */
+			if (library) /* what a job left open it did not mean to keep */
+				db_rollback(l->db.lib);
 			list_push_back(&finished, &j->link);
 			deliver(l, &finished);
 		}
@@ -302,14 +309,16 @@ static void reader_main(void *arg)
 /* The loop's thread alone takes signals. */
 static int create_thread(struct lane *l)
 {
-	uv_thread_options_t options = { .flags = UV_THREAD_HAS_STACK_SIZE, .stack_size = STACK_SIZE };
+	uv_thread_options_t options = { .flags = UV_THREAD_HAS_STACK_SIZE,
+		.stack_size = STACK_SIZE };
 	sigset_t all, old;
 	int r;
 
 	sigfillset(&all);
 	r = -pthread_sigmask(SIG_SETMASK, &all, &old);
 	if (r == 0) {
-		r = uv_thread_create_ex(&l->thread, &options, l->db.lane == STORE_WRITER ? writer_main : reader_main, l);
+		r = uv_thread_create_ex(&l->thread, &options,
+			l->db.lane == STORE_WRITER ? writer_main : reader_main, l);
 		(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
 	}
 	return r;

@@ -1,6 +1,6 @@
 /*
- * A lane: one thread, its connections, and the queue to it. What is finished goes to the store's list
- * and one uv_async wakes the loop.
+ * A lane: one thread, its connections, and the queue to it. What is finished goes to the store's
+ * list and one uv_async wakes the loop.
  */
 #pragma once
 
@@ -32,6 +32,8 @@ struct lane {
 	atomic_uint_fast64_t jobs_done, started_ms;
 };
 
-int lane_start(struct lane *l, enum store_lane which, struct harvest *harvest); /* db is filled; 0 or -errno */
+/* db is filled; 0 or -errno */
+int lane_start(struct lane *l, enum store_lane which, struct harvest *harvest);
 int lane_submit(struct lane *l, struct job *j); /* 0 or STORE_E_BUSY */
-void lane_stop(struct lane *l);                 /* runs what is queued, joins; harmless on one that never started */
+/* Runs what is queued, joins; harmless on one that never started. */
+void lane_stop(struct lane *l);

@@ -31,7 +31,8 @@ static char *read_socket(int fd)
 static int held_by_other(int fd, const char *db_path, char **why)
 {
 	char *socket = read_socket(fd);
-	int r = socket ? db_fail(why, STORE_E_LOCKED, "another ragchatd lives on '%s', its socket is %s", db_path,
+	int r = socket ? db_fail(why, STORE_E_LOCKED,
+				 "another ragchatd lives on '%s', its socket is %s", db_path,
 				 socket)
 		       : db_fail(why, STORE_E_LOCKED, "another ragchatd lives on '%s'", db_path);
 
@@ -81,7 +82,8 @@ int lock_take(int *out, const char *path, const char *db_path, const char *socke
 
 	*out = -1;
 	if (r == 0 && flock(fd, LOCK_EX | LOCK_NB) < 0)
-		r = errno == EWOULDBLOCK ? held_by_other(fd, db_path, why) : cannot_lock(path, errno, why);
+		r = errno == EWOULDBLOCK ? held_by_other(fd, db_path, why)
+					 : cannot_lock(path, errno, why);
 	if (r == 0 && fcntl(fd, F_OFD_SETLK, &mark) < 0)
 		r = cannot_lock(path, errno, why);
 	if (r != 0) {

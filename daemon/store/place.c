@@ -17,9 +17,11 @@ static int no_folder(const char *dir, int r, char **why)
 	if (r == -ENOENT)
 		return db_fail(why, STORE_E_NOT_FOUND, "there is no folder '%s'", dir);
 	if (r == -EROFS)
-		return db_fail(why, STORE_E_READ_ONLY, "cannot make the folder '%s': %s", dir, strerror(-r));
+		return db_fail(why, STORE_E_READ_ONLY, "cannot make the folder '%s': %s", dir,
+			strerror(-r));
 	if (r == -ENOSPC || r == -EDQUOT)
-		return db_fail(why, STORE_E_FULL, "no space left for the folder '%s': make room", dir);
+		return db_fail(
+			why, STORE_E_FULL, "no space left for the folder '%s': make room", dir);
 	return db_fail(why, r, "cannot use the folder '%s': %s", dir, strerror(-r));
 }
 
@@ -35,13 +37,15 @@ static int check_folder(const char *dir, char **real, char **why)
 		return no_folder(dir, r, why);
 	if (path_is_network_fs(*real))
 		return db_fail(why, STORE_E_NETWORK_FS,
-			"'%s' lies on a network file system, where a database gets damaged: set `database` to a "
-			"path on a local disk",
+			"'%s' lies on a network file system, where a database gets damaged: set "
+			"`database` to a path on a local disk",
 			*real);
 	if (stat(*real, &st) < 0)
 		return no_folder(dir, -errno, why);
-	if ((st.st_mode & 0300) != 0300) /* root would get in and leave what its owner cannot write */
-		return db_fail(why, STORE_E_READ_ONLY, "the folder '%s' cannot be written: chmod 700 it", *real);
+	/* Root would get in, and leave what its owner cannot write. */
+	if ((st.st_mode & 0300) != 0300)
+		return db_fail(why, STORE_E_READ_ONLY,
+			"the folder '%s' cannot be written: chmod 700 it", *real);
 	return 0;
 }
 
@@ -61,11 +65,13 @@ static int find_folder(struct place *p, const char *path, bool create, char **wh
 static int check_owner(const char *path, const struct stat *st, char **why)
 {
 	if (S_ISLNK(st->st_mode))
-		return db_fail(why, STORE_E_LOOSE, "'%s' is a symbolic link: name the file it leads to", path);
+		return db_fail(why, STORE_E_LOOSE,
+			"'%s' is a symbolic link: name the file it leads to", path);
 	if (!S_ISREG(st->st_mode))
 		return db_fail(why, STORE_E_NOT_OURS, "'%s' is not a file", path);
 	if (st->st_uid != geteuid())
-		return db_fail(why, STORE_E_LOOSE, "'%s' belongs to uid %lu, not to uid %lu: chown it", path,
+		return db_fail(why, STORE_E_LOOSE,
+			"'%s' belongs to uid %lu, not to uid %lu: chown it", path,
 			(unsigned long)st->st_uid, (unsigned long)geteuid());
 	if (!(st->st_mode & S_IWUSR)) /* root would write where the owner said no */
 		return db_fail(why, STORE_E_READ_ONLY, "'%s' is read-only: chmod 600 it", path);
@@ -87,13 +93,18 @@ static int check_header(struct place *p, const uint8_t h[100], ssize_t n, char *
 	if (page == 1)
 		page = 65536;
 	if (n < 100 || page < 512 || (page & (page - 1)))
-		return db_fail(why, STORE_E_CORRUPT, "'%s' is damaged: restore it from a backup", p->path);
+		return db_fail(
+			why, STORE_E_CORRUPT, "'%s' is damaged: restore it from a backup", p->path);
 	p->ours = big_endian(h + 68) == APPLICATION_ID;
-	/* The size in the header counts only if whoever wrote last knew of it. A log may hold the rest. */
+	/*
+	 * The size in the header counts only if whoever wrote last knew of it. A log may hold the
+	 * rest.
+	 */
 	if (!p->unclean && big_endian(h + 24) == big_endian(h + 92) &&
 		(int64_t)big_endian(h + 28) * page > p->bytes)
-		return db_fail(why, STORE_E_CORRUPT, "'%s' is cut short (%lld bytes of %lld): restore it from a backup",
-			p->path, (long long)p->bytes, (long long)big_endian(h + 28) * page);
+		return db_fail(why, STORE_E_CORRUPT,
+			"'%s' is cut short (%lld bytes of %lld): restore it from a backup", p->path,
+			(long long)p->bytes, (long long)big_endian(h + 28) * page);
 	return 0;
 }
 
@@ -126,7 +137,9 @@ static int check_file(struct place *p, char **why)
 	int r;
 
 	if (lstat(p->path, &st) < 0)
-		return errno == ENOENT ? 0 : db_fail(why, -errno, "cannot open '%s': %s", p->path, strerror(errno));
+		return errno == ENOENT ? 0
+				       : db_fail(why, -errno, "cannot open '%s': %s", p->path,
+						 strerror(errno));
 	r = check_owner(p->path, &st, why);
 	if (r != 0)
 		return r;
@@ -135,7 +148,8 @@ static int check_file(struct place *p, char **why)
 	p->unclean = has_bytes(p->path, "-wal") || has_bytes(p->path, "-journal");
 	r = read_header(p, why);
 	if (r == 0 && p->loose && (p->ours || !p->exists))
-		return db_fail(why, STORE_E_LOOSE, "'%s' is open to others (mode %04o): chmod 600 it", p->path,
+		return db_fail(why, STORE_E_LOOSE,
+			"'%s' is open to others (mode %04o): chmod 600 it", p->path,
 			(unsigned)(st.st_mode & 07777));
 	return r;
 }
@@ -155,20 +169,24 @@ int place_find(struct place *p, const char *path, bool create, char **why)
 	p->library = path_join(p->dir, "library.db");
 	p->lock = mem_printf("%s.lock", p->path);
 	if (!strcmp(name, "library.db"))
-		return db_fail(why, -EINVAL, "'%s' is the name of the documents' file: choose another", p->path);
+		return db_fail(why, -EINVAL,
+			"'%s' is the name of the documents' file: choose another", p->path);
 	r = check_file(p, why);
 	if (r == 0 && !p->exists && !create)
 		return db_fail(why, STORE_E_NOT_FOUND, "there is no database '%s'", p->path);
 	return r;
 }
 
-int place_check_library(const struct place *p, char **why)
+int place_check_library(const struct place *p, int64_t *bytes, bool *unclean, char **why)
 {
 	struct place lib = { .path = p->library };
 	int r = check_file(&lib, why);
 
+	*bytes = lib.bytes;
+	*unclean = lib.unclean;
 	if (r == 0 && lib.loose)
-		return db_fail(why, STORE_E_LOOSE, "'%s' is open to others: chmod 600 it", p->library);
+		return db_fail(
+			why, STORE_E_LOOSE, "'%s' is open to others: chmod 600 it", p->library);
 	return r;
 }
 

@@ -1,7 +1,7 @@
 /*
  * Where a database lies, and whether that is a fit place: its folder is resolved once and is ours
- * alone, on a local disk; the file, if there is one, is ours, a plain file, and a database. Nothing is
- * opened for writing here, nothing is changed but a missing folder made.
+ * alone, on a local disk; the file, if there is one, is ours, a plain file, and a database. Nothing
+ * is opened for writing here, nothing is changed but a missing folder made.
  */
 #pragma once
 
@@ -22,8 +22,11 @@ struct place {
 	int64_t bytes;
 };
 
-/* 0, STORE_E_NOT_FOUND, _LOOSE, _NETWORK_FS, _READ_ONLY, _NOT_OURS, _CORRUPT, _FULL, -errno, with words. */
+/*
+ * 0, STORE_E_NOT_FOUND, _LOOSE, _NETWORK_FS, _READ_ONLY, _NOT_OURS, _CORRUPT, _FULL, -errno, with
+ * words.
+ */
 int place_find(struct place *p, const char *path, bool create, char **why);
 /* The same checks for library.db; what it is, library_migrate knows. */
-int place_check_library(const struct place *p, char **why);
+int place_check_library(const struct place *p, int64_t *bytes, bool *unclean, char **why);
 void place_fini(struct place *p);

@@ -10,7 +10,8 @@ static int join(struct db *db, const char *turn, struct buf *text, char **why)
 	sqlite3_stmt *stmt;
 	bool row = true;
 	int r = db_query(&stmt, db, db->chat, why,
-		"SELECT off, text FROM ragchat_delta WHERE turn = ?1 ORDER BY off, id", db_text(turn));
+		"SELECT off, text FROM ragchat_delta WHERE turn = ?1 ORDER BY off, id",
+		db_text(turn));
 
 	while (r == 0 && (r = db_step(stmt, &row, why)) == 0 && row) {
 		uint64_t off = (uint64_t)db_col_int(stmt, 0);
@@ -28,7 +29,10 @@ static int join(struct db *db, const char *turn, struct buf *text, char **why)
 
 static int interrupt(struct db *db, const char *id, char **why)
 {
-	struct turn_row t = { .state = TURN_INTERRUPTED, .error = TURN_ERROR_INTERRUPTED, .found = -1, .coverage = -1 };
+	struct turn_row t = { .state = TURN_INTERRUPTED,
+		.error = TURN_ERROR_INTERRUPTED,
+		.found = -1,
+		.coverage = -1 };
 	struct buf text;
 	int r;
 
@@ -50,7 +54,8 @@ static int next_live(struct db *db, id_str id, char **why)
 {
 	sqlite3_stmt *stmt;
 	bool row = false;
-	int r = db_query(&stmt, db, db->chat, why, "SELECT id FROM ragchat_turn WHERE state < 4 LIMIT 1");
+	int r = db_query(
+		&stmt, db, db->chat, why, "SELECT id FROM ragchat_turn WHERE state < 4 LIMIT 1");
 
 	id[0] = '\0';
 	if (r == 0)
@@ -72,7 +77,8 @@ static int interrupt_all(struct db *db, int64_t *n, char **why)
 		if (r == STORE_E_NOT_FOUND) {
 			if (why)
 				*why = mem_free(*why);
-			r = db_run(db, db->chat, why, "DELETE FROM ragchat_turn WHERE id = ?1", db_text(id));
+			r = db_run(db, db->chat, why, "DELETE FROM ragchat_turn WHERE id = ?1",
+				db_text(id));
 		} else {
 			*n += r == 0;
 		}
@@ -86,8 +92,9 @@ int recover_run(struct db *db, int64_t *n, char **why)
 {
 	int64_t live = 0;
 	int r = db_get_int(db->chat,
-		"SELECT EXISTS(SELECT 1 FROM ragchat_turn WHERE state < 4) OR EXISTS(SELECT 1 FROM ragchat_delta)", 0,
-		&live, why);
+		"SELECT EXISTS(SELECT 1 FROM ragchat_turn WHERE state < 4) OR EXISTS(SELECT 1 "
+		"FROM ragchat_delta)",
+		0, &live, why);
 
 	*n = 0;
 	if (r != 0 || !live)

@@ -1,4 +1,7 @@
-/* Turns that a daemon left running: their text is joined from the checkpoints, they end as INTERRUPTED. */
+/*
+ * Turns that a daemon left running: their text is joined from the checkpoints, they end as
+ * INTERRUPTED.
+ */
 #pragma once
 
 #include "daemon/store/db.h"

@@ -28,7 +28,8 @@ static int64_t word_offset(const char *ref)
 
 	if (!strcmp(ref, "last"))
 		return 0;
-	if (strncmp(ref, "@-", 2) != 0 || !isdigit((unsigned char)ref[2]) || str_int(ref + 2, 1, BACK_MAX, &n) != 0)
+	if (strncmp(ref, "@-", 2) != 0 || !isdigit((unsigned char)ref[2]) ||
+		str_int(ref + 2, 1, BACK_MAX, &n) != 0)
 		return -1;
 	return n - 1;
 }
@@ -40,7 +41,8 @@ bool ref_is_word(const char *ref)
 
 static int not_found(const struct query *q, const char *what)
 {
-	return db_fail(q->why, STORE_E_NOT_FOUND, "no %s '%s'", what, log_text(q->ref, strlen(q->ref)));
+	return db_fail(
+		q->why, STORE_E_NOT_FOUND, "no %s '%s'", what, log_text(q->ref, strlen(q->ref)));
 }
 
 /* Rows of (id, name) from a prepared statement: none, one, or several. Releases it. */
@@ -76,8 +78,8 @@ static int thread_by_id(const struct query *q, id_str id)
 {
 	sqlite3_stmt *stmt;
 	int r = db_query(&stmt, q->db, q->db->chat, q->why,
-		"SELECT t.id, h.name " FROM_THREADS "WHERE t.id = ?1 AND t.account = ?2", db_text(q->ref),
-		db_text(q->who->id));
+		"SELECT t.id, h.name " FROM_THREADS "WHERE t.id = ?1 AND t.account = ?2",
+		db_text(q->ref), db_text(q->who->id));
 
 	return only_one(q, stmt, r, id);
 }
@@ -137,7 +139,8 @@ static int thread_by_prefix(const struct query *q, id_str id)
 	if (!prefix_bounds(q->ref, from, to))
 		return STORE_E_NOT_FOUND;
 	r = db_query(&stmt, q->db, q->db->chat, q->why,
-		"SELECT t.id, h.name " FROM_THREADS "WHERE t.id >= ?1 AND t.id < ?2 AND +t.account = ?3 LIMIT 11",
+		"SELECT t.id, h.name " FROM_THREADS
+		"WHERE t.id >= ?1 AND t.id < ?2 AND +t.account = ?3 LIMIT 11",
 		db_text(from), db_text(to), db_text(q->who->id));
 	return only_one(q, stmt, r, id);
 }
@@ -146,8 +149,8 @@ static int turn_by_id(const struct query *q, id_str id)
 {
 	sqlite3_stmt *stmt;
 	int r = db_query(&stmt, q->db, q->db->chat, q->why,
-		"SELECT t.id, h.name " FROM_TURNS "WHERE t.id = ?1 AND t.account = ?2", db_text(q->ref),
-		db_text(q->who->id));
+		"SELECT t.id, h.name " FROM_TURNS "WHERE t.id = ?1 AND t.account = ?2",
+		db_text(q->ref), db_text(q->who->id));
 
 	return only_one(q, stmt, r, id);
 }
@@ -167,7 +170,8 @@ static int turn_newest_of(const struct query *q, const char *thread, int64_t ski
 {
 	sqlite3_stmt *stmt;
 	int r = db_query(&stmt, q->db, q->db->chat, q->why,
-		"SELECT id, NULL FROM ragchat_turn WHERE thread = ?1 ORDER BY seq DESC LIMIT 1 OFFSET ?2",
+		"SELECT id, NULL FROM ragchat_turn WHERE thread = ?1 ORDER BY seq DESC LIMIT 1 "
+		"OFFSET ?2",
 		db_text(thread), db_int(skip));
 
 	r = only_one(q, stmt, r, id);
@@ -184,9 +188,11 @@ static int turn_by_prefix(const struct query *q, id_str id)
 	if (!prefix_bounds(q->ref, from, to))
 		return STORE_E_NOT_FOUND;
 	r = db_query(&stmt, q->db, q->db->chat, q->why,
-		"SELECT t.id, h.name " FROM_TURNS "WHERE t.id >= ?1 AND t.id < ?2 AND +t.account = ?3 "
+		"SELECT t.id, h.name " FROM_TURNS
+		"WHERE t.id >= ?1 AND t.id < ?2 AND +t.account = ?3 "
 		"UNION SELECT t.last_turn, h.name " FROM_THREADS
-		"WHERE t.id >= ?1 AND t.id < ?2 AND +t.account = ?3 AND t.last_turn IS NOT NULL LIMIT 11",
+		"WHERE t.id >= ?1 AND t.id < ?2 AND +t.account = ?3 AND t.last_turn IS NOT NULL "
+		"LIMIT 11",
 		db_text(from), db_text(to), db_text(q->who->id));
 	return only_one(q, stmt, r, id);
 }
@@ -203,8 +209,8 @@ static int turn_in_thread(const struct query *q, const char *thread, const char 
 		return turn_newest_of(q, thread, word_offset(part), id);
 	if (str_int(part, 1, INT64_MAX, &seq) == 0) {
 		r = db_query(&stmt, q->db, q->db->chat, q->why,
-			"SELECT id, NULL FROM ragchat_turn WHERE thread = ?1 AND seq = ?2", db_text(thread),
-			db_int(seq));
+			"SELECT id, NULL FROM ragchat_turn WHERE thread = ?1 AND seq = ?2",
+			db_text(thread), db_int(seq));
 		r = only_one(q, stmt, r, id);
 		if (r != STORE_E_NOT_FOUND)
 			return r;
@@ -212,7 +218,8 @@ static int turn_in_thread(const struct query *q, const char *thread, const char 
 	if (!prefix_bounds(part, from, to))
 		return STORE_E_NOT_FOUND;
 	r = db_query(&stmt, q->db, q->db->chat, q->why,
-		"SELECT t.id, h.name " FROM_TURNS "WHERE t.id >= ?1 AND t.id < ?2 AND +t.thread = ?3 LIMIT 11",
+		"SELECT t.id, h.name " FROM_TURNS
+		"WHERE t.id >= ?1 AND t.id < ?2 AND +t.thread = ?3 LIMIT 11",
 		db_text(from), db_text(to), db_text(thread));
 	return only_one(q, stmt, r, id);
 }
@@ -251,14 +258,14 @@ static int turn_by_path(const struct query *q, id_str id)
 static int thread_of_turn(const struct query *q, const char *turn, id_str id)
 {
 	sqlite3_stmt *stmt;
-	int r = db_query(&stmt, q->db, q->db->chat, q->why, "SELECT thread, NULL FROM ragchat_turn WHERE id = ?1",
-		db_text(turn));
+	int r = db_query(&stmt, q->db, q->db->chat, q->why,
+		"SELECT thread, NULL FROM ragchat_turn WHERE id = ?1", db_text(turn));
 
 	return only_one(q, stmt, r, id);
 }
 
-int ref_thread(struct db *db, const struct account *who, const char *ref, enum ref_scope scope, id_str id,
-	struct candidates *c, char **why)
+int ref_thread(struct db *db, const struct account *who, const char *ref, enum ref_scope scope,
+	id_str id, struct candidates *c, char **why)
 {
 	struct query q = { .db = db, .who = who, .ref = ref, .c = c, .why = why };
 	id_str turn;
@@ -283,7 +290,8 @@ int ref_thread(struct db *db, const struct account *who, const char *ref, enum r
 	return r == STORE_E_NOT_FOUND ? not_found(&q, "thread") : r;
 }
 
-int ref_turn(struct db *db, const struct account *who, const char *ref, id_str id, struct candidates *c, char **why)
+int ref_turn(struct db *db, const struct account *who, const char *ref, id_str id,
+	struct candidates *c, char **why)
 {
 	struct query q = { .db = db, .who = who, .ref = ref, .c = c, .why = why };
 	id_str thread;

@@ -13,13 +13,14 @@
 
 enum ref_scope {
 	REF_ANY,
-	REF_CREATE, /* a name may be new: no THREAD:TURN, no turn's id; names with a colon are names */
+	REF_CREATE, /* a name may be new: no THREAD:TURN, no turn's id; a colon is part of it */
 };
 
 /* 0 with `id`; STORE_E_NOT_FOUND; STORE_E_AMBIGUOUS with candidates. */
-int ref_thread(struct db *db, const struct account *who, const char *ref, enum ref_scope scope, id_str id,
-	struct candidates *c, char **why);
+int ref_thread(struct db *db, const struct account *who, const char *ref, enum ref_scope scope,
+	id_str id, struct candidates *c, char **why);
 /* A thread's REF means its newest turn. */
-int ref_turn(struct db *db, const struct account *who, const char *ref, id_str id, struct candidates *c, char **why);
+int ref_turn(struct db *db, const struct account *who, const char *ref, id_str id,
+	struct candidates *c, char **why);
 /* "last" and "@-N": names nobody can give to a thread. */
 bool ref_is_word(const char *ref);

@@ -59,8 +59,8 @@ static int join_deltas(struct db *db, struct turn_row *t, uint64_t max, char **w
 	struct buf text;
 	sqlite3_stmt *stmt;
 	bool row = true;
-	int r = db_query(&stmt, db, db->chat, why, "SELECT text FROM ragchat_delta WHERE turn = ?1 ORDER BY off",
-		db_text(t->id));
+	int r = db_query(&stmt, db, db->chat, why,
+		"SELECT text FROM ragchat_delta WHERE turn = ?1 ORDER BY off", db_text(t->id));
 
 	buf_init(&text, 0);
 	while (r == 0 && text.len < max) {
@@ -84,7 +84,8 @@ static int read_text(struct db *db, struct turn_row *t, uint64_t max, char **why
 {
 	sqlite3_stmt *stmt;
 	bool row = false;
-	int r = db_query(&stmt, db, db->chat, why, "SELECT output FROM steps WHERE id = ?1", db_text(t->answer_step));
+	int r = db_query(&stmt, db, db->chat, why, "SELECT output FROM steps WHERE id = ?1",
+		db_text(t->answer_step));
 
 	if (r == 0)
 		r = db_step(stmt, &row, why);
@@ -102,7 +103,8 @@ static int read_text(struct db *db, struct turn_row *t, uint64_t max, char **why
 	return r == 0 && !turn_state_ended(t->state) ? join_deltas(db, t, max, why) : r;
 }
 
-int turn_from_row(struct db *db, sqlite3_stmt *s, const struct turn_want *want, struct turn_row *t, char **why)
+int turn_from_row(struct db *db, sqlite3_stmt *s, const struct turn_want *want, struct turn_row *t,
+	char **why)
 {
 	const char *text;
 	int state, r = 0;
@@ -116,7 +118,8 @@ int turn_from_row(struct db *db, sqlite3_stmt *s, const struct turn_want *want, 
 	db_col_id(s, 5, t->answer_step);
 	t->seq = db_col_int(s, 6);
 	state = (int)db_col_int(s, 7);
-	t->state = state >= TURN_QUEUED && state <= TURN_INTERRUPTED ? (enum turn_state)state : TURN_FAILED;
+	t->state = state >= TURN_QUEUED && state <= TURN_INTERRUPTED ? (enum turn_state)state
+								     : TURN_FAILED;
 	t->created_us = db_col_int(s, 8);
 	t->ended_us = db_col_int(s, 9);
 	t->length = (uint64_t)db_col_int(s, 10);
@@ -134,27 +137,32 @@ int turn_from_row(struct db *db, sqlite3_stmt *s, const struct turn_want *want, 
 	t->meta = text_column(s, 21);
 	t->reasoning = text_column(s, 23);
 	text = db_col_text(s, 24);
-	t->thread_name = name_first_line(text ? text : "", text ? db_col_bytes(s, 24) : 0, NAME_SHOWN);
+	t->thread_name =
+		name_first_line(text ? text : "", text ? db_col_bytes(s, 24) : 0, NAME_SHOWN);
 	text = db_col_text(s, 25);
-	t->question = text_copy(text, text ? db_col_bytes(s, 25) : 0, want->max_question, &t->question_len);
+	t->question = text_copy(
+		text, text ? db_col_bytes(s, 25) : 0, want->max_question, &t->question_len);
 	if (want->max_text)
 		r = read_text(db, t, want->max_text, why);
 	if (r == 0 && want->sources)
-		r = sources_load(db, t->thread, t->answer_step, db_col_text(s, 22), &t->sources, why);
+		r = sources_load(
+			db, t->thread, t->answer_step, db_col_text(s, 22), &t->sources, why);
 	return r;
 }
 
-int turn_load(struct db *db, const char *id, const struct turn_want *want, struct turn_row *out, char **why)
+int turn_load(struct db *db, const char *id, const struct turn_want *want, struct turn_row *out,
+	char **why)
 {
 	sqlite3_stmt *stmt;
 	bool row = false;
-	int r = db_query(&stmt, db, db->chat, why, SQL_TURN "WHERE t.id = ?2", db_int(want->max_text > 0),
-		db_text(id));
+	int r = db_query(&stmt, db, db->chat, why, SQL_TURN "WHERE t.id = ?2",
+		db_int(want->max_text > 0), db_text(id));
 
 	if (r == 0)
 		r = db_step(stmt, &row, why);
 	if (r == 0)
-		r = row ? turn_from_row(db, stmt, want, out, why) : db_fail(why, STORE_E_NOT_FOUND, "no such turn");
+		r = row ? turn_from_row(db, stmt, want, out, why)
+			: db_fail(why, STORE_E_NOT_FOUND, "no such turn");
 	db_release(stmt);
 	return r;
 }

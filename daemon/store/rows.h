@@ -1,6 +1,6 @@
 /*
- * From rows of the database to the structs of turns.h. Whatever a Chainlit or a hand has written comes
- * out as clean UTF-8 without NUL.
+ * From rows of the database to the structs of turns.h. Whatever a Chainlit or a hand has written
+ * comes out as clean UTF-8 without NUL.
  */
 #pragma once
 
@@ -8,12 +8,17 @@
 #include "daemon/store/db.h"
 #include "daemon/store/turns.h"
 
-/* Clean copy of at most `max` bytes, cut on a code point boundary; *n may be NULL. NULL gives "". */
+/*
+ * Clean copy of at most `max` bytes, cut on a code point boundary; *n may be NULL. NULL gives "".
+ */
 char *text_copy(const char *s, size_t len, uint64_t max, size_t *n);
 /* The column as such a copy; NULL stays NULL. */
 char *text_column(sqlite3_stmt *s, int i);
 
-/* A thread's name as people see and type it: its first line that is not blank, at most `max` code points. */
+/*
+ * A thread's name as people see and type it: its first line that is not blank, at most `max` code
+ * points.
+ */
 char *name_first_line(const char *s, size_t n, size_t max);
 #define NAME_SHOWN 200 /* the same number stands in schema.sql */
 #define NAME_MADE 80   /* of a name made from a question */
@@ -23,10 +28,16 @@ char *name_first_line(const char *s, size_t n, size_t max);
 	"rtrim(substr(substr(ltrim(name, char(9,10,13,32)), 1, "                                   \
 	"instr(ltrim(name, char(9,10,13,32)) || char(10), char(10)) - 1), 1, 200), char(9,13,32))"
 
-/* A thread deleted in a Chainlit comes back as a row without owner when its tab is closed: not ours to show. */
+/*
+ * A thread deleted in a Chainlit comes back as a row without owner when its tab is closed: not ours
+ * to show.
+ */
 #define SQL_ALIVE "COALESCE(h.\"userId\", h.\"userIdentifier\") IS NOT NULL "
 
-/* Tags as a JSON array of strings, from JSON or from what Postgres writes ("{a,b}"); NULL when there are none. */
+/*
+ * Tags as a JSON array of strings, from JSON or from what Postgres writes ("{a,b}"); NULL when
+ * there are none.
+ */
 char *tags_normal(const char *s);
 
 /* What to read of a turn besides its own row. */
@@ -35,8 +46,8 @@ struct turn_want {
 	bool sources;
 };
 /*
- * "SELECT ... " + SQL_TURN_FROM + conditions. ?1 is db_int(want.max_text > 0); conditions begin at ?2.
- * `t` is ragchat_turn, `h` its thread in threads.
+ * "SELECT ... " + SQL_TURN_FROM + conditions. ?1 is db_int(want.max_text > 0); conditions begin at
+ * ?2. `t` is ragchat_turn, `h` its thread in threads.
  */
 #define SQL_TURN                                                                                   \
 	"SELECT t.id, t.thread, t.parent, t.of, t.user_step, t.answer_step, t.seq, t.state, "      \
@@ -46,9 +57,11 @@ struct turn_want {
 	"u.id = t.user_step), (SELECT r.input FROM steps r WHERE r.id = t.run_step), '') "         \
 	"FROM ragchat_turn t JOIN threads h ON h.id = t.thread AND " SQL_ALIVE
 /* The current row of such a statement; reads text and sources with statements of its own. */
-int turn_from_row(struct db *db, sqlite3_stmt *stmt, const struct turn_want *want, struct turn_row *out, char **why);
+int turn_from_row(struct db *db, sqlite3_stmt *stmt, const struct turn_want *want,
+	struct turn_row *out, char **why);
 /* One turn by id, whoever's: STORE_E_NOT_FOUND when there is none. */
-int turn_load(struct db *db, const char *id, const struct turn_want *want, struct turn_row *out, char **why);
+int turn_load(struct db *db, const char *id, const struct turn_want *want, struct turn_row *out,
+	char **why);
 
 /* turn_end.c: the end of a turn from its row's id, state, text, and all that the answer brought. */
 int turn_finish(struct db *db, const struct turn_row *t, char **why);
@@ -59,7 +72,10 @@ int turn_finish(struct db *db, const struct turn_row *t, char **why);
 void thread_from_row(sqlite3_stmt *stmt, struct thread_row *out);
 int thread_load(struct db *db, const char *id, struct thread_row *out, char **why);
 
-/* Places in a list kept in order of (a number, an id); opaque outside. A bad one is STORE_E_NOT_FOUND. */
+/*
+ * Places in a list kept in order of (a number, an id); opaque outside. A bad one is
+ * STORE_E_NOT_FOUND.
+ */
 char *cursor_make(int64_t at, const char *id);
 int cursor_read(const char *cursor, int64_t *at, id_str id, char **why);
 

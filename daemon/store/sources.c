@@ -1,7 +1,7 @@
 /*
- * Sources of an answer: rows of elements, one each, as Chainlit's front end links them ("[n]" in the
- * text opens a side panel), with all that we know in props. An old file whose elements have no props
- * keeps them as one JSON array in ragchat_turn.
+ * Sources of an answer: rows of elements, one each, as Chainlit's front end links them ("[n]" in
+ * the text opens a side panel), with all that we know in props. An old file whose elements have no
+ * props keeps them as one JSON array in ragchat_turn.
  */
 #include <errno.h>
 
@@ -134,8 +134,8 @@ int source_from_json(const char *json, size_t n, struct source *s)
 	return read_source(&j, s);
 }
 
-static int store_element(struct db *db, const char *thread, const char *answer_step, const struct source *s,
-	char **why)
+static int store_element(struct db *db, const char *thread, const char *answer_step,
+	const struct source *s, char **why)
 {
 	struct buf props;
 	id_str id;
@@ -176,7 +176,8 @@ static int store_array(struct db *db, const char *turn, const struct source_list
 	}
 	buf_add_byte(&json, ']');
 	r = json.failed ? -ENOMEM
-			: db_run(db, db->chat, why, "UPDATE ragchat_turn SET sources = ?2 WHERE id = ?1",
+			: db_run(db, db->chat, why,
+				  "UPDATE ragchat_turn SET sources = ?2 WHERE id = ?1",
 				  db_text(turn), db_textn(buf_cstr(&json), json.len));
 	buf_fini(&json);
 	return r;
@@ -186,8 +187,9 @@ int sources_store(struct db *db, const char *turn, const char *thread, const cha
 	const struct source_list *list, char **why)
 {
 	bool rows = columns_has(db->columns, TABLE_ELEMENTS, "props");
-	int r = db_run(db, db->chat, why, "DELETE FROM elements WHERE \"threadId\" = ?1 AND \"forId\" = ?2",
-		db_text(thread), db_text(answer_step));
+	int r = db_run(db, db->chat, why,
+		"DELETE FROM elements WHERE \"threadId\" = ?1 AND \"forId\" = ?2", db_text(thread),
+		db_text(answer_step));
 
 	for (size_t i = 0; r == 0 && rows && i < list->n; i++)
 		r = store_element(db, thread, answer_step, &list->v[i], why);
@@ -224,8 +226,8 @@ int sources_load(struct db *db, const char *thread, const char *answer_step, con
 	if (!columns_has(db->columns, TABLE_ELEMENTS, "props"))
 		return 0;
 	r = db_query(&stmt, db, db->chat, why,
-		"SELECT props FROM elements WHERE \"threadId\" = ?1 AND \"forId\" = ?2 AND props IS NOT NULL "
-		"ORDER BY rowid",
+		"SELECT props FROM elements WHERE \"threadId\" = ?1 AND \"forId\" = ?2 AND props "
+		"IS NOT NULL ORDER BY rowid",
 		db_text(thread), db_text(answer_step));
 	while (r == 0) {
 		r = db_step(stmt, &row, why);

@@ -28,8 +28,8 @@ static void metadata_of(const char *tags, struct buf *out)
 	json_out_object_end(&w);
 }
 
-int thread_insert(struct db *db, const char *id, const struct account *who, const char *name, const char *tags,
-	int64_t us, char **why)
+int thread_insert(struct db *db, const char *id, const struct account *who, const char *name,
+	const char *tags, int64_t us, char **why)
 {
 	char stamp[CLOCK_ISO_LEN + 1];
 	struct buf metadata;
@@ -52,8 +52,8 @@ int thread_insert(struct db *db, const char *id, const struct account *who, cons
 }
 
 /* A message of either side: one stamp for all three times, the text in output. */
-static int insert_message(struct db *db, const char *type, const char *name, const char *id, const char *thread,
-	const char *parent, struct db_value text, int64_t us, char **why)
+static int insert_message(struct db *db, const char *type, const char *name, const char *id,
+	const char *thread, const char *parent, struct db_value text, int64_t us, char **why)
 {
 	char stamp[CLOCK_ISO_LEN + 1];
 
@@ -78,20 +78,22 @@ static int insert_message(struct db *db, const char *type, const char *name, con
 	return db_insert(db, TABLE_STEPS, cells, array_len(cells), why);
 }
 
-int step_insert_user(struct db *db, const char *id, const char *thread, const char *author, const char *text,
-	size_t n, int64_t us, char **why)
+int step_insert_user(struct db *db, const char *id, const char *thread, const char *author,
+	const char *text, size_t n, int64_t us, char **why)
 {
-	return insert_message(db, "user_message", author, id, thread, NULL, db_textn(text, n), us, why);
+	return insert_message(
+		db, "user_message", author, id, thread, NULL, db_textn(text, n), us, why);
 }
 
-int step_insert_answer(struct db *db, const char *id, const char *thread, const char *parent, const char *text,
-	size_t n, int64_t us, char **why)
+int step_insert_answer(struct db *db, const char *id, const char *thread, const char *parent,
+	const char *text, size_t n, int64_t us, char **why)
 {
-	return insert_message(db, "assistant_message", "Assistant", id, thread, parent, db_textn(text, n), us, why);
+	return insert_message(db, "assistant_message", "Assistant", id, thread, parent,
+		db_textn(text, n), us, why);
 }
 
-int step_insert_run(struct db *db, const char *id, const char *thread, const char *parent, const char *text,
-	size_t n, int64_t us, char **why)
+int step_insert_run(struct db *db, const char *id, const char *thread, const char *parent,
+	const char *text, size_t n, int64_t us, char **why)
 {
 	char stamp[CLOCK_ISO_LEN + 1];
 
@@ -118,16 +120,18 @@ int step_insert_run(struct db *db, const char *id, const char *thread, const cha
 	return db_insert(db, TABLE_STEPS, cells, array_len(cells), why);
 }
 
-int step_end_run(struct db *db, const char *run, bool failed, const char *error, int64_t us, char **why)
+int step_end_run(
+	struct db *db, const char *run, bool failed, const char *error, int64_t us, char **why)
 {
 	bool has_end = columns_has(db->columns, TABLE_STEPS, "end");
 	bool has_error = columns_has(db->columns, TABLE_STEPS, "isError");
 	char stamp[CLOCK_ISO_LEN + 1], sql[128];
 
 	clock_iso(us, stamp);
-	const struct db_value values[] = { db_text(run), db_text(error ? error : ""), db_text(stamp), db_int(failed) };
-	snprintf(sql, sizeof(sql), "UPDATE steps SET output = ?2%s%s WHERE id = ?1", has_end ? ", \"end\" = ?3" : "",
-		has_error ? ", \"isError\" = ?4" : "");
+	const struct db_value values[] = { db_text(run), db_text(error ? error : ""),
+		db_text(stamp), db_int(failed) };
+	snprintf(sql, sizeof(sql), "UPDATE steps SET output = ?2%s%s WHERE id = ?1",
+		has_end ? ", \"end\" = ?3" : "", has_error ? ", \"isError\" = ?4" : "");
 	return db_run_values(db, db->chat, why, sql, values, has_error ? 4 : has_end ? 3 : 2);
 }
 

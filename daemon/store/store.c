@@ -29,7 +29,8 @@ struct store {
 static void configure_sqlite(void)
 {
 	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-	(void)sqlite3_config(SQLITE_CONFIG_PAGECACHE, NULL, 0, 0); /* no 85 KiB in advance for each connection */
+	/* No 85 KiB in advance for each connection. */
+	(void)sqlite3_config(SQLITE_CONFIG_PAGECACHE, NULL, 0, 0);
 	log_debug("sqlite %s", sqlite3_libversion());
 }
 
@@ -75,10 +76,14 @@ static int open_chat(struct store *s, char **notice, char **why)
 static int open_library(struct store *s, char **why)
 {
 	struct db *db = &s->lanes[STORE_LIBRARY].db;
-	int r = place_check_library(&s->place, why);
+	bool unclean;
+	int64_t bytes;
+	int r = place_check_library(&s->place, &bytes, &unclean, why);
 
 	if (r == 0)
 		r = db_connect(&db->lib, s->place.library, DB_LIBRARY, true, why);
+	if (r == 0)
+		r = migrate_check(db, db->lib, bytes, unclean, why);
 	if (r == 0)
 		r = library_migrate(db->lib, why);
 	if (r != 0)
@@ -148,7 +153,8 @@ static int start_lanes(struct store *s, uv_loop_t *loop, char **why)
 	return r ? db_fail(why, r, "cannot start a thread: %s", uv_strerror(r)) : 0;
 }
 
-static int open_all(struct store *s, uv_loop_t *loop, const struct store_config *config, char **notice, char **why)
+static int open_all(struct store *s, uv_loop_t *loop, const struct store_config *config,
+	char **notice, char **why)
 {
 	int r = place_find(&s->place, config->path, config->create, why);
 
@@ -181,7 +187,8 @@ int store_open(struct store **out, uv_loop_t *loop, const struct store_config *c
 		add_notice(&notice, words); /* what the library had to say */
 		words = NULL;
 	} else {
-		db_fail(&words, r, "cannot open '%s': %s", config->path, r < 0 ? strerror(-r) : "refused");
+		db_fail(&words, r, "cannot open '%s': %s", config->path,
+			r < 0 ? strerror(-r) : "refused");
 		notice = mem_free(notice);
 		store_close(s);
 	}
@@ -215,7 +222,8 @@ void store_close(struct store *s)
 		lane_stop(&s->lanes[lane]);
 	if (s->started)
 		hand_out(s);
-	db_close(&s->lanes[STORE_KEYED].db); /* readers first: a writer that closes last checkpoints its file */
+	/* Readers first: a writer that closes last checkpoints its file. */
+	db_close(&s->lanes[STORE_KEYED].db);
 	db_close(&s->lanes[STORE_SCAN].db);
 	db_close(&s->lanes[STORE_LIBRARY].db);
 	db_close(&s->lanes[STORE_WRITER].db);

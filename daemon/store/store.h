@@ -68,8 +68,8 @@ struct store_config {
 
 /*
  * Resolves and checks the folder, takes PATH.lock (flock, never unlinked), opens, checks
- * (application_id, user_version, quick sanity), migrates (a backup PATH.bak-N stands beside before
- * the first change of an existing file), adopts what a Chainlit wrote, marks turns left running as
+ * (application_id, user_version, quick sanity), migrates (a backup PATH.bak-TIME stands beside
+ * before the first change of an existing file), adopts what a Chainlit wrote, marks turns left running as
  * INTERRUPTED with their text joined from the checkpoints, starts the threads.
  * Blocking, before the loop runs. *why: words for the user, malloc'd, also for notices with r == 0
  * ("took over 12 threads of admin from Chainlit, recovered 3 answers"); may be NULL.

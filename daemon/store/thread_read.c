@@ -70,7 +70,8 @@ int op_thread_list_run(struct db *db, struct job *j)
 		r = db_query(&stmt, db, db->chat, &j->why,
 			SQL_THREAD "WHERE t.account = ?1 AND (t.updated, t.id) < (?2, ?3) "
 				   "ORDER BY t.updated DESC, t.id DESC LIMIT ?4",
-			db_text(op->account.id), db_int(at), db_text(id), db_int((int64_t)limit + 1));
+			db_text(op->account.id), db_int(at), db_text(id),
+			db_int((int64_t)limit + 1));
 	while (r == 0 && (r = db_step(stmt, &row, &j->why)) == 0 && row && op->n < limit) {
 		op->rows = mem_grow(op->rows, &cap, op->n, sizeof(*op->rows));
 		op->rows[op->n] = (struct thread_row){ 0 };

@@ -91,8 +91,8 @@ static int find_thread(struct db *db, struct begin *b)
 	if (op->of[0])
 		return find_retried(db, b);
 	if (op->thread_ref) {
-		r = ref_thread(db, &op->account, op->thread_ref, op->create ? REF_CREATE : REF_ANY, b->thread,
-			&op->candidates, b->why);
+		r = ref_thread(db, &op->account, op->thread_ref, op->create ? REF_CREATE : REF_ANY,
+			b->thread, &op->candidates, b->why);
 		if (r == STORE_E_NOT_FOUND && op->create && !ref_is_word(op->thread_ref)) {
 			b->thread[0] = '\0';
 			*b->why = mem_free(*b->why);
@@ -117,7 +117,8 @@ static int make_thread(struct db *db, struct begin *b)
 	r = thread_insert(db, b->thread, &op->account, name, tags, b->us, b->why);
 	if (r == 0)
 		r = db_run(db, db->chat, b->why,
-			"INSERT INTO ragchat_thread(id, account, created, updated, tags) VALUES(?1, ?2, ?3, ?3, ?4)",
+			"INSERT INTO ragchat_thread(id, account, created, updated, tags) "
+			"VALUES(?1, ?2, ?3, ?3, ?4)",
 			db_text(b->thread), db_text(op->account.id), db_int(b->us), db_text(tags));
 	mem_free(tags);
 	mem_free(name);
@@ -130,7 +131,8 @@ static int join_thread(struct db *db, struct begin *b)
 	sqlite3_stmt *stmt;
 	bool row = false;
 	int r = db_query(&stmt, db, db->chat, b->why,
-		"SELECT updated, last_seq, last_turn FROM ragchat_thread WHERE id = ?1", db_text(b->thread));
+		"SELECT updated, last_seq, last_turn FROM ragchat_thread WHERE id = ?1",
+		db_text(b->thread));
 
 	if (r == 0)
 		r = db_step(stmt, &row, b->why);
@@ -156,12 +158,15 @@ static int write_steps(struct db *db, struct begin *b)
 	if (!b->has_user_step) {
 		if (!b->user_step[0])
 			uuid_v4(b->user_step);
-		r = step_insert_user(db, b->user_step, b->thread, op->account.name, text, n, b->us, b->why);
+		r = step_insert_user(
+			db, b->user_step, b->thread, op->account.name, text, n, b->us, b->why);
 	}
 	if (r == 0)
-		r = step_insert_run(db, b->turn, b->thread, b->user_step, text, n, b->us + 1, b->why);
+		r = step_insert_run(
+			db, b->turn, b->thread, b->user_step, text, n, b->us + 1, b->why);
 	if (r == 0)
-		r = step_insert_answer(db, b->answer_step, b->thread, b->turn, "", 0, b->us + 2, b->why);
+		r = step_insert_answer(
+			db, b->answer_step, b->thread, b->turn, "", 0, b->us + 2, b->why);
 	return r;
 }
 
@@ -174,16 +179,19 @@ static int write_turn(struct db *db, struct begin *b)
 {
 	const struct op_turn_begin *op = b->op;
 	int r = db_run(db, db->chat, b->why,
-		"INSERT INTO ragchat_turn(id, thread, account, seq, state, parent, of, user_step, run_step, "
-		"answer_step, created, model, meta) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?1, ?9, ?10, ?11, ?12)",
+		"INSERT INTO ragchat_turn(id, thread, account, seq, state, parent, of, "
+		"user_step, run_step, answer_step, created, model, meta) VALUES(?1, ?2, ?3, ?4, "
+		"?5, ?6, ?7, ?8, ?1, ?9, ?10, ?11, ?12)",
 		db_text(b->turn), db_text(b->thread), db_text(op->account.id), db_int(b->seq + 1),
-		db_int(TURN_QUEUED), id_or_null(b->parent), id_or_null(op->of), db_text(b->user_step),
-		db_text(b->answer_step), db_int(b->us), db_text(op->model), db_text(op->meta));
+		db_int(TURN_QUEUED), id_or_null(b->parent), id_or_null(op->of),
+		db_text(b->user_step), db_text(b->answer_step), db_int(b->us), db_text(op->model),
+		db_text(op->meta));
 
 	if (r != 0)
 		return r;
 	return db_run(db, db->chat, b->why,
-		"UPDATE ragchat_thread SET updated = ?2, turns = turns + 1, last_seq = ?3, last_turn = ?4 WHERE id = ?1",
+		"UPDATE ragchat_thread SET updated = ?2, turns = turns + 1, last_seq = ?3, "
+		"last_turn = ?4 WHERE id = ?1",
 		db_text(b->thread), db_int(b->us + 2), db_int(b->seq + 1), db_text(b->turn));
 }
 

@@ -1,4 +1,7 @@
-/* A turn on its way and at its end: checkpoints, and the one transaction that makes the answer final. */
+/*
+ * A turn on its way and at its end: checkpoints, and the one transaction that makes the answer
+ * final.
+ */
 #include <errno.h>
 
 #include "common/clock.h"
@@ -7,7 +10,8 @@
 #include "daemon/store/rows.h"
 #include "daemon/store/steps.h"
 
-struct op_turn_append *op_turn_append_new(const char *turn, uint64_t off, const char *text, size_t len)
+struct op_turn_append *op_turn_append_new(
+	const char *turn, uint64_t off, const char *text, size_t len)
 {
 	struct op_turn_append *op = mem_new(sizeof(*op));
 
@@ -34,14 +38,16 @@ int op_turn_append_run(struct db *db, struct job *j)
 	int r = 0;
 
 	if (op->off == 0)
-		r = db_run(db, db->chat, &j->why, "UPDATE ragchat_turn SET state = ?2 WHERE id = ?1 AND state < ?2",
+		r = db_run(db, db->chat, &j->why,
+			"UPDATE ragchat_turn SET state = ?2 WHERE id = ?1 AND state < ?2",
 			db_text(op->turn), db_int(TURN_STREAMING));
 	if (r != 0 || !op->len)
 		return r;
 	r = db_run(db, db->chat, &j->why,
 		"INSERT INTO ragchat_delta(turn, off, text) SELECT id, ?2, ?3 FROM ragchat_turn "
 		"WHERE id = ?1 AND state < ?4",
-		db_text(op->turn), db_int((int64_t)op->off), db_textn(op->text, op->len), db_int(TURN_DONE));
+		db_text(op->turn), db_int((int64_t)op->off), db_textn(op->text, op->len),
+		db_int(TURN_DONE));
 	if (r == 0 && sqlite3_changes(db->chat) == 0)
 		r = db_fail(&j->why, STORE_E_NOT_FOUND, "no such running turn");
 	return r;
@@ -94,20 +100,24 @@ static int find_rows(struct db *db, const char *turn, struct ending *e, char **w
 	return r;
 }
 
-static int write_turn(struct db *db, const struct turn_row *t, const char *sha256, int64_t us, char **why)
+static int write_turn(
+	struct db *db, const struct turn_row *t, const char *sha256, int64_t us, char **why)
 {
 	int r = db_run(db, db->chat, why,
-		"UPDATE ragchat_turn SET state = ?2, ended = ?3, length = ?4, sha256 = ?5, finish_reason = ?6, "
-		"model = COALESCE(?7, model), error = ?8, error_text = ?9, found = ?10, coverage = ?11, usage = ?12, "
-		"notices = ?13, meta = COALESCE(?14, meta), reasoning = ?15 WHERE id = ?1",
-		db_text(t->id), db_int(t->state), db_int(us), db_int((int64_t)t->text_len), db_text(sha256),
-		db_text(t->finish_reason), db_text(t->model),
+		"UPDATE ragchat_turn SET state = ?2, ended = ?3, length = ?4, sha256 = ?5, "
+		"finish_reason = ?6, model = COALESCE(?7, model), error = ?8, error_text = ?9, "
+		"found = ?10, coverage = ?11, usage = ?12, notices = ?13, meta = COALESCE(?14, "
+		"meta), reasoning = ?15 WHERE id = ?1",
+		db_text(t->id), db_int(t->state), db_int(us), db_int((int64_t)t->text_len),
+		db_text(sha256), db_text(t->finish_reason), db_text(t->model),
 		t->error ? db_text(turn_error_name(t->error)) : db_null(), db_text(t->error_text),
-		t->found < 0 ? db_null() : db_int(t->found), t->coverage < 0 ? db_null() : db_real(t->coverage),
-		db_text(t->usage), db_text(t->notices), db_text(t->meta), db_text(t->reasoning));
+		t->found < 0 ? db_null() : db_int(t->found),
+		t->coverage < 0 ? db_null() : db_real(t->coverage), db_text(t->usage),
+		db_text(t->notices), db_text(t->meta), db_text(t->reasoning));
 
 	if (r == 0)
-		r = db_run(db, db->chat, why, "DELETE FROM ragchat_delta WHERE turn = ?1", db_text(t->id));
+		r = db_run(db, db->chat, why, "DELETE FROM ragchat_delta WHERE turn = ?1",
+			db_text(t->id));
 	return r;
 }
 
@@ -131,8 +141,9 @@ int turn_finish(struct db *db, const struct turn_row *t, char **why)
 	if (r == 0)
 		r = write_turn(db, t, sha256, e.us, why);
 	if (r == 0)
-		r = db_run(db, db->chat, why, "UPDATE ragchat_thread SET updated = ?2 WHERE id = ?1",
-			db_text(e.thread), db_int(e.us));
+		r = db_run(db, db->chat, why,
+			"UPDATE ragchat_thread SET updated = ?2 WHERE id = ?1", db_text(e.thread),
+			db_int(e.us));
 	return r;
 }
 
@@ -141,6 +152,7 @@ int op_turn_finish_run(struct db *db, struct job *j)
 	struct op_turn_finish *op = container_of(j, struct op_turn_finish, job);
 
 	if (!turn_state_ended(op->turn.state))
-		return db_fail(&j->why, -EINVAL, "a turn cannot end as '%s'", turn_state_name(op->turn.state));
+		return db_fail(&j->why, -EINVAL, "a turn cannot end as '%s'",
+			turn_state_name(op->turn.state));
 	return turn_finish(db, &op->turn, &j->why);
 }

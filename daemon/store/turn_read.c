@@ -79,7 +79,8 @@ int cursor_read(const char *cursor, int64_t *at, id_str id, char **why)
 	size_t len = dot ? strlen(dot + 1) : 0;
 
 	if (!dot || n == 0 || n > 16 || cursor + n != dot || len == 0 || len > ID_LEN)
-		return db_fail(why, STORE_E_NOT_FOUND, "no such place in the list: begin again without a cursor");
+		return db_fail(why, STORE_E_NOT_FOUND,
+			"no such place in the list: begin again without a cursor");
 	*at = (int64_t)strtoull(cursor, NULL, 16);
 	memcpy(id, dot + 1, len + 1);
 	return 0;
@@ -112,7 +113,8 @@ static int fill_page(struct db *db, struct op_turn_list *op, sqlite3_stmt *stmt)
 		if (r != 0)
 			break;
 		bytes += op->rows[op->n - 1].question_len + op->rows[op->n - 1].text_len;
-		if (op->n > 1 && op->max_bytes && bytes > op->max_bytes) { /* the one that went over waits */
+		/* The one that went over waits for the next page; a page has one at least. */
+		if (op->n > 1 && op->max_bytes && bytes > op->max_bytes) {
 			turn_row_fini(&op->rows[--op->n]);
 			op->more = true;
 			break;
@@ -132,8 +134,9 @@ static int list_thread(struct db *db, struct op_turn_list *op)
 		r = thread_load(db, id, &op->thread, why);
 	if (r == 0)
 		r = db_query(&stmt, db, db->chat, why,
-			SQL_TURN "WHERE t.thread = ?2 AND t.seq > ?3 ORDER BY t.seq LIMIT ?4", db_int(op->max_text > 0),
-			db_text(id), db_int(op->after), db_int(page_limit(op->limit) + 1));
+			SQL_TURN "WHERE t.thread = ?2 AND t.seq > ?3 ORDER BY t.seq LIMIT ?4",
+			db_int(op->max_text > 0), db_text(id), db_int(op->after),
+			db_int(page_limit(op->limit) + 1));
 	if (r == 0)
 		r = fill_page(db, op, stmt);
 	db_release(stmt);

@@ -210,6 +210,8 @@ static char *no_answer(const struct body *b)
 			       "there?");
 	if (b->kind == PACKED)
 		return mem_dup("the backend sent compressed data without saying so");
+	if (b->dialect.done)
+		return mem_dup("the backend ended the answer before it began");
 	if (!b->head_n)
 		return mem_dup("the backend sent an empty reply; is the address right?");
 	line = errors_line(b->head, b->head_n, 200);

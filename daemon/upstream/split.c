@@ -365,10 +365,9 @@ int split_feed(struct split *s, const char *p, size_t n, const struct split_even
 
 static bool is_whole_status(const struct split *s)
 {
-	const char *p = (const char *)s->held.data + s->lead;
-	size_t n = s->held.len - s->lead;
+	size_t n = s->held.len;
 
-	return s->state == STATUS && n > 2 && (p[n - 1] == '`' || p[n - 1] == '\r');
+	return s->state == STATUS && n > s->lead + 2 && (s->held.data[n - 1] == '`' || s->held.data[n - 1] == '\r');
 }
 
 int split_end(struct split *s, const struct split_events *ev, void *ctx)

@@ -30,11 +30,24 @@ static bool stream_setup(struct transfer *t, CURL *easy)
 	return curl_easy_setopt(easy, CURLOPT_POSTFIELDS, buf_cstr(&s->request)) == CURLE_OK;
 }
 
+/* The answer has begun, so the question will not be sent again: of thousands that is much memory. */
+static void drop_request(struct stream *s)
+{
+	curl_off_t sent = 0;
+
+	/* A server may answer before it has read all of it. */
+	curl_easy_getinfo(s->transfer.easy, CURLINFO_SIZE_UPLOAD_T, &sent);
+	if (sent == (curl_off_t)s->request.len)
+		buf_fini(&s->request);
+}
+
 static void stream_body(struct transfer *t, const char *p, size_t n)
 {
 	struct stream *s = of(t);
 	struct dialect *d = &s->body.dialect;
 
+	if (s->request.len)
+		drop_request(s);
 	/* Whatever is told meanwhile may cancel: then nothing more is. */
 	if (body_feed(&s->body, p, n) != 0) {
 		t->reusable = d->done;

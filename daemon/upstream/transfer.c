@@ -14,7 +14,7 @@
 #include "common/str.h"
 #include "daemon/upstream/transfer_errors.h"
 
-#define BUFFER_BYTES 4096L       /* libcurl's own, for each transfer */
+#define BUFFER_BYTES 2048L       /* libcurl's own, for each transfer: it reads up to 100 of them in a row */
 #define UPLOAD_BUFFER_BYTES 16384L
 #define REFUSAL_MAX 65536        /* bytes of an error's body that are looked at */
 #define DRAIN_MS 1000            /* for what follows the end mark */

@@ -26,14 +26,15 @@
 #include "daemon/worker/landlock.h"
 
 static const char *const system_places[] = {
-	"/etc",                    /* resolv.conf, hosts, nsswitch.conf, ssl, passwd, localtime */
-	"/usr",                    /* shared libraries that are loaded late, zoneinfo, ca-certificates */
-	"/lib", "/lib64",          /* where these are folders of their own */
-	"/proc/self",              /* statm for `ragchat status`; other processes' environments are not for us */
+	"/etc", /* resolv.conf, hosts, nsswitch.conf, ssl, passwd, localtime */
+	"/usr", /* shared libraries that are loaded late, zoneinfo, ca-certificates */
+	"/lib",
+	"/lib64",     /* where these are folders of their own */
+	"/proc/self", /* statm for `ragchat status`; other processes' environments are not for us */
 	"/sys/devices/system/cpu", /* glibc counts processors */
 	"/dev/urandom",
-	"/run/systemd/resolve",    /* behind a linked resolv.conf, before it is there */
-	"/var/lib/sss/mc",         /* names of users and hosts, where sssd keeps them */
+	"/run/systemd/resolve", /* behind a linked resolv.conf, before it is there */
+	"/var/lib/sss/mc",      /* names of users and hosts, where sssd keeps them */
 	"/var/lib/extrausers",
 	"/var/cache/nscd",
 };
@@ -68,7 +69,8 @@ static void allow_readable(struct landlock *l, const char *path)
 		allow_folder_of(l, path, LL_READ_FILE);
 }
 
-/* A configuration may be written after the start and be read by a reload: its folder has to be there. */
+/* A configuration may be written after the start and be read by a reload: its folder has to be
+ * there. */
 static void allow_configuration(struct landlock *l)
 {
 	const char *named = getenv("RAGCHAT_CONFIG");
@@ -117,12 +119,14 @@ static int find_interpreter(struct dl_phdr_info *info, size_t size attr_unused, 
 {
 	for (size_t i = 0; i < info->dlpi_phnum; i++) {
 		if (info->dlpi_phdr[i].p_type == PT_INTERP)
-			*(const char **)found = (const char *)(info->dlpi_addr + info->dlpi_phdr[i].p_vaddr);
+			*(const char **)found =
+				(const char *)(info->dlpi_addr + info->dlpi_phdr[i].p_vaddr);
 	}
 	return 1; /* the first object is the program itself */
 }
 
-/* To run a helper takes the right on its file and on the dynamic linker that the kernel opens for it. */
+/* To run a helper takes the right on its file and on the dynamic linker that the kernel opens for
+ * it. */
 static void allow_helpers(struct landlock *l, const char *libexec)
 {
 	const char *linker = NULL;

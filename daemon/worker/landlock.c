@@ -49,7 +49,8 @@ static uint64_t rights_of(int abi)
 int landlock_begin(struct landlock *l)
 {
 	int abi = landlock_abi();
-	struct ruleset_attr attr = { .handled_access_fs = rights_of(abi), .scoped = abi >= 6 ? LL_SCOPE_SIGNAL : 0 };
+	struct ruleset_attr attr = { .handled_access_fs = rights_of(abi),
+		.scoped = abi >= 6 ? LL_SCOPE_SIGNAL : 0 };
 	size_t size = abi >= 6 ? sizeof(attr) : sizeof(attr.handled_access_fs);
 
 	*l = (struct landlock){ .fd = -1, .abi = abi, .handled = attr.handled_access_fs };

@@ -48,7 +48,8 @@ static void read_address(const char *text)
 	if (!backend_url_parse(text, &once)) {
 		(void)proxy_from_environment(once, &name);
 		/* "/v1/v1" loses one each time. */
-		if (!strstr(once, "/v1") && (backend_url_parse(once, &twice) || strcmp(once, twice) != 0))
+		if (!strstr(once, "/v1") &&
+			(backend_url_parse(once, &twice) || strcmp(once, twice) != 0))
 			abort();
 	}
 	(void)proxy_url_complaint(text);

@@ -631,6 +631,10 @@ class Test:
         for file in [path] if path else [self.h.database] + [self.h.library] * os.path.exists(self.h.library):
             equal(self.sql("PRAGMA integrity_check", path=file), [{"integrity_check": "ok"}], f"integrity of {file}")
 
+    def bounded(self, grown, limit, what):
+        """`grown` KiB of memory must stay under `limit`. A sanitizer's own books make the figure meaningless."""
+        check(self.sanitizer or grown < limit, what, "took", grown, "KiB of memory, the limit is", limit)
+
     def adopted(self):
         """Daemons that clients have started and that have come to us since."""
         mine = {daemon.pid for daemon in self.daemons} | {client.pid for client in self.clients}

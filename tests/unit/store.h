@@ -1,4 +1,7 @@
-/* What the tests of the store share: a folder, a store in it, jobs run to their end, and a look into the file. */
+/*
+ * What the tests of the store share: a folder, a store in it, jobs run to their end, and a look
+ * into the file.
+ */
 #pragma once
 
 #include <errno.h>
@@ -198,7 +201,8 @@ static inline sqlite3 *peek(const char *path)
 {
 	sqlite3 *conn = NULL;
 
-	if (sqlite3_open_v2(path, &conn, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) != SQLITE_OK)
+	if (sqlite3_open_v2(path, &conn, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) !=
+		SQLITE_OK)
 		abort();
 	sqlite3_busy_timeout(conn, 5000);
 	return conn;

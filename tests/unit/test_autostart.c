@@ -69,8 +69,9 @@ static void describe(char **argv)
 	}
 	closedir(fds);
 	sigprocmask(SIG_SETMASK, NULL, &blocked);
-	snprintf(line, sizeof(line), "cwd %s leader %d pipe %d blocked %d", getcwd(cwd, sizeof(cwd)),
-		getsid(0) == getpid(), signal(SIGPIPE, SIG_DFL) == SIG_DFL, sigismember(&blocked, SIGTERM));
+	snprintf(line, sizeof(line), "cwd %s leader %d pipe %d blocked %d",
+		getcwd(cwd, sizeof(cwd)), getsid(0) == getpid(),
+		signal(SIGPIPE, SIG_DFL) == SIG_DFL, sigismember(&blocked, SIGTERM));
 	note("life", line);
 }
 
@@ -162,9 +163,10 @@ static int connect_to(const char *path)
 
 static void scene_end(void)
 {
-	static const char *const names[] = { "run/sock", "run/sock.lock", "run/sock.start.lock", "run",
-		"state/ragchat/ragchatd.log", "state/ragchat/ragchatd.log.1", "state/ragchat", "state", "env",
-		"argv", "fds", "life", "pid", "starts", "later", "my.conf" };
+	static const char *const names[] = { "run/sock", "run/sock.lock", "run/sock.start.lock",
+		"run", "state/ragchat/ragchatd.log", "state/ragchat/ragchatd.log.1",
+		"state/ragchat", "state", "env", "argv", "fds", "life", "pid", "starts", "later",
+		"my.conf" };
 	int fd = connect_to(sock);
 
 	if (fd >= 0)
@@ -232,8 +234,10 @@ TEST(it_is_born_with_nothing_of_ours)
 	check_int(chdir("/"), 0);
 	env = text_of("env");
 	check(!strstr(env, "secret") && !strstr(env, "FASTAPI") && !strstr(env, "LD_"));
-	check(strstr(env, "LC_TIME=C\n") && strstr(env, "https_proxy=http://p\n") && strstr(env, "PATH="));
-	check(strstr(env, "RAGCHAT_CONFIG=/tmp/ragchat-test-")); /* from "/" the name still leads there */
+	check(strstr(env, "LC_TIME=C\n") && strstr(env, "https_proxy=http://p\n") &&
+		strstr(env, "PATH="));
+	check(strstr(env,
+		"RAGCHAT_CONFIG=/tmp/ragchat-test-")); /* from "/" the name still leads there */
 	check_str(text_of("fds"), "");
 	check_str(text_of("life"), "cwd / leader 0 pipe 1 blocked 0");
 	check(!strncmp(text_of("argv"), "--autostarted -S /tmp/ragchat-test-", 35));
@@ -303,7 +307,8 @@ TEST(the_last_line_of_a_daemon_that_failed_is_the_error)
 	free(why);
 	setenv("XDG_TEST_MODE", "silent", 1);
 	check_int(start(&why), -ECHILD); /* the line of the one before is not taken for its own */
-	check(!strncmp(why, "ragchatd ended with status 3 and said nothing; its log is '/tmp/", 62));
+	check(!strncmp(
+		why, "ragchatd ended with status 3 and said nothing; its log is '/tmp/", 62));
 	free(why);
 	setenv("XDG_TEST_MODE", "abort", 1);
 	check_int(start(&why), -ECHILD);

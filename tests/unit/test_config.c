@@ -11,8 +11,8 @@
 static char dir[64];
 
 static const char *const variables[] = { "FASTAPI_URL", "API_KEY", "APP_USER", "APP_PASSWORD",
-	"RAGCHAT_CONFIG", "XDG_CONFIG_HOME", "http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY",
-	"all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY", "SSL_CERT_FILE" };
+	"RAGCHAT_CONFIG", "XDG_CONFIG_HOME", "http_proxy", "HTTP_PROXY", "https_proxy",
+	"HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY", "SSL_CERT_FILE" };
 
 __attribute__((constructor(101))) static void make_folder(void)
 {
@@ -23,7 +23,8 @@ __attribute__((constructor(101))) static void make_folder(void)
 
 __attribute__((destructor)) static void remove_folder(void)
 {
-	static const char *const names[] = { "ragchat.conf", ".env", "key", "ca.pem", "other.conf" };
+	static const char *const names[] = { "ragchat.conf", ".env", "key", "ca.pem",
+		"other.conf" };
 	char path[PATH_MAX];
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
@@ -98,8 +99,7 @@ static const char *refusal(const char *text)
 	struct config *c = load(text, &why);
 	size_t n = strlen(dir) + 1;
 
-	snprintf(said, sizeof(said), "%s",
-		c ? "" : !strncmp(why, dir, n - 1) ? why + n : why);
+	snprintf(said, sizeof(said), "%s", c ? "" : !strncmp(why, dir, n - 1) ? why + n : why);
 	config_free(c);
 	free(why);
 	return said;
@@ -119,7 +119,8 @@ TEST(without_a_file_every_option_has_its_default)
 
 	clean_environment();
 	check_int(config_load(NULL, true, &c, &why), 0);
-	check(!c->file && !c->url && !c->key && !c->backend && !c->socket && !c->proxy && !c->notice);
+	check(!c->file && !c->url && !c->key && !c->backend && !c->socket && !c->proxy &&
+		!c->notice);
 	check_str(c->log, "info");
 	check_int(c->first_byte_timeout, 300000);
 	check_int(c->context, 48 << 10);
@@ -141,7 +142,8 @@ TEST(uncommenting_every_default_changes_nothing)
 
 	clean_environment();
 	for (size_t i = 0; i < n; i++)
-		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s = %s\n", o[i].name, o[i].dflt);
+		used += (size_t)snprintf(
+			text + used, sizeof(text) - used, "%s = %s\n", o[i].name, o[i].dflt);
 	a = load_fine("");
 	b = load_fine(text);
 	check(a && b);
@@ -206,15 +208,20 @@ TEST(mistakes_of_form_name_file_and_line)
 	clean_environment();
 	check_str(refusal("\n\nnonsense"),
 		"ragchat.conf:3: 'nonsense' is not followed by '='; write 'name = value'");
-	check_str(refusal("= 3"), "ragchat.conf:1: this is no 'name = value'; a comment begins with '#'");
-	check_str(refusal("[backend]"), "ragchat.conf:1: there are no sections here; leave this line out");
+	check_str(refusal("= 3"),
+		"ragchat.conf:1: this is no 'name = value'; a comment begins with '#'");
+	check_str(refusal("[backend]"),
+		"ragchat.conf:1: there are no sections here; leave this line out");
 	check_str(refusal("retries = 1\n# two\nretries = 2"),
 		"ragchat.conf:3: retries stands in line 1 already; keep one of them");
 	check_str(refusal("model = \"open"), "ragchat.conf:1: model: the quotes are not closed");
-	check_str(refusal("model = \"a\\"), "ragchat.conf:1: model: after a backslash in quotes comes one of \" \\ n t");
-	check_str(refusal("model = \"a\\q\""), "ragchat.conf:1: model: after a backslash in quotes comes one of \" \\ n t");
-	check_str(refusal("model = \"a\"b"), "ragchat.conf:1: model: something follows the closing quote; "
-					     "write \\\" for a quote within quotes");
+	check_str(refusal("model = \"a\\"),
+		"ragchat.conf:1: model: after a backslash in quotes comes one of \" \\ n t");
+	check_str(refusal("model = \"a\\q\""),
+		"ragchat.conf:1: model: after a backslash in quotes comes one of \" \\ n t");
+	check_str(refusal("model = \"a\"b"),
+		"ragchat.conf:1: model: something follows the closing quote; "
+		"write \\\" for a quote within quotes");
 	check_str(refusal("\nmodel = \xff"), "ragchat.conf:2: this line is not UTF-8 text");
 }
 
@@ -234,12 +241,18 @@ TEST(a_nul_byte_is_refused_in_its_line)
 TEST(an_unknown_name_gets_the_nearest_one)
 {
 	clean_environment();
-	check_str(refusal("bakend = x"), "ragchat.conf:1: there is no option 'bakend'; did you mean 'backend'?");
-	check_str(refusal("api-key = x"), "ragchat.conf:1: there is no option 'api-key'; did you mean 'api_key'?");
-	check_str(refusal("URL = x"), "ragchat.conf:1: there is no option 'URL'; did you mean 'backend'?");
-	check_str(refusal("idle_timout = 3"), "ragchat.conf:1: there is no option 'idle_timout'; did you mean 'idle_timeout'?");
-	check_str(refusal("quux = x"), "ragchat.conf:1: there is no option 'quux'; see ragchat.conf(5)");
-	check(has(refusal("a_name_that_is_longer_than_any_option_of_this_program_could_be_in_all_eternity = 1"),
+	check_str(refusal("bakend = x"),
+		"ragchat.conf:1: there is no option 'bakend'; did you mean 'backend'?");
+	check_str(refusal("api-key = x"),
+		"ragchat.conf:1: there is no option 'api-key'; did you mean 'api_key'?");
+	check_str(refusal("URL = x"),
+		"ragchat.conf:1: there is no option 'URL'; did you mean 'backend'?");
+	check_str(refusal("idle_timout = 3"),
+		"ragchat.conf:1: there is no option 'idle_timout'; did you mean 'idle_timeout'?");
+	check_str(refusal("quux = x"),
+		"ragchat.conf:1: there is no option 'quux'; see ragchat.conf(5)");
+	check(has(refusal("a_name_that_is_longer_than_any_option_of_this_program_could_be_in_all_"
+			  "eternity = 1"),
 		"see ragchat.conf(5)"));
 }
 
@@ -251,24 +264,31 @@ TEST(mistakes_of_value_say_what_is_wanted)
 	check_str(refusal("retries = 11"), "ragchat.conf:1: retries goes from 0 to 10");
 	check_str(refusal("retries ="), "ragchat.conf:1: retries has no value; the default is 2");
 	check_str(refusal("max_answer = 1"), "ragchat.conf:1: max_answer goes from 4k to 256M");
-	check_str(refusal("max_answer = 1T"),
-		"ragchat.conf:1: max_answer is a size in bytes, as 65536, 64k, 16M or 1G, not '1T'");
+	check_str(refusal("max_answer = 1T"), "ragchat.conf:1: max_answer is a size in bytes, as "
+					      "65536, 64k, 16M or 1G, not '1T'");
 	check_str(refusal("idle_timeout = soon"),
 		"ragchat.conf:1: idle_timeout is a time, as 250ms, 30s, 5m or 2h, not 'soon'");
 	check_str(refusal("idle_timeout = 0"), "ragchat.conf:1: idle_timeout goes from 1ms to 1d");
 	check_str(refusal("idle_timeout = 99999999999999999999d"),
-		"ragchat.conf:1: idle_timeout is a time, as 250ms, 30s, 5m or 2h, not '99999999999999999999d'");
-	check_str(refusal("retrieval = on"), "ragchat.conf:1: retrieval is one of auto|off|local, not 'on'");
-	check_str(refusal("retrieval = aut"), "ragchat.conf:1: retrieval is one of auto|off|local, not 'aut'");
-	check(has(refusal("log = loud"), "ragchat.conf:1: log is a level (error, warn, info, debug, trace)"));
+		"ragchat.conf:1: idle_timeout is a time, as 250ms, 30s, 5m or 2h, not "
+		"'99999999999999999999d'");
+	check_str(refusal("retrieval = on"),
+		"ragchat.conf:1: retrieval is one of auto|off|local, not 'on'");
+	check_str(refusal("retrieval = aut"),
+		"ragchat.conf:1: retrieval is one of auto|off|local, not 'aut'");
+	check(has(refusal("log = loud"),
+		"ragchat.conf:1: log is a level (error, warn, info, debug, trace)"));
 	check(has(refusal("log = info,=debug"), "log is a level"));
 	check(has(refusal("log = info,"), "log is a level"));
 	check_str(refusal("header = nothing"), "ragchat.conf:1: header is not 'Name: value'");
-	check_str(refusal("header = \"X: a\\nY: b\""), "ragchat.conf:1: header holds a control character");
+	check_str(refusal("header = \"X: a\\nY: b\""),
+		"ragchat.conf:1: header holds a control character");
 	check(has(refusal("header = content-Length: 3"), "ragchatd sets itself"));
-	check_str(refusal("option = temperature"), "ragchat.conf:1: option is not 'name=value', as in temperature=0.2");
+	check_str(refusal("option = temperature"),
+		"ragchat.conf:1: option is not 'name=value', as in temperature=0.2");
 	check(has(refusal("option = stream=false"), "ragchatd sets itself"));
-	check_str(refusal("client_key = key"), "ragchat.conf:1: client_key is given without client_cert; give both");
+	check_str(refusal("client_key = key"),
+		"ragchat.conf:1: client_key is given without client_cert; give both");
 	check(has(refusal("ca_file = missing.pem"), "ragchat.conf:1: cannot read ca_file '"));
 	check(has(refusal("model = \"a\\nb\""), "model holds a control character"));
 }
@@ -279,7 +299,8 @@ TEST(a_socket_path_of_108_bytes_is_refused)
 
 	clean_environment();
 	memset(text + strlen(text), 'a', 107);
-	check_str(refusal(text), "ragchat.conf:2: socket has 108 bytes; the path of a Unix socket has at most 107");
+	check_str(refusal(text),
+		"ragchat.conf:2: socket has 108 bytes; the path of a Unix socket has at most 107");
 	text[strlen(text) - 1] = '\0';
 	check_str(refusal(text), "");
 }
@@ -291,7 +312,8 @@ TEST(a_file_that_is_named_must_be_there)
 
 	clean_environment();
 	check_int(config_load(place("other.conf"), true, &c, &why), -ENOENT);
-	check(has(why, "cannot read '/tmp/ragchat-test-") && has(why, "other.conf': No such file or directory"));
+	check(has(why, "cannot read '/tmp/ragchat-test-") &&
+		has(why, "other.conf': No such file or directory"));
 	free(why);
 	check_int(config_load(dir, true, &c, &why), -EISDIR);
 	free(why);
@@ -343,16 +365,14 @@ TEST(addresses_that_cannot_be_used_are_told_why)
 		{ "ftp://h", "its scheme is not known here" },
 		{ "http://user:pw@h", "it holds a user name or password" },
 		{ "http://h/?k=v", "it has a query or a fragment" },
-		{ "http://h/#x", "it has a query or a fragment" },
-		{ "http://", "it has no host" },
+		{ "http://h/#x", "it has a query or a fragment" }, { "http://", "it has no host" },
 		{ "http://:80", "it has no host" },
 		{ "http://h:0", "its port is not a number from 1 to 65535" },
 		{ "http://h:", "its port is not a number from 1 to 65535" },
 		{ "http://h:65536", "its port is not a number" },
 		{ "http://h:18446744073709551617", "its port is not a number" },
 		{ "http://::1:80", "it has no host" },
-		{ "http://fe80::1:80", "goes into brackets" },
-		{ "http://[::1", "is not closed" },
+		{ "http://fe80::1:80", "goes into brackets" }, { "http://[::1", "is not closed" },
 		{ "http://[::1]x", "something follows the bracket" },
 		{ "http://a b", "it holds a blank" },
 		{ "http://a<b", "a character that no address has" },
@@ -391,7 +411,8 @@ TEST(the_file_wins_over_the_environment_and_that_over_the_env_file)
 	char *why = NULL;
 
 	clean_environment();
-	put(".env", "FASTAPI_URL=http://dot/v1\nAPI_KEY=dotkey\nQDRANT_URL=http://q\nCHAINLIT_AUTH_SECRET=\"x\"\n");
+	put(".env", "FASTAPI_URL=http://dot/v1\nAPI_KEY=dotkey\nQDRANT_URL=http://"
+		    "q\nCHAINLIT_AUTH_SECRET=\"x\"\n");
 	setenv("FASTAPI_URL", "http://env/", 1);
 	setenv("API_KEY", "envkey", 1);
 
@@ -436,7 +457,8 @@ TEST(a_key_goes_only_with_the_address_of_its_own_source)
 
 	setenv("FASTAPI_URL", "http://env", 1);
 	unsetenv("API_KEY");
-	c = load_fine("api_key = filekey\nenv_file = .env\nheader = Authorization: Bearer x\nheader = X-Team: 1");
+	c = load_fine("api_key = filekey\nenv_file = .env\nheader = Authorization: Bearer "
+		      "x\nheader = X-Team: 1");
 	check_str(c->url, "http://env");
 	check(!c->key);
 	check_int(c->header.n, 1);
@@ -500,11 +522,14 @@ TEST(a_dotenv_file_is_read_as_python_dotenv_reads_it)
 	check_int(s.line[SEED_KEY], 4);
 	check_str(dotenv("OTHER=\"never closed\nAPI_KEY=x", SEED_KEY, &s), "x");
 	check_str(dotenv("!! junk \xff\n= 3\nMY_API_KEY=no\nAPI_KEY=x", SEED_KEY, &s), "x");
-	check_str(dotenv("\nAPI_KEY: x", SEED_KEY, &s), "(unset)"); /* another name to python-dotenv, too */
+	check_str(dotenv("\nAPI_KEY: x", SEED_KEY, &s),
+		"(unset)"); /* another name to python-dotenv, too */
 	check_str(dotenv("\nAPI_KEY x", SEED_KEY, &s), "2: '=' is missing behind the name");
-	check_str(dotenv("API_KEY=\"a\" b", SEED_KEY, &s), "1: something follows the closing quote");
+	check_str(
+		dotenv("API_KEY=\"a\" b", SEED_KEY, &s), "1: something follows the closing quote");
 	check_str(dotenv("API_KEY=\xff", SEED_KEY, &s), "1: its value is not UTF-8 text");
-	check_str(dotenv("API_KEY=a${B}", SEED_KEY, &s), "1: ${...} is not expanded here; write the value out");
+	check_str(dotenv("API_KEY=a${B}", SEED_KEY, &s),
+		"1: ${...} is not expanded here; write the value out");
 	seed_fini(&s);
 }
 
@@ -549,13 +574,15 @@ TEST(a_key_in_a_file_that_others_can_read_is_refused)
 {
 	struct config *c = NULL;
 	char *why = NULL;
-	static const char *const texts[] = { "\napi_key = k\n", "\nheader = X-Api-Key: k\n", "\nproxy = http://u:p@h\n" };
+	static const char *const texts[] = { "\napi_key = k\n", "\nheader = X-Api-Key: k\n",
+		"\nproxy = http://u:p@h\n" };
 
 	clean_environment();
 	for (size_t i = 0; i < 3; i++) {
 		write_file("ragchat.conf", texts[i], strlen(texts[i]), 0640);
 		check_int(config_load(place("ragchat.conf"), true, &c, &why), -EINVAL);
-		check(has(why, "ragchat.conf:2: this file holds a key and is open to others; chmod 600 /tmp/"));
+		check(has(why, "ragchat.conf:2: this file holds a key and is open to others; chmod "
+			       "600 /tmp/"));
 		free(why);
 	}
 	write_file("ragchat.conf", "retries = 1\n", 12, 0644);
@@ -575,7 +602,8 @@ TEST(a_key_file_is_checked_and_read)
 	config_free(c);
 
 	write_file("key", "sk", 2, 0604);
-	check(has(refusal("\napi_key_file = key"), "ragchat.conf:2: api_key_file '/tmp/ragchat-test-"));
+	check(has(refusal("\napi_key_file = key"),
+		"ragchat.conf:2: api_key_file '/tmp/ragchat-test-"));
 	check(has(refusal("\napi_key_file = key"), "key' is open to others; chmod 600 /tmp/"));
 	put("key", "\n");
 	check(has(refusal("api_key_file = key"), "is empty; put the key into it"));
@@ -634,7 +662,8 @@ TEST(no_proxy_knows_names_networks_and_the_star)
 	check(no_proxy_matches("192.168.0.0/20", "192.168.15.1", 12));
 	check(!no_proxy_matches("192.168.0.0/20", "192.168.16.1", 12));
 	check(no_proxy_matches("0.0.0.0/0", "8.8.8.8", 7));
-	check(no_proxy_matches("[fe80::]/10", "fe80::1", 7) || no_proxy_matches("fe80::/10", "fe80::1", 7));
+	check(no_proxy_matches("[fe80::]/10", "fe80::1", 7) ||
+		no_proxy_matches("fe80::/10", "fe80::1", 7));
 	check(no_proxy_matches("[::1]", "::1", 3));
 	check(!no_proxy_matches("10.0.0.0/33,10.0.0.0/x", "10.0.0.1", 8));
 	check(!no_proxy_matches("", "h", 1));
@@ -659,9 +688,11 @@ TEST(the_effective_proxy_stands_in_the_option)
 	c = load_fine("");
 	check(!c->proxy);
 	config_free(c);
-	check(has(refusal("proxy = gopher://x"), "ragchat.conf:1: proxy: its scheme is not known here"));
+	check(has(refusal("proxy = gopher://x"),
+		"ragchat.conf:1: proxy: its scheme is not known here"));
 	setenv("http_proxy", "gopher://x", 1);
-	check(has(refusal("backend = http://h"), "environment: http_proxy: its scheme is not known here"));
+	check(has(refusal("backend = http://h"),
+		"environment: http_proxy: its scheme is not known here"));
 }
 
 TEST(the_environment_names_a_certificate_authority_for_https)
@@ -681,8 +712,8 @@ TEST(the_environment_names_a_certificate_authority_for_https)
 	c = load_fine("backend = https://h\nca_file = ca.pem");
 	check_str(c->ca_file, place("ca.pem"));
 	config_free(c);
-	check_str(refusal("backend = https://h"),
-		"environment: SSL_CERT_FILE: cannot read '/nowhere/ca.pem': No such file or directory");
+	check_str(refusal("backend = https://h"), "environment: SSL_CERT_FILE: cannot read "
+						  "'/nowhere/ca.pem': No such file or directory");
 }
 
 TEST(a_reload_that_fails_leaves_the_old_one)
@@ -719,7 +750,8 @@ TEST(a_reload_tells_what_changed_and_what_needs_a_restart)
 	put("key", "one");
 	a = load_fine("backend = http://a\napi_key_file = key\nheader = X: 1\nsocket = /tmp/a");
 	put("key", "two");
-	b = load_fine("backend = http://a\napi_key_file = key\nheader = X: 2\nsocket = /tmp/b\nretries = 5\nhttp2 = yes");
+	b = load_fine("backend = http://a\napi_key_file = key\nheader = X: 2\nsocket = "
+		      "/tmp/b\nretries = 5\nhttp2 = yes");
 	check(a && b);
 	config_diff(a, b, &live, &nlive, &restart, &nrestart);
 	join(live, nlive, text, sizeof(text));

@@ -32,8 +32,8 @@ static char *place(const char *name)
 	return path[i];
 }
 
-static const char *const folders[] = { "data", "run", "run/ragchat", "log", "config", "config/ragchat",
-	"libexec", "keys", "other" };
+static const char *const folders[] = { "data", "run", "run/ragchat", "log", "config",
+	"config/ragchat", "libexec", "keys", "other" };
 
 static void put(const char *name, const char *text)
 {
@@ -62,8 +62,8 @@ static void scene(void)
 static void scene_end(void)
 {
 	static const char *const files[] = { "data/a", "data/sub/a", "data/sub", "run/ragchat/sock",
-		"run/ragchat/sock.lock", "log/log", "config/ragchat/ragchat.conf", "libexec/helper", "keys/key",
-		"other/secret", "other/sock", "other/link", "elsewhere.conf" };
+		"run/ragchat/sock.lock", "log/log", "config/ragchat/ragchat.conf", "libexec/helper",
+		"keys/key", "other/secret", "other/sock", "other/link", "elsewhere.conf" };
 
 	for (size_t i = 0; i < array_len(files); i++)
 		remove(place(files[i]));
@@ -74,19 +74,23 @@ static void scene_end(void)
 
 /* In a child, behind the walls. The first line that does not hold is the exit status. */
 static char *report;
-#define HOLDS(cond)                                                                                \
-	do {                                                                                       \
-		if (!(cond)) {                                                                     \
-			printf("line %d: %s (%s)\n", __LINE__, #cond, strerror(errno));            \
-			return 1;                                                                  \
-		}                                                                                  \
+#define HOLDS(cond) \
+	do { \
+		if (!(cond)) { \
+			printf("line %d: %s (%s)\n", __LINE__, #cond, strerror(errno)); \
+			return 1; \
+		} \
 	} while (0)
 
 static void raise_walls(void)
 {
 	const char *const readable[] = { NULL, place("keys/key"), place("config/ragchat") };
-	const struct harden_paths p = { .data = place("data"), .runtime = place("run/ragchat"), .log = place("log"),
-		.libexec = place("libexec"), .readable = readable, .nreadable = array_len(readable) };
+	const struct harden_paths p = { .data = place("data"),
+		.runtime = place("run/ragchat"),
+		.log = place("log"),
+		.libexec = place("libexec"),
+		.readable = readable,
+		.nreadable = array_len(readable) };
 
 	if (harden_daemon(&p, &report) < 0)
 		_exit(2);
@@ -207,7 +211,8 @@ TEST(the_database_and_the_log_are_at_home)
 static int configuration_story(void)
 {
 	HOLDS(can(place("keys/key"), O_RDONLY));
-	HOLDS(can(place("config/ragchat/ragchat.conf"), O_RDONLY)); /* written after the walls were raised */
+	HOLDS(can(place("config/ragchat/ragchat.conf"),
+		O_RDONLY)); /* written after the walls were raised */
 	HOLDS(!has_landlock() || !can(place("keys/key"), O_WRONLY));
 	HOLDS(!has_landlock() || !can(place("config/ragchat/ragchat.conf"), O_WRONLY));
 	return 0;

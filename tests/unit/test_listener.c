@@ -25,7 +25,7 @@ struct scene {
 	struct listener *l;
 	char *why;
 	int r;
-	bool take;        /* accept what comes */
+	bool take; /* accept what comes */
 	unsigned seen, taken;
 	uv_pipe_t *pipes[64];
 	struct peer peer;
@@ -61,7 +61,9 @@ static void scene_folder(struct scene *s)
 
 static int scene_listen(struct scene *s, const char *path)
 {
-	struct listener_config c = { .path = path, .check_ms = 20, .on_connection = on_connection, .ctx = s };
+	struct listener_config c = {
+		.path = path, .check_ms = 20, .on_connection = on_connection, .ctx = s
+	};
 
 	uv_loop_init(&s->loop);
 	uv_timer_init(&s->loop, &s->tick);
@@ -105,7 +107,8 @@ static void scene_end_loop(struct scene *s)
 /* The names a test may have left, inner ones first. */
 static void scene_remove(struct scene *s)
 {
-	static const char *const names[] = { "run/sock", "run/sock.lock", "run/link", "run", "real", "link" };
+	static const char *const names[] = { "run/sock", "run/sock.lock", "run/link", "run", "real",
+		"link" };
 	char path[PATH_MAX];
 
 	for (size_t i = 0; i < array_len(names); i++) {
@@ -465,7 +468,8 @@ TEST(eight_starters_at_once_make_one_daemon)
 	char said[9];
 
 	scene_folder(&s);
-	for (int round = 0; round < 20; round++) { /* from the second on over the socket of a killed one */
+	for (int round = 0; round < 20;
+		round++) { /* from the second on over the socket of a killed one */
 		unsigned won = 0;
 
 		check(race_once(&s, said));
@@ -618,7 +622,8 @@ static int refuse_activated(struct scene *s, int fd, const char *count, const ch
 
 TEST(other_descriptors_of_the_service_manager_are_refused)
 {
-	static const char words[] = "descriptor 3 of the service manager is not a listening Unix stream socket";
+	static const char words[] =
+		"descriptor 3 of the service manager is not a listening Unix stream socket";
 	struct scene s = { 0 };
 	int fds[4];
 	pid_t pid;
@@ -660,7 +665,7 @@ static uint64_t cpu_us(void)
 
 	getrusage(RUSAGE_SELF, &u);
 	return (uint64_t)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1000000 +
-		(uint64_t)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
+	       (uint64_t)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
 }
 
 static void run_for(struct scene *s, uint64_t ms)
@@ -671,7 +676,8 @@ static void run_for(struct scene *s, uint64_t ms)
 		uv_run(&s->loop, UV_RUN_ONCE);
 }
 
-/* A client process: connects n times, tells how many of them were closed by the daemon, then ends. */
+/* A client process: connects n times, tells how many of them were closed by the daemon, then ends.
+ */
 static void knock(const char *path, unsigned n, int out)
 {
 	int fds[64];

@@ -1,4 +1,7 @@
-/* The store as a place and as threads: opening whatever lies there, group commit, order, limits, errors. */
+/*
+ * The store as a place and as threads: opening whatever lies there, group commit, order, limits,
+ * errors.
+ */
 #include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -53,8 +56,10 @@ TEST(a_new_database_is_private_whole_and_quiet)
 	check_str(sql_text(w.path, "PRAGMA integrity_check"), "ok");
 	check_int(sql_int(w.path, "SELECT count(*) FROM pragma_table_info('steps') WHERE name IN "
 				  "('command', 'modes', 'autoCollapse', 'defaultOpen')"), 4);
-	check_int(sql_int(w.path, "SELECT count(*) FROM pragma_table_info('elements') WHERE name IN "
-				  "('props', 'autoPlay', 'playerConfig')"), 3);
+	check_int(
+		sql_int(w.path, "SELECT count(*) FROM pragma_table_info('elements') WHERE name IN "
+				"('props', 'autoPlay', 'playerConfig')"),
+		3);
 	check_int(sql_int(w.path, "SELECT count(*) FROM sqlite_schema WHERE type = 'trigger'"), 0);
 	check_int(mode_of(w.dir, "chat_history.db-wal"), -1);
 	world_end(&w);
@@ -283,6 +288,32 @@ TEST(a_file_cut_short_or_scribbled_over_is_refused_untouched)
 	world_end(&w);
 }
 
+TEST(a_damaged_or_foreign_library_is_refused_too)
+{
+	char library[320];
+	struct world w;
+
+	world_make(&w);
+	check_int(world_open(&w), 0);
+	snprintf(library, sizeof(library), "%s", store_library_path(w.store));
+	world_close(&w);
+	check_int(truncate(library, 4096), 0);
+	check_int(world_open(&w), STORE_E_CORRUPT);
+	check(strstr(w.why, "library.db"));
+	unlink(library);
+	put_file(library, "0123456789012345678901234567890123456789", 40);
+	check_int(world_open(&w), STORE_E_NOT_OURS);
+	check(strstr(w.why, "library.db"));
+	unlink(library);
+	sql_run(library, "CREATE TABLE books(id)");
+	chmod(library, 0600);
+	check_int(world_open(&w), STORE_E_NOT_OURS);
+	check(strstr(w.why, "library.db"));
+	unlink(library);
+	check_int(world_open(&w), 0);
+	world_end(&w);
+}
+
 TEST(the_second_one_hears_who_lives_there)
 {
 	struct world first, second;
@@ -317,8 +348,10 @@ TEST(a_file_that_another_program_is_writing_is_busy)
 	check_int(world_open(&w), 0);
 	world_close(&w);
 	other = peek(w.path);
-	check_int(sqlite3_exec(other, "PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; CREATE TABLE x(y)", NULL, NULL,
-			  NULL), SQLITE_OK);
+	check_int(sqlite3_exec(other,
+			  "PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; CREATE TABLE x(y)",
+			  NULL, NULL, NULL),
+		SQLITE_OK);
 	check_int(world_open(&w), STORE_E_BUSY);
 	check(strstr(w.why, "in use"));
 	sqlite3_close(other);
@@ -442,7 +475,8 @@ TEST(a_crowd_shares_a_few_commits_and_comes_back_in_order)
 	check_int(after.jobs_done[STORE_WRITER] - before.jobs_done[STORE_WRITER], 400);
 	check_int(after.queued[STORE_WRITER], 0);
 	check(after.commits - before.commits >= 1);
-	check_msg(after.commits - before.commits <= 100, "%d commits", (int)(after.commits - before.commits));
+	check_msg(after.commits - before.commits <= 100, "%d commits",
+		(int)(after.commits - before.commits));
 	check(after.last_commit_us > 0);
 	world_end(&w);
 }
@@ -567,7 +601,8 @@ TEST(closing_runs_what_is_queued_and_hands_everything_out)
 static int endless_run(struct db *db, struct job *j)
 {
 	return db_run(db, db->chat, &j->why,
-		"WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c");
+		"WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) "
+		"FROM c");
 }
 
 static int write_run(struct db *db, struct job *j)
@@ -616,7 +651,9 @@ static int settings_run(struct db *db, struct job *j)
 		r = db_get_int(db->chat, "PRAGMA cell_size_check", 0, &check_cells, &j->why);
 	sqlite3_db_config(db->chat, SQLITE_DBCONFIG_TRUSTED_SCHEMA, -1, &trusted);
 	sqlite3_db_config(db->chat, SQLITE_DBCONFIG_DEFENSIVE, -1, &defensive);
-	return r ? r : sync == 2 && keys == 1 && check_cells == 1 && !trusted && defensive ? 0 : -EINVAL;
+	return r                                                                     ? r
+	       : sync == 2 && keys == 1 && check_cells == 1 && !trusted && defensive ? 0
+										     : -EINVAL;
 }
 
 TEST(every_connection_has_the_strict_settings)
@@ -642,7 +679,8 @@ static int thread_run(struct db *db, struct job *j)
 	(void)db;
 	pthread_getname_np(pthread_self(), name, 16);
 	pthread_sigmask(SIG_BLOCK, NULL, &blocked);
-	return sigismember(&blocked, SIGTERM) == 1 && sigismember(&blocked, SIGCHLD) == 1 ? 0 : -EINVAL;
+	return sigismember(&blocked, SIGTERM) == 1 && sigismember(&blocked, SIGCHLD) == 1 ? 0
+											  : -EINVAL;
 }
 
 struct named {
@@ -661,7 +699,8 @@ static int named_run(struct db *db, struct job *j)
 
 TEST(threads_have_names_and_take_no_signals)
 {
-	static const char *const names[] = { "store-writer", "store-keyed", "store-scan", "store-library" };
+	static const char *const names[] = { "store-writer", "store-keyed", "store-scan",
+		"store-library" };
 	sigset_t mine;
 	struct world w;
 

@@ -1,4 +1,7 @@
-/* Operations on conversations: how a question lies in the file, how it is found again, what goes before it. */
+/*
+ * Operations on conversations: how a question lies in the file, how it is found again, what goes
+ * before it.
+ */
 #include <signal.h>
 
 #include "common/clock.h"
@@ -26,27 +29,41 @@ TEST(a_question_is_three_rows_as_chainlit_writes_them)
 	check_str(t.question, "  What is a heron?\nTell me all.");
 	check_str(t.thread_name, "What is a heron?");
 	check_str(t.parent, "");
-	check(uuid_valid(t.id) && uuid_valid(t.thread) && uuid_valid(t.user_step) && uuid_valid(t.answer_step));
+	check(uuid_valid(t.id) && uuid_valid(t.thread) && uuid_valid(t.user_step) &&
+		uuid_valid(t.answer_step));
 	check_int(finish(&w, t.id, TURN_DONE, "A bird."), 0);
 	world_close(&w);
 
 	check_int(sql_int(w.path, "SELECT count(*) FROM steps"), 3);
-	check_str(sql_text(w.path, "SELECT group_concat(type || ',' || name || ',' || streaming || ',' || "
-				   "COALESCE(\"waitForAnswer\", 'n') || ',' || \"isError\" || ',' || metadata || ',' || "
-				   "COALESCE(input, 'n') || ',' || output || ',' || generation || ',' || "
-				   "COALESCE(\"showInput\", 'n') || ',' || COALESCE(\"defaultOpen\", 'n'), '|') "
-				   "FROM (SELECT * FROM steps ORDER BY \"createdAt\")"),
+	check_str(
+		sql_text(w.path,
+			"SELECT group_concat(type || ',' || name || ',' || streaming || ',' || "
+			"COALESCE(\"waitForAnswer\", 'n') || ',' || \"isError\" || ',' || metadata "
+			"|| ',' || "
+			"COALESCE(input, 'n') || ',' || output || ',' || generation || ',' || "
+			"COALESCE(\"showInput\", 'n') || ',' || COALESCE(\"defaultOpen\", 'n'), "
+			"'|') "
+			"FROM (SELECT * FROM steps ORDER BY \"createdAt\")"),
 		"user_message,ada,0,0,0,{},n,  What is a heron?\nTell me all.,{},n,n|"
 		"run,on_message,0,n,0,{},  What is a heron?\nTell me all.,,null,json,0|"
 		"assistant_message,Assistant,0,0,0,{},n,A bird.,{},n,n");
-	check_int(sql_int(w.path, "SELECT count(*) FROM steps a JOIN steps r ON a.\"parentId\" = r.id JOIN steps u ON "
-				  "r.\"parentId\" = u.id WHERE u.\"parentId\" IS NULL AND u.\"createdAt\" < r.\"createdAt\" "
-				  "AND r.\"createdAt\" < a.\"createdAt\" AND r.\"end\" > a.\"createdAt\""), 1);
+	check_int(
+		sql_int(w.path,
+			"SELECT count(*) FROM steps a JOIN steps r ON a.\"parentId\" = r.id JOIN "
+			"steps u ON "
+			"r.\"parentId\" = u.id WHERE u.\"parentId\" IS NULL AND u.\"createdAt\" < "
+			"r.\"createdAt\" "
+			"AND r.\"createdAt\" < a.\"createdAt\" AND r.\"end\" > a.\"createdAt\""),
+		1);
 	check_int(sql_int(w.path, "SELECT count(*) FROM steps WHERE length(\"createdAt\") = 27 AND "
 				  "\"createdAt\" LIKE '____-__-__T__:__:__.______Z'"), 3);
-	check_int(sql_int(w.path, "SELECT count(*) FROM threads h JOIN users u ON h.\"userId\" = u.id WHERE "
-				  "h.\"userIdentifier\" = 'ada' AND h.metadata = '{}' AND h.tags IS NULL AND "
-				  "h.name = 'What is a heron?' AND u.metadata = '{}' AND u.\"createdAt\" IS NOT NULL"), 1);
+	check_int(
+		sql_int(w.path,
+			"SELECT count(*) FROM threads h JOIN users u ON h.\"userId\" = u.id WHERE "
+			"h.\"userIdentifier\" = 'ada' AND h.metadata = '{}' AND h.tags IS NULL AND "
+			"h.name = 'What is a heron?' AND u.metadata = '{}' AND u.\"createdAt\" IS "
+			"NOT NULL"),
+		1);
 	turn_row_fini(&t);
 	world_end(&w);
 }
@@ -60,14 +77,20 @@ TEST(stamps_rise_within_a_thread_whatever_the_clock_says)
 	check_int(ask(&w, "x", "one", &t), 0);
 	check_int(finish(&w, t.id, TURN_DONE, "1"), 0);
 	world_close(&w);
-	sql_run(w.path, "UPDATE ragchat_thread SET updated = updated + 3600000000"); /* written by a clock ahead */
+	sql_run(w.path,
+		"UPDATE ragchat_thread SET updated = updated + "
+		"3600000000"); /* written by a clock ahead */
 	check_int(world_open(&w), 0);
 	check_int(ask(&w, "x", "two", &t), 0);
 	check_int(ask(&w, "x", "three", &t), 0);
 	world_close(&w);
 	check_int(sql_int(w.path, "SELECT count(DISTINCT \"createdAt\") FROM steps"), 9);
-	check_str(sql_text(w.path, "SELECT group_concat(CASE type WHEN 'run' THEN input ELSE output END, ' ') FROM "
-				   "(SELECT * FROM steps ORDER BY \"createdAt\")"), "one one 1 two two  three three ");
+	check_str(
+		sql_text(w.path,
+			"SELECT group_concat(CASE type WHEN 'run' THEN input ELSE output END, ' ') "
+			"FROM "
+			"(SELECT * FROM steps ORDER BY \"createdAt\")"),
+		"one one 1 two two  three three ");
 	turn_row_fini(&t);
 	world_end(&w);
 }
@@ -188,11 +211,18 @@ TEST(sources_become_elements_that_chainlit_links)
 	op_turn_get_free(get);
 	world_close(&w);
 
-	check_str(sql_text(w.path, "SELECT group_concat(e.name || e.type || e.display || e.mime || COALESCE(e.page, '-') || "
-				   "COALESCE(e.url, '-') || COALESCE(e.\"objectKey\", '-'), ' ') FROM elements e JOIN steps s "
-				   "ON s.id = e.\"forId\" AND s.type = 'assistant_message' AND s.\"threadId\" = e.\"threadId\""),
-		"[1]textsidetext/plain--0b7e1f6e-5b0b-4f60-9d6c-1d1c5a3f1b11 [2]textsidetext/plain4https://example.org/x-");
-	check(strstr(sql_text(w.path, "SELECT props FROM elements WHERE name = '[1]'"), "\"Die Reiher \\u2014 fliegen\", \"line\": 12"));
+	check_str(
+		sql_text(w.path,
+			"SELECT group_concat(e.name || e.type || e.display || e.mime || "
+			"COALESCE(e.page, '-') || "
+			"COALESCE(e.url, '-') || COALESCE(e.\"objectKey\", '-'), ' ') FROM "
+			"elements e JOIN steps s "
+			"ON s.id = e.\"forId\" AND s.type = 'assistant_message' AND s.\"threadId\" "
+			"= e.\"threadId\""),
+		"[1]textsidetext/plain--0b7e1f6e-5b0b-4f60-9d6c-1d1c5a3f1b11 "
+		"[2]textsidetext/plain4https://example.org/x-");
+	check(strstr(sql_text(w.path, "SELECT props FROM elements WHERE name = '[1]'"),
+		"\"Die Reiher \\u2014 fliegen\", \"line\": 12"));
 	turn_row_fini(&t);
 	world_end(&w);
 }
@@ -226,7 +256,8 @@ TEST(checkpoints_are_gone_at_the_end_and_the_answer_is_whole)
 	check_str(get->turn.text, "la lä lu");
 	check_int(get->turn.length, 9);
 	check_int(get->turn.state, TURN_DONE);
-	check_str(get->turn.sha256, "0e0cb3fcb9cdd71396a24e45dd08e73e58c3a63eb0f81ff2c22fae998d35fbbc");
+	check_str(get->turn.sha256,
+		"0e0cb3fcb9cdd71396a24e45dd08e73e58c3a63eb0f81ff2c22fae998d35fbbc");
 	op_turn_get_free(get);
 	world_close(&w);
 	check_int(sql_int(w.path, "SELECT count(*) FROM ragchat_delta"), 0);
@@ -245,10 +276,19 @@ TEST(a_stopped_answer_keeps_its_part_and_its_run_is_an_error)
 	check_int(ask(&w, NULL, "count on", &t), 0);
 	check_int(finish(&w, t.id, TURN_FAILED, ""), 0);
 	check_int(finish(&w, t.id, TURN_STREAMING, ""), -EINVAL);
-	check_int(finish(&w, "00000000-0000-4000-8000-000000000000", TURN_DONE, ""), STORE_E_NOT_FOUND);
+	check_int(finish(&w, "00000000-0000-4000-8000-000000000000", TURN_DONE, ""),
+		STORE_E_NOT_FOUND);
 	world_close(&w);
-	check_str(sql_text(w.path, "SELECT group_concat(output, '/') FROM steps WHERE type = 'assistant_message'"), "1 2 3/");
-	check_int(sql_int(w.path, "SELECT count(*) FROM steps WHERE type = 'run' AND \"isError\" = 1 AND \"end\" IS NOT NULL"), 2);
+	check_str(
+		sql_text(w.path,
+			"SELECT group_concat(output, '/') FROM steps WHERE type = "
+			"'assistant_message'"),
+		"1 2 3/");
+	check_int(
+		sql_int(w.path,
+			"SELECT count(*) FROM steps WHERE type = 'run' AND \"isError\" = 1 AND "
+			"\"end\" IS NOT NULL"),
+		2);
 	check_int(sql_int(w.path, "SELECT count(*) FROM steps WHERE output IS NULL"), 0);
 	turn_row_fini(&t);
 	world_end(&w);
@@ -300,8 +340,15 @@ TEST(after_a_kill_what_was_streamed_is_joined_and_marked)
 	op_turn_list_free(list);
 	world_close(&w);
 	check_int(sql_int(w.path, "SELECT count(*) FROM ragchat_delta"), 0);
-	check_int(sql_int(w.path, "SELECT count(*) FROM steps WHERE type = 'run' AND \"isError\" = 1 AND \"end\" IS NOT NULL"), 2);
-	check_str(sql_text(w.path, "SELECT output FROM steps WHERE type = 'assistant_message' ORDER BY rowid LIMIT 1"),
+	check_int(
+		sql_int(w.path,
+			"SELECT count(*) FROM steps WHERE type = 'run' AND \"isError\" = 1 AND "
+			"\"end\" IS NOT NULL"),
+		2);
+	check_str(
+		sql_text(w.path,
+			"SELECT output FROM steps WHERE type = 'assistant_message' ORDER BY rowid "
+			"LIMIT 1"),
 		"once upon a time");
 	check_str(sql_text(w.path, "PRAGMA integrity_check"), "ok");
 	check_int(world_open(&w), 0);
@@ -380,7 +427,11 @@ TEST(a_retry_stands_beside_the_first_answer_under_the_same_question)
 	check_int(world_run(&w, STORE_WRITER, &op->job), STORE_E_NOT_FOUND);
 	op_turn_begin_free(op);
 	world_close(&w);
-	check_str(sql_text(w.path, "SELECT group_concat(output, ' ') FROM steps WHERE type = 'assistant_message'"), "1 2? 2!");
+	check_str(
+		sql_text(w.path,
+			"SELECT group_concat(output, ' ') FROM steps WHERE type = "
+			"'assistant_message'"),
+		"1 2? 2!");
 	check_int(sql_int(w.path, "SELECT count(*) FROM steps WHERE type = 'user_message'"), 2);
 	turn_row_fini(&a);
 	turn_row_fini(&b);
@@ -533,7 +584,9 @@ TEST(a_ref_that_fits_several_names_them)
 	}
 	check_int(ask(&w, "other", "x", &t), 0);
 	world_close(&w);
-	sql_run(w.path, "PRAGMA foreign_keys = OFF; UPDATE ragchat_turn SET id = 'abcd' || substr(id, 5) WHERE seq = 1");
+	sql_run(w.path,
+		"PRAGMA foreign_keys = OFF; UPDATE ragchat_turn SET id = 'abcd' || substr(id, 5) "
+		"WHERE seq = 1");
 	check_int(world_open(&w), 0);
 	check_int(turn_of(&w, "abcd", id, &n), STORE_E_AMBIGUOUS);
 	check_int(n, 10);
@@ -619,7 +672,9 @@ TEST(pages_of_threads_miss_nothing_and_repeat_nothing_even_with_equal_times)
 		check_int(ask(&w, name, "x", &t), 0);
 	}
 	world_close(&w);
-	sql_run(w.path, "UPDATE ragchat_thread SET updated = 1000 * (turns + length(id) / 40)"); /* all the same */
+	sql_run(w.path,
+		"UPDATE ragchat_thread SET updated = 1000 * (turns + length(id) / "
+		"40)"); /* all the same */
 	check_int(world_open(&w), 0);
 	do {
 		struct op_thread_list *op = op_thread_list_new();
@@ -648,8 +703,8 @@ TEST(pages_of_threads_miss_nothing_and_repeat_nothing_even_with_equal_times)
 
 TEST(a_bad_cursor_is_said)
 {
-	static const char *const bad[] = { "", "x", ".", "12", "12.", "zz.abc", "123456789012345678.a",
-		"1.0123456789012345678901234567890123456789" };
+	static const char *const bad[] = { "", "x", ".", "12", "12.", "zz.abc",
+		"123456789012345678.a", "1.0123456789012345678901234567890123456789" };
 	struct world w;
 
 	up(&w);
@@ -809,7 +864,8 @@ TEST(context_follows_the_branch_and_leaves_out_what_has_no_answer)
 
 /* ---- accounts and counts ---- */
 
-static int account_as(struct world *w, const char *name, const char *fallback, char got[32], bool *created)
+static int account_as(
+	struct world *w, const char *name, const char *fallback, char got[32], bool *created)
 {
 	struct op_account *op = op_account_new();
 	int r;
@@ -847,7 +903,11 @@ TEST(the_only_account_is_taken_unless_one_is_named)
 	check_int(account_as(&w, "ada", NULL, got, &created), 0);
 	check(!created);
 	world_close(&w);
-	check_int(sql_int(w.path, "SELECT count(*) FROM users WHERE metadata = '{}' AND length(\"createdAt\") = 27"), 3);
+	check_int(
+		sql_int(w.path,
+			"SELECT count(*) FROM users WHERE metadata = '{}' AND "
+			"length(\"createdAt\") = 27"),
+		3);
 	world_end(&w);
 }
 

@@ -755,7 +755,7 @@ static bool is_no_answer(struct http_request *r)
 TEST(a_200_that_is_no_answer_is_no_success)
 {
 	static const char *const words[] = { "web page", "not an answer: '{\"status\":\"ok\"}'", "empty reply", "Hello, I am a web server",
-		"Not authenticated", "not an answer", "empty answer" };
+		"Not authenticated", "before it began", "empty answer" };
 
 	for (refuse_status = 0; refuse_status < 7; refuse_status++) {
 		struct got g = { 0 };

@@ -1,0 +1,271 @@
+/* Answers: which sentences are quoted, and whether what a model cites is there. */
+#include "common/mem.h"
+#include "daemon/library/library.h"
+#include "daemon/library/quote.h"
+#include "tests/unit/test.h"
+
+/* ---- citations ---- */
+
+struct answer {
+	struct source_list sources;
+	struct buf notes;
+};
+
+static void add_source(struct answer *a, const char *quote)
+{
+	struct source s;
+
+	source_init(&s);
+	s.n = (int)a->sources.n + 1;
+	s.path = mem_printf("%zu.md", a->sources.n + 1);
+	s.quote = mem_dup(quote);
+	source_list_add(&a->sources, &s);
+}
+
+static void answer_make(struct answer *a)
+{
+	*a = (struct answer){ .sources = { 0 } };
+	buf_init(&a->notes, 0);
+	add_source(a, "The reactor reached criticality in March 1951 under the direction of Walter Zinn.");
+	add_source(a, "Apples are harvested from August to October, and stored at two degrees.");
+	add_source(a, "The bridge over the Elbe is 514 metres long and carries four lanes.");
+}
+
+static void answer_fini(struct answer *a)
+{
+	source_list_fini(&a->sources);
+	buf_fini(&a->notes);
+}
+
+/* "101" for sources 1 and 3 cited, then what was noted. */
+static const char *checked(const char *text)
+{
+	static char out[512];
+	struct answer a;
+	size_t n;
+
+	answer_make(&a);
+	library_check_citations(text, strlen(text), &a.sources, &a.notes);
+	for (n = 0; n < a.sources.n; n++)
+		out[n] = a.sources.v[n].cited ? '1' : '0';
+	snprintf(out + n, sizeof(out) - n, "%s%s", a.notes.len ? " " : "", buf_cstr(&a.notes));
+	answer_fini(&a);
+	return out;
+}
+
+TEST(every_way_to_write_a_number_is_read)
+{
+	check_str(checked("The reactor reached criticality in 1951 [1]."), "100");
+	check_str(checked("The reactor reached criticality in 1951.[1]"), "100");
+	check_str(checked("The reactor reached criticality in 1951. [1]"), "100");
+	check_str(checked("The reactor reached criticality in 1951. [1]\n\nNothing else."), "100");
+	check_str(checked("The reactor reached criticality in 1951\xe3\x80\x90""1\xe3\x80\x91."), "100");
+	check_str(checked("The reactor reached criticality in 1951[^1]."), "100");
+	check_str(checked("Reactor criticality in 1951, apples harvested in August [1][2]."), "110");
+	check_str(checked("Reactor criticality in 1951, the bridge has four lanes [1, 3]."), "101");
+	check_str(checked("Reactor criticality 1951, apples harvested August, bridge four lanes [1-3]."), "111");
+	check_str(checked("Reactor criticality 1951, apples harvested August, bridge four lanes [1\xe2\x80\x93""3]."), "111");
+}
+
+TEST(what_only_looks_like_a_number_is_none)
+{
+	check_str(checked("See [the manual] and [x] and [] and [1"), "000");
+	check_str(checked("In [2019] nothing happened."), "000");
+	check_str(checked("Both [1, two] are odd."), "000");
+	check_str(checked("Code cites nothing:\n\n```c\nx = a[1];\n```\n\nDone."), "000");
+	check_str(checked("Nor does `a[1]` in a line."), "000");
+	check_str(checked("~~~\n[2]\n~~~\nThe reactor reached criticality in 1951 [1]."), "100");
+	check_str(checked(""), "000");
+}
+
+TEST(a_number_without_a_source_is_reported_once)
+{
+	check_str(checked("The reactor reached criticality [1][7]. And again [7]."), "100 [7] names no source\n");
+	check_str(checked("Zero [0]."), "000 [0] names no source\n");
+}
+
+TEST(a_source_that_says_something_else_is_reported)
+{
+	check_str(checked("Penguins live in Antarctica and eat krill [2]."), "010 [2] is weakly supported\n");
+	check_str(checked("Apples are harvested in October [2]."), "010");
+}
+
+TEST(support_is_the_lowest_of_its_sentences)
+{
+	struct answer a;
+	const char *text = "Apples are harvested from August [2]. Penguins live in Antarctica and eat krill [2].";
+
+	answer_make(&a);
+	library_check_citations(text, strlen(text), &a.sources, &a.notes);
+	check(a.sources.v[1].support >= 0 && a.sources.v[1].support < 0.3);
+	check(a.sources.v[0].support < 0);
+	/* checked again, nothing of the first time is left */
+	library_check_citations("Apples are harvested from August [2].", 37, &a.sources, &a.notes);
+	check(a.sources.v[1].support > 0.9);
+	answer_fini(&a);
+}
+
+TEST(a_hostile_answer_costs_time_in_proportion)
+{
+	size_t n = 1 << 20;
+	char *text = malloc(n + 1);
+	struct answer a;
+
+	for (size_t i = 0; i < n; i++)
+		text[i] = "[1,2-3[`]."[(i * 7 + i / 13) % 10];
+	text[n] = '\0';
+	answer_make(&a);
+	library_check_citations(text, n, &a.sources, &a.notes);
+	answer_fini(&a);
+	free(text);
+}
+
+TEST(the_rules_for_a_model_are_there)
+{
+	check(strstr(library_system_prompt(), "[2]"));
+	check(strstr(library_system_prompt(), "I did not find this in the documents"));
+}
+
+/* ---- quotes ---- */
+
+struct found {
+	struct query q;
+	struct hit hits[4];
+	size_t n;
+	struct spans spans;
+	struct quote quotes[QUOTES_MAX];
+	size_t nquotes;
+};
+
+static struct found *find(const char *question, const char *name, const char *const *texts, size_t n)
+{
+	struct found *f = mem_new(sizeof(*f));
+	double idf[QUERY_TERMS];
+	int64_t df[QUERY_TERMS];
+
+	query_make(&f->q, (struct query_text){ question, strlen(question) }, (struct query_text){ "", 0 },
+		(struct query_text){ "", 0 });
+	for (size_t i = 0; i < QUERY_TERMS; i++)
+		idf[i] = 3, df[i] = 1;
+	query_weigh(&f->q, idf, df);
+	for (f->n = 0; f->n < n; f->n++) {
+		f->hits[f->n] = (struct hit){
+			.score = 10 - (double)f->n,
+			.name = mem_dup(name),
+			.text = mem_dup(texts[f->n]),
+			.text_len = strlen(texts[f->n]),
+			.end = strlen(texts[f->n]),
+			.line = 1,
+			.page = -1,
+		};
+		snprintf(f->hits[f->n].document, sizeof(id_str), "%zu", f->n);
+	}
+	if (spans_make(&f->spans, f->hits, f->n, 6000) != 0)
+		abort();
+	f->nquotes = quotes_widen(&f->spans, f->quotes, quotes_choose(&f->q, &f->spans, f->quotes));
+	return f;
+}
+
+static const char *quote(const struct found *f, size_t i)
+{
+	static char out[2048];
+	const struct quote *q = &f->quotes[i];
+
+	if (i >= f->nquotes)
+		return "none";
+	snprintf(out, sizeof(out), "%.*s", (int)(q->end - q->start), f->spans.v[q->span].text + q->start);
+	return out;
+}
+
+static void found_free(struct found *f)
+{
+	spans_fini(&f->spans);
+	for (size_t i = 0; i < f->n; i++)
+		hit_fini(&f->hits[i]);
+	mem_free(f);
+}
+
+TEST(the_sentence_that_has_the_words_is_quoted_first)
+{
+	static const char *const texts[] = {
+		"The plant was built in 1948 by the state. The first reactor of the plant reached criticality in March 1951 "
+		"after three failed attempts. Visitors are welcome on Sundays in summer and autumn of every year.",
+	};
+	struct found *f = find("When did the reactor reach criticality?", "plant.txt", texts, 1);
+
+	check_str(quote(f, 0), "The first reactor of the plant reached criticality in March 1951 after three failed attempts.");
+	found_free(f);
+}
+
+TEST(the_kind_of_thing_asked_for_decides_between_equals)
+{
+	static const char *const texts[] = {
+		"The tower of the old harbour has a height that impresses visitors. "
+		"The tower of the old harbour has a height of 54 metres above ground.",
+	};
+	struct found *f = find("How high is the tower of the old harbour?", "tower.txt", texts, 1);
+
+	check(strstr(quote(f, 0), "54 metres"));
+	found_free(f);
+}
+
+TEST(a_sentence_that_leans_on_the_one_before_takes_it_along)
+{
+	static const char *const texts[] = {
+		"Marie Curie was born in Warsaw and studied in Paris for many years of her life. "
+		"She received the Nobel Prize in Physics for her work on radiation together with two others.",
+	};
+	struct found *f = find("Nobel Prize Physics radiation", "curie.txt", texts, 1);
+
+	check(strstr(quote(f, 0), "Marie Curie was born"));
+	check(strstr(quote(f, 0), "Nobel Prize"));
+	found_free(f);
+}
+
+TEST(the_same_words_are_quoted_once)
+{
+	static const char *const texts[] = {
+		"The warranty of the machine ends after twenty four months in all countries.",
+		"The warranty of the machine\nends after twenty four months in all countries.",
+		"The warranty of the machine excludes the filters and the hoses of the pump.",
+	};
+	struct found *f = find("warranty of the machine", "w.txt", texts, 3);
+
+	check_int(f->nquotes, 2);
+	found_free(f);
+}
+
+TEST(source_is_quoted_in_lines)
+{
+	static const char *const texts[] = {
+		"int turn_start(struct turn *t)\n{\n\tt->state = QUEUED;\n\treturn 0;\n}\n\nint other(void)\n{\n\treturn 1;\n}\n",
+	};
+	struct found *f = find("turn_start", "turn.c", texts, 1);
+
+	check(f->quotes[0].lines);
+	check_str(quote(f, 0), "int turn_start(struct turn *t)\n{\n\tt->state = QUEUED;\n\treturn 0;\n}");
+	found_free(f);
+}
+
+TEST(chinese_sentences_are_quoted)
+{
+	static const char *const texts[] = {
+		"\xe5\x8c\x97\xe4\xba\xac\xe6\x98\xaf\xe4\xb8\xad\xe5\x9b\xbd\xe7\x9a\x84\xe9\xa6\x96\xe9\x83\xbd\xe3\x80\x82"
+		"\xe4\xb8\x8a\xe6\xb5\xb7\xe6\x98\xaf\xe6\x9c\x80\xe5\xa4\xa7\xe7\x9a\x84\xe5\x9f\x8e\xe5\xb8\x82\xe3\x80\x82",
+	};
+	struct found *f = find("\xe4\xb8\xad\xe5\x9b\xbd\xe9\xa6\x96\xe9\x83\xbd", "zh.txt", texts, 1);
+
+	check(f->nquotes > 0);
+	check(strstr(quote(f, 0), "\xe5\x8c\x97\xe4\xba\xac"));
+	found_free(f);
+}
+
+TEST(nothing_found_quotes_nothing)
+{
+	struct found *f = find("anything", "a.txt", NULL, 0);
+
+	check_int(f->nquotes, 0);
+	found_free(f);
+}
+
+TEST_MAIN()
