@@ -102,7 +102,7 @@ static int sweep_pieces(struct slice *s, const struct document_place *p)
  */
 static int shrink_words(struct slice *s)
 {
-	char table[WORDS_NAME], sql[2 * WORDS_NAME + 64];
+	char table[WORDS_NAME], sql[2 * WORDS_NAME + 96];
 	sqlite3 *lib = s->db->lib;
 	int64_t pages = -SHRINK_PAGES, before;
 	int r = slice_end(s);

@@ -71,7 +71,7 @@ static int words_change(struct db *db, const char *sql, const struct words_row *
 
 int words_insert(struct db *db, int64_t collection, const struct words_row *row, char **why)
 {
-	char table[WORDS_NAME], sql[2 * WORDS_NAME + 64];
+	char table[WORDS_NAME], sql[2 * WORDS_NAME + 96];
 
 	library_words_table(table, collection);
 	(void)snprintf(sql, sizeof(sql), "INSERT INTO %s (rowid, name, heading, body) VALUES (?1, ?2, ?3, ?4)", table);
@@ -80,7 +80,7 @@ int words_insert(struct db *db, int64_t collection, const struct words_row *row,
 
 int words_delete(struct db *db, int64_t collection, const struct words_row *row, char **why)
 {
-	char table[WORDS_NAME], sql[2 * WORDS_NAME + 64];
+	char table[WORDS_NAME], sql[2 * WORDS_NAME + 96];
 
 	library_words_table(table, collection);
 	(void)snprintf(sql, sizeof(sql),
@@ -165,7 +165,7 @@ int slice_begin(struct slice *s, struct db *db, char **why)
  */
 static int merge_some(struct slice *s)
 {
-	char table[WORDS_NAME], sql[2 * WORDS_NAME + 64];
+	char table[WORDS_NAME], sql[2 * WORDS_NAME + 96];
 
 	if (!s->collection)
 		return 0;
