@@ -31,7 +31,7 @@ static void add_source(struct retrieve *r, size_t span, size_t from, size_t to, 
 	s.cited = cited;
 	s.document = mem_dup(p->best->document);
 	s.path = mem_dup(p->best->name);
-	s.title = mem_dup(p->heading);
+	s.title = mem_dup(span_heading(p, from));
 	s.quote = mem_ndup(p->text + from, to - from);
 	s.sha256 = mem_dup(p->best->sha256);
 	s.page = p->page;
@@ -129,8 +129,8 @@ static void add_element(struct buf *out, size_t n, const struct span *p)
 		buf_addf(out, " page=\"%d\"", p->page);
 	else
 		buf_addf(out, " line=\"%d\"", p->line);
-	if (p->heading)
-		add_attribute(out, "heading", p->heading);
+	if (span_heading(p, 0))
+		add_attribute(out, "heading", span_heading(p, 0));
 	buf_add_str(out, ">\n");
 	add_body(out, p->text, p->n);
 	buf_add_str(out, "\n</source>\n");

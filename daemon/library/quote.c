@@ -15,7 +15,7 @@
 #define KIND 0.12      /* ... of holding a number where one is asked for, a name where one is */
 #define SHORT_WORDS 5
 #define LONG_WORDS 60
-#define WORTH 0.5      /* a further quote covers so much of what the best one covers */
+#define WORTH 0.4      /* a further quote covers so much of what the best one covers */
 #define LINES_MAX 8    /* of source in one quote */
 
 /* What kind of thing answers the question. */
@@ -137,6 +137,12 @@ static void seen_add(struct query_seen *to, const struct query_seen *from, size_
 		to->terms[i] = to->terms[i] || from->terms[i];
 }
 
+/* A heading or a rule of a table: it tells what is said, but says nothing. */
+static bool is_title(const char *s, size_t n)
+{
+	return n && (*s == '#' || *s == '|');
+}
+
 /* `beside`: what is said around it, headings included. */
 static void judge(struct chooser *c, size_t span, const struct sentence *s, const struct query_seen *beside,
 	bool lines)
@@ -145,6 +151,8 @@ static void judge(struct chooser *c, size_t span, const struct sentence *s, cons
 	struct query_seen both = s->seen;
 	double own = query_coverage(c->q, &s->seen), score;
 
+	if (!lines && is_title(all->v[span].text + s->start, s->end - s->start))
+		return;
 	seen_add(&both, beside, c->q->nterms);
 	own += NEIGHBOUR * (query_coverage(c->q, &both) - own);
 	score = own + PASSAGE * all->v[span].score / all->v[0].score - length_penalty(s) +
@@ -197,8 +205,9 @@ static void judge_span(struct chooser *c, size_t span)
 	bool lines = is_source(p), more;
 	size_t at = 0;
 
-	if (p->heading)
-		query_look(c->q, p->heading, strlen(p->heading), &titles);
+	for (size_t i = 0; i < p->nparts; i++)
+		if (p->parts[i].heading)
+			query_look(c->q, p->parts[i].heading, strlen(p->parts[i].heading), &titles);
 	query_look(c->q, p->best->name, strlen(p->best->name), &titles);
 	more = next_sentence(c, p, lines, &at, &now);
 	while (more) {
@@ -275,25 +284,37 @@ static bool leans_back(const char *s, size_t n)
 	return n < BARE_BYTES;
 }
 
-/* Where the sentence before the one at `at` begins; `at` when there is none in the same paragraph. */
+/* Do two sentences stand in one paragraph, not in two items of a list? */
+static bool same_paragraph(const struct span *p, size_t from, size_t to)
+{
+	size_t lines = 0, last = from;
+
+	for (size_t i = from; i < to; i++) {
+		if (p->text[i] == '\n' && ++lines > 1)
+			return false;
+		if (p->text[i] == '\n')
+			last = i + 1;
+	}
+	return !lines || !sentence_line_opens(p->text, p->n, last);
+}
+
+/* Where the sentence before the one at `at` begins; `at` when there is none to go with it. */
 static size_t sentence_before(const struct span *p, size_t at)
 {
-	size_t before = at, from = 0, end;
+	size_t from = sentence_skip_space(p->text, p->n, 0), end = from;
 
 	while (from < at) {
-		from = sentence_skip_space(p->text, p->n, from);
-		if (from >= at)
-			break;
-		before = from;
+		size_t next;
+
 		end = sentence_end(p->text, p->n, from);
-		if (end <= from || end > at)
+		next = sentence_skip_space(p->text, p->n, end);
+		if (next >= at)
 			break;
-		from = end;
+		from = next;
 	}
-	for (size_t i = before; i + 1 < at; i++)
-		if (p->text[i] == '\n' && (p->text[i + 1] == '\n' || sentence_line_opens(p->text, p->n, i + 1)))
-			return at;
-	return before;
+	if (from >= at || end > at || is_title(p->text + from, at - from) || !same_paragraph(p, end, at))
+		return at;
+	return from;
 }
 
 static void widen(const struct spans *s, struct quote *q)

@@ -119,7 +119,7 @@ static int retrieve_run(struct db *db, struct job *j)
 		text_of(r->previous_question, r->previous_question_len),
 		text_of(r->previous_answer, r->previous_answer_len));
 	e = search(r, db);
-	if (e == 0 && r->search.nhits) {
+	if (e == 0) {
 		query_weigh(r->query, r->search.idf, r->search.df);
 		judge(r);
 	}

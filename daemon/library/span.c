@@ -2,6 +2,7 @@
 #include "daemon/library/span.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/attr.h"
@@ -87,23 +88,44 @@ static void gather_hits(struct gather *g, size_t budget)
 	}
 }
 
-/* The passages of a group lie side by side: each goes to its place. */
-static char *join_text(const struct gather *g, size_t group, const struct hit **first)
+static int by_place(const void *a, const void *b)
+{
+	const struct span_part *x = a, *y = b;
+
+	return x->at < y->at ? -1 : x->at > y->at;
+}
+
+/* The passages of a group lie side by side: each goes to its place. The first one. */
+static const struct hit *join(const struct gather *g, size_t group, struct span *out)
 {
 	const struct group *p = &g->groups[group];
-	char *text = mem_try((size_t)(p->end - p->start) + 1);
+	const struct hit *first = NULL;
 
-	*first = NULL;
-	for (size_t i = 0; text && i < g->n; i++) {
+	out->n = (size_t)(p->end - p->start);
+	out->text = mem_try(out->n + 1);
+	out->parts = mem_try(g->n * sizeof(*out->parts));
+	for (size_t i = 0; out->text && out->parts && i < g->n; i++) {
 		const struct hit *h = &g->hits[i];
 
 		if (g->group_of[i] != group)
 			continue;
-		memcpy(text + (h->start - p->start), h->text, h->text_len);
+		memcpy(out->text + (h->start - p->start), h->text, h->text_len);
+		out->parts[out->nparts++] = (struct span_part){ (size_t)(h->start - p->start), h->heading };
 		if (h->start == p->start)
-			*first = h;
+			first = h;
 	}
-	return text;
+	if (out->nparts)
+		qsort(out->parts, out->nparts, sizeof(*out->parts), by_place);
+	return first;
+}
+
+const char *span_heading(const struct span *s, size_t at)
+{
+	size_t i = s->nparts;
+
+	while (i > 1 && s->parts[i - 1].at > at)
+		i--;
+	return i ? s->parts[i - 1].heading : NULL;
 }
 
 static bool is_space(char c)
@@ -127,6 +149,8 @@ static void trim(struct span *s)
 	memmove(s->text, s->text + skip, s->n - skip);
 	s->n -= skip;
 	s->start += skip;
+	for (size_t i = 0; i < s->nparts; i++)
+		s->parts[i].at -= min_of(s->parts[i].at, skip);
 }
 
 /* The longest beginning of whole sentences that has at most `max` bytes; 0 when the first is longer. */
@@ -147,38 +171,48 @@ static size_t whole_sentences(const char *s, size_t n, size_t max)
 	return fits;
 }
 
+static void span_fini(struct span *s)
+{
+	mem_free(s->text);
+	mem_free(s->parts);
+	*s = (struct span){ 0 };
+}
+
+static void cut_to(struct span *s, size_t left, bool only)
+{
+	size_t fits = whole_sentences(s->text, s->n, left);
+
+	/* the best one is not left out for being one long sentence */
+	s->n = fits || !only ? fits : utf8_floor(s->text, s->n, left);
+	s->end = s->start + s->n;
+}
+
 static int make_span(struct spans *s, const struct gather *g, size_t group, size_t left)
 {
 	const struct group *p = &g->groups[group];
 	struct span *out = &s->v[s->n];
 	const struct hit *first;
-	char *text = join_text(g, group, &first);
 
-	if (!text || !first) {
-		mem_free(text);
-		return text ? 0 : -ENOMEM;
-	}
 	*out = (struct span){
 		.best = &g->hits[p->best],
-		.heading = first->heading,
-		.text = text,
-		.n = (size_t)(p->end - p->start),
 		.start = p->start,
 		.end = p->end,
-		.line = first->line,
-		.page = first->page,
 		.score = g->hits[p->best].score,
 	};
-	trim(out);
-	if (out->n > left) {
-		size_t fits = whole_sentences(out->text, out->n, left);
+	first = join(g, group, out);
+	if (!first) {
+		bool memory = !out->text || !out->parts;
 
-		/* the best one is not left out for being one long sentence */
-		out->n = fits || s->n ? fits : utf8_floor(out->text, out->n, left);
-		out->end = out->start + out->n;
+		span_fini(out);
+		return memory ? -ENOMEM : 0;
 	}
+	out->line = first->line;
+	out->page = first->page;
+	trim(out);
+	if (out->n > left)
+		cut_to(out, left, s->n == 0);
 	if (!out->n) {
-		out->text = mem_free(out->text);
+		span_fini(out);
 		return 0;
 	}
 	s->bytes += out->n;
@@ -215,7 +249,7 @@ int spans_make(struct spans *s, const struct hit *hits, size_t n, size_t budget)
 void spans_fini(struct spans *s)
 {
 	for (size_t i = 0; i < s->n; i++)
-		mem_free(s->v[i].text);
+		span_fini(&s->v[i]);
 	s->n = 0;
 	s->bytes = 0;
 }

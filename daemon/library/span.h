@@ -14,7 +14,11 @@
 
 struct span {
 	const struct hit *best;  /* its highest passage: document, name, sha256 */
-	const char *heading;     /* of its first passage, or NULL */
+	struct span_part {       /* its passages, in the order of the text */
+		size_t at;
+		const char *heading; /* or NULL */
+	} *parts;
+	size_t nparts;
 	char *text;              /* the document's bytes [start, end), no white space at either end */
 	size_t n;
 	uint64_t start, end;
@@ -30,3 +34,5 @@ struct spans {
 /* Best first, as the hits are. The last one is cut at a sentence end to keep the budget. 0, -ENOMEM. */
 int spans_make(struct spans *s, const struct hit *hits, size_t n, size_t budget);
 void spans_fini(struct spans *s);
+/* The heading over a byte of the text, or NULL. */
+const char *span_heading(const struct span *s, size_t at);

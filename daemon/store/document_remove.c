@@ -104,7 +104,7 @@ static int shrink_words(struct slice *s)
 {
 	char table[WORDS_NAME], sql[2 * WORDS_NAME + 96];
 	sqlite3 *lib = s->db->lib;
-	int64_t pages = -SHRINK_PAGES, before;
+	int64_t collection = s->collection, pages = -SHRINK_PAGES, before;
 	int r = slice_end(s);
 
 	library_words_table(table, s->collection);
@@ -115,7 +115,10 @@ static int shrink_words(struct slice *s)
 			r = db_run(s->db, lib, s->why, sql, db_int(pages));
 		pages = SHRINK_PAGES;
 	} while (r == 0 && sqlite3_total_changes64(lib) - before > 1);
-	return r ? r : slice_begin(s, s->db, s->why);
+	if (r == 0)
+		r = slice_begin(s, s->db, s->why);
+	s->collection = collection;
+	return r;
 }
 
 /* A collection that has no document any more leaves no trace. */

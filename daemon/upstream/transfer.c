@@ -217,8 +217,10 @@ static void set_address(struct transfer *t, CURL *easy)
 	/* Explicit, or libcurl asks the environment by itself. */
 	curl_easy_setopt(easy, CURLOPT_PROXY, c->proxy && !s->unix_path ? c->proxy : "");
 	curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
+	/* libcurl 7.88 may never end an upload that is refused half-way over a reused HTTP/2 connection. */
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
-		(long)(c->http2 && s->https ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
+		(long)(c->http2 && s->https && t->kind->request != REQUEST_UPLOAD ? CURL_HTTP_VERSION_2TLS :
+										    CURL_HTTP_VERSION_1_1));
 	curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, s->https ? REUSE_TLS_S : REUSE_PLAIN_S);
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
 		c->connect_timeout_ms ? (long)min_of(c->connect_timeout_ms, (uint64_t)INT32_MAX) : (long)INT32_MAX);

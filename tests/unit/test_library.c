@@ -15,13 +15,26 @@ struct desk {
 
 static const struct library_config usual = { .max_document = 8 << 20, .budget = 6000, .deadline_ms = 20000 };
 
+/* Makes or finds an account by its name. */
+static void become(struct desk *d, const char *name)
+{
+	struct op_account *op = op_account_new();
+
+	op->name = mem_dup(name);
+	if (world_run(&d->w, STORE_WRITER, &op->job) != 0)
+		abort();
+	mem_free(d->w.who.name);
+	d->w.who = op->account;
+	op->account.name = NULL;
+	op_account_free(op);
+}
+
 static void desk_open(struct desk *d)
 {
 	if (library_new(&d->library, NULL, &usual) != 0 || world_open(&d->w) != 0)
 		abort();
 	library_attach(d->library, d->w.store);
-	if (world_account(&d->w, "ada") != 0)
-		abort();
+	become(d, "ada");
 }
 
 static void desk_make(struct desk *d)
@@ -414,7 +427,7 @@ TEST(two_accounts_see_nothing_of_each_other)
 
 	desk_make(&d);
 	t = upload(&d, "hers.txt", "The treasure lies under the oak of Ada.");
-	check_int(world_account(&d.w, "bob"), 0);
+	become(&d, "bob");
 	upload(&d, "his.txt", "The treasure lies under the pine of Bob.");
 	find(&d, &f, "Where does the treasure lie?");
 	check_int(f.documents, 1);
@@ -430,7 +443,7 @@ TEST(two_accounts_see_nothing_of_each_other)
 	check_int(remove_document(&d, "hers.txt"), STORE_E_NOT_FOUND);
 	/* the same name is no conflict, and the same words count apart */
 	upload(&d, "hers.txt", "Nothing of interest.");
-	check_int(world_account(&d.w, "ada"), 0);
+	become(&d, "ada");
 	find(&d, &f, "Where does the treasure lie?");
 	check_str(first_path(&f), "hers.txt");
 	check(strstr(answer(&f), "oak"));
@@ -729,8 +742,7 @@ static _Noreturn void child_uploads(const char *path, const char *text, size_t n
 	if (store_open(&d.w.store, &d.w.loop, &config, &d.w.why) != 0)
 		_exit(1);
 	library_attach(d.library, d.w.store);
-	if (world_account(&d.w, "ada") != 0)
-		_exit(1);
+	become(&d, "ada");
 	upload_to(&d, NULL, "half.txt", text, n);
 	_exit(0);
 }
