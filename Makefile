@@ -145,7 +145,7 @@ bench: deps-bench                                ## every ms, MB/s and ratio (CO
 lint: deps-lint compile_commands.json            ## clang-tidy, cppcheck, man pages
 	@$(MAKE) --no-print-directory check-headers check-layers check-docs
 	mandoc -Tlint -Wwarning $(wildcard client/*.1 daemon/*.8 etc/*.5)
-	cppcheck --quiet --error-exitcode=1 --enable=warning,portability --inline-suppr --suppress=missingIncludeSystem \
+	cppcheck --quiet --error-exitcode=1 --enable=warning,portability --inline-suppr --suppress=missingIncludeSystem -I$B/gen \
 	  --suppress=normalCheckLevelMaxBranches -I. -D_GNU_SOURCE $(ALL_SRC)
 	clang-tidy --quiet -p . $(ALL_SRC)
 format: deps-lint                                ## lay out the lines changed since HEAD

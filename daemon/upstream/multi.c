@@ -148,9 +148,18 @@ static int on_timeout_wanted(CURLM *curl, long ms, void *ctx)
 
 void multi_init(struct multi *m, uv_loop_t *loop, const struct multi_events *ev, void *ctx)
 {
-	*m = (struct multi){ .loop = loop, .ev = ev, .ctx = ctx, .handles = 1 };
+	*m = (struct multi){ .loop = loop, .ev = ev, .ctx = ctx, .handles = 2 };
 	uv_timer_init(loop, &m->timer);
-	m->timer.data = m;
+	uv_prepare_init(loop, &m->turns);
+	uv_unref((uv_handle_t *)&m->turns);
+	m->timer.data = m->turns.data = m;
+}
+
+static void on_turn(uv_prepare_t *turns)
+{
+	struct multi *m = turns->data;
+
+	m->spent = 0;
 }
 
 static void open_curl(struct multi *m)
@@ -178,6 +187,7 @@ CURLMcode multi_add(struct multi *m, CURL *easy)
 		return CURLM_OUT_OF_MEMORY;
 	rc = curl_multi_add_handle(m->curl, easy);
 	m->easies += rc == CURLM_OK;
+	uv_prepare_start(&m->turns, on_turn);
 	return rc;
 }
 
@@ -186,6 +196,8 @@ void multi_remove(struct multi *m, CURL *easy)
 	assert(!m->inside);
 	if (curl_multi_remove_handle(m->curl, easy) == CURLM_OK)
 		m->easies--;
+	if (!m->easies)
+		uv_prepare_stop(&m->turns);
 }
 
 void multi_resume(struct multi *m, CURL *easy)
@@ -211,21 +223,10 @@ void multi_resume_send(struct multi *m, CURL *easy)
 
 bool multi_spend(struct multi *m, size_t n)
 {
-	uint64_t now = uv_now(m->loop);
-
-	if (now != m->turn) {
-		m->turn = now;
-		m->spent = 0;
-	}
 	if (m->spent >= MULTI_TURN_BYTES)
 		return false;
 	m->spent += n;
 	return true;
-}
-
-void multi_new_turn(struct multi *m)
-{
-	m->spent = 0;
 }
 
 void multi_rest(struct multi *m)
@@ -237,7 +238,7 @@ void multi_rest(struct multi *m)
 	uv_timer_stop(&m->timer);
 }
 
-static void on_timer_closed(uv_handle_t *handle)
+static void on_handle_closed(uv_handle_t *handle)
 {
 	multi_released(handle->data);
 }
@@ -246,5 +247,6 @@ void multi_close(struct multi *m, void (*closed)(void *ctx))
 {
 	multi_rest(m);
 	m->closed = closed;
-	uv_close((uv_handle_t *)&m->timer, on_timer_closed);
+	uv_close((uv_handle_t *)&m->timer, on_handle_closed);
+	uv_close((uv_handle_t *)&m->turns, on_handle_closed);
 }

@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <uv.h>
 
-/* Bytes that all transfers together may take in before other work on the loop has its turn. */
-#define MULTI_TURN_BYTES (1u << 20)
+/* Bytes that all transfers together may take in before other work on the loop has its turn: about 2 ms of reading. */
+#define MULTI_TURN_BYTES (512u << 10)
 
 struct multi_events {
 	void (*done)(void *ctx, CURL *easy, CURLcode code); /* the handle is still to be removed */
@@ -21,12 +21,12 @@ struct multi {
 	uv_loop_t *loop;
 	CURLM *curl;     /* NULL: not needed at the moment */
 	uv_timer_t timer;
+	uv_prepare_t turns; /* runs once a turn, while there are transfers */
 	const struct multi_events *ev;
 	void *ctx;
 	unsigned handles; /* of uv, ours, not closed yet */
 	unsigned easies;
 	size_t spent;    /* bytes in this turn */
-	uint64_t turn;   /* the loop's time when the turn began */
 	bool inside;     /* libcurl is running */
 	bool global;
 	void (*closed)(void *ctx);
@@ -38,6 +38,5 @@ void multi_remove(struct multi *m, CURL *easy);
 void multi_resume(struct multi *m, CURL *easy); /* after a pause; may deliver data at once */
 void multi_resume_send(struct multi *m, CURL *easy); /* there is something to send again */
 bool multi_spend(struct multi *m, size_t n);    /* false: the turn's bytes are used up */
-void multi_new_turn(struct multi *m);
 void multi_rest(struct multi *m);               /* nothing runs: closes idle connections, frees what libcurl holds */
 void multi_close(struct multi *m, void (*closed)(void *ctx)); /* all removed before; closed comes from the loop */

@@ -73,6 +73,7 @@ struct upstream {
 	bool closing;
 	uv_idle_t idle;  /* runs while there is something in todo */
 	uv_timer_t rest; /* until libcurl's idle memory goes */
+	uint64_t rest_ms;
 	unsigned active, handles;
 	struct upstream_figures figures;
 	struct buf scratch;

@@ -53,7 +53,6 @@ static void resume_paused(struct upstream *u)
 
 	list_init(&now);
 	list_splice(&now, &u->paused);
-	multi_new_turn(&u->multi);
 	while (!list_empty(&now))
 		transfer_resume(list_first(&now, struct transfer, link));
 }
@@ -99,7 +98,7 @@ static void on_rest(uv_timer_t *timer)
 void upstream_rested(struct upstream *u)
 {
 	if (!u->closing)
-		uv_timer_start(&u->rest, on_rest, REST_MS, 0);
+		uv_timer_start(&u->rest, on_rest, u->rest_ms, 0);
 }
 
 /* ---- life ---- */
@@ -127,6 +126,7 @@ int upstream_new(struct upstream **out, uv_loop_t *loop, const struct upstream_c
 	uv_timer_init(loop, &u->rest);
 	uv_unref((uv_handle_t *)&u->rest);
 	u->rest.data = u;
+	u->rest_ms = REST_MS;
 	u->handles = 2;
 	*out = u;
 	return 0;

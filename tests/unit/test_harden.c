@@ -307,7 +307,8 @@ static int world_story(void)
 
 	HOLDS(getaddrinfo("localhost", "80", &hints, &found) == 0);
 	freeaddrinfo(found);
-	HOLDS(can("/etc/passwd", O_RDONLY) && can("/etc/hosts", O_RDONLY));
+	HOLDS(can("/etc/passwd", O_RDONLY));
+	HOLDS(can("/etc/hosts", O_RDONLY) || errno == ENOENT); /* a minimal installation has none */
 	HOLDS(can("/dev/null", O_RDWR) && can("/dev/urandom", O_RDONLY));
 	fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
 	HOLDS(fd >= 0 && read(fd, c, sizeof(c)) > 0);

@@ -3,7 +3,7 @@
 
 #include "common/clock.h"
 #include "common/mem.h"
-#include "daemon/upstream/upstream.h"
+#include "daemon/upstream/transfer.h"
 #include "tests/unit/http_server.h"
 #include "tests/unit/test.h"
 
@@ -310,6 +310,8 @@ TEST(the_request_is_described_without_its_secrets)
 
 TEST(addresses_are_checked_when_they_are_set)
 {
+	static const char *const headers[] = { "no colon", ": empty", "Two words: x", "X: a\r\nY: b" };
+	char long_path[200] = "unix:/";
 	static const struct {
 		const char *url, *word;
 	} bad[] = { { "", "http://" }, { "ftp://x", "http://" }, { "localhost:8080", "http://" }, { "http://", "" },
@@ -325,6 +327,22 @@ TEST(addresses_are_checked_when_they_are_set)
 		check_int(upstream_new(&u, &loop, &c, &why), -EINVAL);
 		check(why && !u);
 		check_has(why, bad[i].word);
+		free(why);
+	}
+	for (size_t i = 0; i < 6; i++) {
+		struct upstream_config c = usual("http://localhost///v1//");
+		struct upstream *u = NULL;
+		char *why = NULL;
+
+		c.headers = &headers[i < 4 ? i : 0];
+		c.nheaders = i < 4;
+		c.key = i == 4 ? "two\nlines" : NULL;
+		if (i == 5) {
+			memset(long_path + 6, 'x', 150);
+			c.url = long_path;
+		}
+		check_msg(upstream_new(&u, &loop, &c, &why) == -EINVAL, "case %zu", i);
+		check(!strstr(why, "lines"));
 		free(why);
 	}
 	check_int(uv_loop_close(&loop), 0);
@@ -605,15 +623,52 @@ static bool done_and_stays_open(struct http_request *r)
 	return false;
 }
 
-TEST(the_end_mark_ends_the_answer_at_once)
+TEST(the_end_mark_ends_the_answer_at_once_and_the_connection_a_little_later)
 {
+	struct http_server *s = http_start(done_and_stays_open, NULL);
+	struct upstream_config c = usual(s->url);
 	uint64_t start = clock_mono_ms();
+	struct upstream_figures figures;
 	struct got g = { 0 };
+	struct world w;
 
-	check(ask_once(done_and_stays_open, NULL, &g, NULL));
+	world_open(&w, &c);
+	ask(&w, &g);
+	check(run_until(&w, &g.ended, 1));
 	check_int(g.result, UPSTREAM_OK);
 	check_msg(g.ended_ms - start < 900, "%d ms", (int)(g.ended_ms - start));
+	for (int i = 0; i < 300 && !s->gone; i++)
+		run_for(&w, 10);
+	check_int(s->gone, 1);
+	upstream_figures(w.u, &figures);
+	check_int(figures.active, 0);
+	world_close(&w);
+	http_stop(s);
 	got_fini(&g);
+}
+
+TEST(idle_connections_go_after_a_while_and_come_back)
+{
+	struct http_server *s = http_start(says_hello, NULL);
+	struct upstream_config c = usual(s->url);
+	struct got first = { 0 }, second = { 0 };
+	struct world w;
+
+	world_open(&w, &c);
+	w.u->rest_ms = 30;
+	ask(&w, &first);
+	check(run_until(&w, &first.ended, 1));
+	for (int i = 0; i < 300 && !s->gone; i++)
+		run_for(&w, 10);
+	check_int(s->gone, 1);
+	ask(&w, &second);
+	check(run_until(&w, &second.ended, 1));
+	check_int(second.result, UPSTREAM_OK);
+	check_int(s->connections, 2);
+	world_close(&w);
+	http_stop(s);
+	got_fini(&first);
+	got_fini(&second);
 }
 
 static bool last_chunk_comes_late(struct http_request *r)
@@ -700,6 +755,9 @@ TEST(refusals_say_cause_and_remedy)
 		{ 307, "Location: http://other.example:81/v1/chat/completions?token=x\r\n", "", UPSTREAM_E_PROTOCOL, { "http://other.example:81'", "307", "not followed" } },
 		{ 500, "", "{\"error\":{\"code\":500,\"message\":\"parse error\"}}", UPSTREAM_E_ERROR, { "parse error", "500", "" } },
 		{ 500, "", "", UPSTREAM_E_ERROR, { "500", "", "" } },
+		{ 500, "", "event: error\ndata:  {\"error\":{\"message\":\"as an event\"}}\n\n", UPSTREAM_E_ERROR, { "as an event", "500", "" } },
+		{ 302, "", "", UPSTREAM_E_PROTOCOL, { "without saying where", "302", "" } },
+		{ 404, "", "{\"error\":{\"message\":\"unknown\",\"code\":\"model_not_found\"}}", UPSTREAM_E_ERROR, { "unknown", "ragchat models", "" } },
 		{ 502, "Content-Type: text/html\r\n", "<html><body><h1>502 Bad Gateway</h1></body></html>", UPSTREAM_E_ERROR, { "502", "gateway", "" } },
 		{ 503, "", "{\"error\":{\"message\":\"Loading model\",\"type\":\"unavailable_error\",\"code\":503}}", UPSTREAM_E_BUSY, { "Loading model", "503", "" } },
 		{ 529, "", "{\"status\":\"failure\",\"message\":\"overloaded\"}", UPSTREAM_E_BUSY, { "overloaded", "529", "" } },
@@ -768,6 +826,11 @@ TEST(a_200_that_is_no_answer_is_no_success)
 	}
 }
 
+static bool not_really_compressed(struct http_request *r)
+{
+	return http_reply(r->fd, 200, "Content-Encoding: gzip\r\n", "data: plain\n\n");
+}
+
 static bool no_content(struct http_request *r)
 {
 	http_say(r->fd, "HTTP/1.1 204 No Content\r\n\r\n");
@@ -808,6 +871,7 @@ TEST(replies_that_are_none_are_named)
 		{ hangs_up, UPSTREAM_E_UNREACHABLE, "without a reply" },
 		{ speaks_something_else, UPSTREAM_E_PROTOCOL, "not HTTP" },
 		{ huge_header, UPSTREAM_E_PROTOCOL, "headers" },
+		{ not_really_compressed, UPSTREAM_E_PROTOCOL, "compressed" },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -854,6 +918,40 @@ static void on_beat(uv_timer_t *t)
 	if (worst[1] && now - worst[1] > worst[0])
 		worst[0] = now - worst[1];
 	worst[1] = now;
+}
+
+TEST(a_host_that_is_silent_is_given_up)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(in);
+	int fd = socket(AF_INET, SOCK_STREAM, 0), taken[8];
+	struct upstream_config c;
+	struct got g = { 0 };
+	struct world w;
+	char url[64];
+
+	/* A queue of connections that is full takes no more of them. */
+	check(!bind(fd, (struct sockaddr *)&in, sizeof(in)) && !getsockname(fd, (struct sockaddr *)&in, &len) && !listen(fd, 0));
+	for (int i = 0; i < 8; i++) {
+		taken[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		(void)connect(taken[i], (struct sockaddr *)&in, sizeof(in));
+	}
+	usleep(20000);
+	snprintf(url, sizeof(url), "http://127.0.0.1:%d", ntohs(in.sin_port));
+	c = usual(url);
+	c.connect_timeout_ms = 80;
+	c.retries = 1;
+	world_open(&w, &c);
+	ask(&w, &g);
+	check(run_until(&w, &g.ended, 1));
+	check_int(g.result, UPSTREAM_E_UNREACHABLE);
+	check_has(g.why, "connect_timeout");
+	check_has(buf_cstr(&g.notices), "(1 of 1)");
+	world_close(&w);
+	for (int i = 0; i < 8; i++)
+		close(taken[i]);
+	close(fd);
+	got_fini(&g);
 }
 
 TEST(a_name_that_is_not_found_blocks_nobody)
@@ -1659,6 +1757,52 @@ TEST(a_413_before_the_end_of_the_file_is_told)
 	world_close(&w);
 	http_stop(s);
 	http_early = NULL;
+	sent_fini(&up);
+}
+
+static bool reads_nothing(struct http_request *r)
+{
+	struct pollfd p = { .fd = r->fd, .events = POLLRDHUP };
+
+	poll(&p, 1, 8000);
+	return false;
+}
+
+TEST(a_backend_that_takes_no_byte_is_given_up)
+{
+	struct http_server *s = http_start(NULL, NULL);
+	struct upstream_config c = usual(s->url);
+	struct sent up;
+	struct world w;
+
+	http_early = reads_nothing;
+	c.idle_timeout_ms = 150;
+	world_open(&w, &c);
+	up = (struct sent){ .w = &w, .total = 60000000 };
+	sha256_init(&up.hash);
+	up.id = upstream_upload(w.u, "big.bin", 60000000, &upload_events, &up);
+	check(run_until(&w, &up.ended, 1));
+	check_int(up.result, UPSTREAM_E_TIMEOUT);
+	check_has(up.why, "took no byte");
+	world_close(&w);
+	http_stop(s);
+	http_early = NULL;
+	sent_fini(&up);
+}
+
+TEST(a_long_name_is_cut_but_keeps_its_suffix)
+{
+	char name[600] = "dir/";
+	struct sent up;
+
+	for (int i = 0; i < 250; i++)
+		strncat(name, "\xC3\xA9", sizeof(name) - strlen(name) - 1);
+	strncat(name, ".pdf", sizeof(name) - strlen(name) - 1);
+	upload_status = 200;
+	upload_reply = INGESTED;
+	check(upload(takes_upload, name, 100, 100, &up, NULL));
+	check_has(upload_part, "\xC3\xA9.pdf\"");
+	check(strlen(upload_part) < 450);
 	sent_fini(&up);
 }
 
