@@ -73,17 +73,12 @@ static bool is_quoted(const struct retrieve *r, size_t span)
 	return false;
 }
 
-/*
- * With an answer the quotes come first, each a source; then the passages that were read besides. Where
- * nothing was found there is the nearest miss alone.
- */
+/* With an answer the quotes come first, each a source; then the passages that were read besides. */
 int present_sources(struct retrieve *r)
 {
-	size_t others = r->band == FOUND_NOTHING ? 0 : r->spans.n;
-
 	for (size_t i = 0; i < r->nquotes; i++)
 		add_source(r, r->quotes[i].span, r->quotes[i].start, r->quotes[i].end, true);
-	for (size_t i = 0; i < others; i++)
+	for (size_t i = 0; i < r->shown; i++)
 		if (!is_quoted(r, i))
 			add_source(r, i, 0, r->spans.v[i].n, false);
 	return 0;
@@ -149,7 +144,7 @@ int present_prompt(struct retrieve *r)
 		given[r->quotes[i].span] = true;
 		add_element(&r->prompt, n, &r->spans.v[r->quotes[i].span]);
 	}
-	for (size_t i = 0; i < r->spans.n; i++)
+	for (size_t i = 0; i < r->shown; i++)
 		if (!given[i])
 			add_element(&r->prompt, ++n, &r->spans.v[i]);
 	return r->prompt.failed ? -ENOMEM : 0;

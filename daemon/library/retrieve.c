@@ -97,8 +97,11 @@ static int present(struct retrieve *r)
 
 	if (r->answer || nothing)
 		r->nquotes = quotes_choose(r->query, &r->spans, r->quotes);
-	if (nothing)
+	r->shown = r->answer ? min_of(r->spans.n, (size_t)QUOTES_SPANS) : r->spans.n;
+	if (nothing) {
 		r->nquotes = min_of(r->nquotes, (size_t)1);
+		r->shown = 0;
+	}
 	r->nquotes = quotes_widen(&r->spans, r->quotes, r->nquotes);
 	e = present_sources(r);
 	if (e == 0 && !nothing)

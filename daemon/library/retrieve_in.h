@@ -28,6 +28,7 @@ struct retrieve {
 	struct spans spans;
 	struct quote quotes[QUOTES_MAX];
 	size_t nquotes;
+	size_t shown;        /* spans that become sources: fewer with an answer, for people read them */
 	enum found_band band;
 	double coverage;
 	bool cut;

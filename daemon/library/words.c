@@ -2,49 +2,16 @@
  * Cuts text into terms. A chain (foo_bar2.c) is read into parts first, each folded as it comes;
  * only then its terms are given out, so that the whole can stand at the place of its first part.
  */
-#include "daemon/library/words.h"
-
 #include <errno.h>
 #include <libstemmer.h>
 #include <string.h>
 
 #include "common/utf8.h"
-#include "daemon/library/fold.h"
-
-#define PARTS_MAX 12 /* of one chain; a longer one goes on as another */
-#define WHOLE_PARTS 6 /* past that a chain is a path or a list, and its whole is nobody's question */
-
-struct part {
-	char text[WORD_MAX];
-	size_t n;
-	uint32_t last; /* its last code point, for fold_compose */
-	size_t start, end;
-	enum script script;
-	bool joined;   /* '_', '.', '-' or the like before it: a new word of the chain */
-	char joint;    /* ... that character */
-	bool hidden;   /* too little to be a term of its own */
-};
-
-struct words {
-	const char *text;
-	size_t n, pos;
-	void *ctx;
-	word_fn fn;
-	size_t group;
-	struct part parts[PARTS_MAX];
-	size_t nparts;
-	struct sb_stemmer *stemmers[SCRIPT_CJK];
-};
+#include "daemon/library/words_in.h"
 
 /* ---- one code point of the text ---- */
 
-struct rune {
-	uint32_t cp;
-	size_t n;
-	enum script script;
-};
-
-static struct rune rune_at(const struct words *w, size_t at)
+struct rune rune_at(const struct words *w, size_t at)
 {
 	struct rune r = { .script = SCRIPT_NONE, .n = 1 };
 	unsigned char c;
@@ -62,11 +29,6 @@ static struct rune rune_at(const struct words *w, size_t at)
 	r.n = (size_t)(used < 0 ? -used : used);
 	r.script = used < 0 ? SCRIPT_NONE : fold_script(r.cp);
 	return r;
-}
-
-static bool rune_in_chain(const struct rune *r)
-{
-	return r->script > SCRIPT_JOINED && r->script < SCRIPT_UNSPACED;
 }
 
 /* ---- folding into a part ---- */
@@ -92,7 +54,7 @@ static void part_add_folded(struct part *p, uint32_t cp)
 }
 
 /* A text that is full takes nothing more, lest a later short character follow a longer one left out. */
-static void part_add(struct part *p, uint32_t cp)
+void part_add(struct part *p, uint32_t cp)
 {
 	uint32_t folded[FOLD_MAX];
 	size_t n;
@@ -145,7 +107,7 @@ static int stem(struct words *w, enum script script, struct word *word)
 	return 0;
 }
 
-static int give(struct words *w, enum script script, struct word *word)
+int words_give(struct words *w, enum script script, struct word *word)
 {
 	int r = stem(w, script, word);
 
@@ -210,7 +172,7 @@ static int give_whole(struct words *w, size_t from, size_t to, bool *given)
 		return 0;
 	word.colocated = *given;
 	*given = true;
-	return give(w, script, &word);
+	return words_give(w, script, &word);
 }
 
 /* The end of the word (the parts without a joint between them) that begins at `from`. */
@@ -233,7 +195,7 @@ static int give_part(struct words *w, const struct part *p)
 		.group = w->group,
 	};
 
-	return give(w, p->script, &word);
+	return words_give(w, p->script, &word);
 }
 
 /* One word of the chain: its first visible part, the wholes that stand at its place, its other parts. */
@@ -267,7 +229,7 @@ static void hide_parts(struct words *w, size_t from, size_t to)
 	}
 }
 
-static int give_chain(struct words *w)
+int words_give_chain(struct words *w)
 {
 	int r = 0;
 
@@ -282,226 +244,7 @@ static int give_chain(struct words *w)
 	return r;
 }
 
-/* ---- reading a chain ---- */
-
-/* Does a new part begin at `at`? One case, one script or digits alone make a part: foo|Bar, HTTP|Server, FY|2018. */
-static bool part_begins(const struct words *w, size_t at, const struct rune *before, const struct rune *r)
-{
-	struct rune next, after;
-
-	if (r->script != before->script)
-		return true;
-	if (!fold_upper(r->cp))
-		return false;
-	if (!fold_upper(before->cp))
-		return true;
-	next = rune_at(w, at + r->n);
-	after = rune_at(w, at + r->n + next.n);
-	return rune_in_chain(&next) && next.script == r->script && !fold_upper(next.cp) &&
-		rune_in_chain(&after) && after.script == r->script && !fold_upper(after.cp);
-}
-
-/* Room for the part is the caller's care. */
-static struct part *part_open(struct words *w, size_t at, enum script script, char joint)
-{
-	struct part *p = &w->parts[w->nparts++];
-
-	p->n = 0;
-	p->last = 0;
-	p->start = p->end = at;
-	p->script = script;
-	p->joined = joint != 0;
-	p->joint = joint;
-	p->hidden = false;
-	return p;
-}
-
-/* Letters and digits without a joint. False: the chain is full, and w->pos stands on what is left. */
-static bool read_run(struct words *w, char joint)
-{
-	struct rune before = { 0 };
-	struct part *p = NULL;
-
-	for (;;) {
-		struct rune r = rune_at(w, w->pos);
-
-		if (r.script == SCRIPT_JOINED && p) {
-			part_add(p, r.cp);
-			w->pos += r.n;
-			p->end = w->pos;
-			continue;
-		}
-		if (!r.n || !rune_in_chain(&r))
-			return true;
-		if (!p || part_begins(w, w->pos, &before, &r)) {
-			if (w->nparts == PARTS_MAX)
-				return false;
-			p = part_open(w, w->pos, r.script, p ? 0 : joint);
-		}
-		part_add(p, r.cp);
-		w->pos += r.n;
-		p->end = w->pos;
-		before = r;
-	}
-}
-
-/* An apostrophe inside a word: 1 byte, or 3 for the typographic ones; 0: none here. */
-static size_t apostrophe(const struct words *w, size_t at)
-{
-	struct rune r = rune_at(w, at);
-
-	return r.n && (r.cp == '\'' || r.cp == 0x2019 || r.cp == 0x02bc) ? r.n : 0;
-}
-
-/* After n't, 's, 'll and the like the word is over; what they are made of is not worth a term. */
-static void skip_clitic(struct words *w)
-{
-	static const char *const clitics[] = { "s", "t", "d", "m", "ll", "re", "ve" };
-	size_t mark = apostrophe(w, w->pos), at = w->pos + mark, len = 0;
-	struct rune r;
-
-	if (!mark || !w->nparts || w->parts[w->nparts - 1].script != SCRIPT_LATIN)
-		return;
-	while (len < 3 && at + len < w->n && fold_script((unsigned char)w->text[at + len]) == SCRIPT_LATIN)
-		len++;
-	r = rune_at(w, at + len);
-	if (r.n && r.script != SCRIPT_NONE)
-		return;
-	for (size_t i = 0; i < sizeof(clitics) / sizeof(*clitics); i++)
-		if (strlen(clitics[i]) == len && !strncasecmp(w->text + at, clitics[i], len))
-			w->pos = at + len;
-}
-
-/* Does the chain go on behind a joint here? The joint, or 0. */
-static char joint_at(const struct words *w)
-{
-	struct rune next;
-	char c;
-
-	if (w->pos + 1 >= w->n)
-		return 0;
-	c = w->text[w->pos];
-	if (c != '_' && c != '.' && c != '-' && c != ',')
-		return 0;
-	next = rune_at(w, w->pos + 1);
-	if (!rune_in_chain(&next))
-		return 0;
-	if (c == ',' && (next.script != SCRIPT_DIGIT || w->parts[w->nparts - 1].script != SCRIPT_DIGIT))
-		return 0;
-	return c;
-}
-
-/* C++, C#, F#: a mark right behind one or two letters is part of the name. */
-static int give_sharp(struct words *w)
-{
-	struct part *p = &w->parts[w->nparts - 1];
-	size_t plus = 0;
-	struct rune next;
-	struct word word;
-	char text[4];
-
-	while (plus < 2 && w->pos + plus < w->n && w->text[w->pos + plus] == '+')
-		plus++;
-	if (plus != 2)
-		plus = w->pos < w->n && w->text[w->pos] == '#' ? 1 : 0;
-	next = rune_at(w, w->pos + plus);
-	if (!plus || w->nparts != 1 || p->n > 2 || p->script != SCRIPT_LATIN || rune_in_chain(&next))
-		return give_chain(w);
-	memcpy(text, p->text, p->n);
-	memcpy(text + p->n, w->text + w->pos, plus);
-	word = (struct word){
-		.plain = text,
-		.plain_n = p->n + plus,
-		.start = p->start,
-		.end = p->end + plus,
-		.group = w->group,
-	};
-	w->pos += plus;
-	w->group++;
-	w->nparts = 0;
-	return give(w, SCRIPT_OTHER, &word);
-}
-
-static int chain(struct words *w)
-{
-	char joint = 0;
-
-	while (read_run(w, joint)) {
-		skip_clitic(w);
-		joint = joint_at(w);
-		if (!joint || w->nparts == PARTS_MAX)
-			break;
-		w->pos++;
-	}
-	return give_sharp(w);
-}
-
-/* ---- writing without spaces ---- */
-
-/* The last characters read, each with its marks. */
-struct ring {
-	struct part v[3];
-	size_t count; /* read so far: the last is v[(count - 1) % 3] */
-};
-
-static int give_gram(struct words *w, const struct ring *ring, size_t size)
-{
-	size_t first = ring->count > size ? ring->count - size : 0;
-	char text[WORD_MAX];
-	struct word word = { .plain = text, .start = ring->v[first % 3].start, .group = w->group, .gram = true };
-
-	for (size_t i = first; i < ring->count; i++) {
-		const struct part *p = &ring->v[i % 3];
-
-		if (p->n > WORD_MAX - word.plain_n)
-			break;
-		memcpy(text + word.plain_n, p->text, p->n);
-		word.plain_n += p->n;
-		word.end = p->end;
-	}
-	return word.plain_n ? give(w, SCRIPT_OTHER, &word) : 0;
-}
-
-/* A mark, or a piece of a decomposed letter, belongs to the character before it. */
-static bool joins(const struct ring *ring, const struct rune *r)
-{
-	uint32_t folded[FOLD_MAX];
-
-	if (!ring->count || !r->n || r->script == SCRIPT_JOINED)
-		return ring->count && r->n;
-	return r->script == SCRIPT_CJK && fold_char(r->cp, folded) == 1 &&
-		(fold_drops(folded[0]) || fold_compose(ring->v[(ring->count - 1) % 3].last, folded[0]));
-}
-
-/* Overlapping grams of `size` characters; a run shorter than that is one term. */
-static int grams(struct words *w, enum script script, size_t size)
-{
-	struct ring ring = { .count = 0 };
-	bool given = false;
-	int r = 0;
-
-	for (;;) {
-		struct rune u = rune_at(w, w->pos);
-		bool joined = joins(&ring, &u), more = joined || (u.n && u.script == script);
-		struct part *p;
-
-		/* only now it is sure that no mark follows the last one */
-		if (!joined && (ring.count >= size || (!more && !given))) {
-			given = true;
-			r = give_gram(w, &ring, size);
-		}
-		if (r || !more)
-			break;
-		if (!joined)
-			ring.v[ring.count++ % 3] = (struct part){ .start = w->pos };
-		p = &ring.v[(ring.count - 1) % 3];
-		part_add(p, u.cp);
-		w->pos += u.n;
-		p->end = w->pos;
-	}
-	w->group++;
-	return r;
-}
+/* ---- the text ---- */
 
 int words_each(const char *text, size_t n, void *ctx, word_fn fn)
 {
@@ -520,11 +263,11 @@ int words_each(const char *text, size_t n, void *ctx, word_fn fn)
 		struct rune u = rune_at(&w, w.pos);
 
 		if (rune_in_chain(&u))
-			r = chain(&w);
+			r = words_chain(&w);
 		else if (u.script == SCRIPT_CJK)
-			r = grams(&w, SCRIPT_CJK, 2);
+			r = words_grams(&w, SCRIPT_CJK, 2);
 		else if (u.script == SCRIPT_UNSPACED)
-			r = grams(&w, SCRIPT_UNSPACED, 3);
+			r = words_grams(&w, SCRIPT_UNSPACED, 3);
 		else
 			w.pos += u.n;
 	}

@@ -138,7 +138,8 @@ static int feed_values(struct body *b, const char *p, size_t n)
 	return r;
 }
 
-/* Bytes of white space and byte order mark before the first byte that tells; then b->kind is set. */
+/* Bytes of white space and byte order mark before the first byte that tells; then b->kind is set.
+ */
 static size_t sniff(struct body *b, const char *p, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -150,7 +151,10 @@ static size_t sniff(struct body *b, const char *p, size_t n)
 		}
 		if (c == ' ' || (c >= '\t' && c <= '\r'))
 			continue;
-		b->kind = c == '{' || c == '[' ? VALUES : c == '<' ? PAGE : c == 0x1F ? PACKED : EVENTS;
+		b->kind = c == '{' || c == '[' ? VALUES
+			  : c == '<'           ? PAGE
+			  : c == 0x1F          ? PACKED
+					       : EVENTS;
 		return i;
 	}
 	return n;
@@ -193,7 +197,8 @@ void body_end(struct body *b)
 			b->r = sse_end(&b->sse, on_event, b);
 		else if (b->kind == VALUES && !b->depth && b->value.len)
 			b->r = take_line(b);
-		/* A whole message in JSON that came to its end needs nobody to say that it is complete. */
+		/* A whole message in JSON that came to its end needs nobody to say that it is
+		 * complete. */
 		if (b->kind == VALUES && !b->depth && b->dialect.whole_n)
 			b->dialect.done = true;
 	}
@@ -206,7 +211,8 @@ static char *no_answer(const struct body *b)
 	char *line, *text;
 
 	if (b->kind == PAGE)
-		return mem_dup("the backend answered with a web page; is the address right, and is no log-in needed "
+		return mem_dup("the backend answered with a web page; is the address right, and is "
+			       "no log-in needed "
 			       "there?");
 	if (b->kind == PACKED)
 		return mem_dup("the backend sent compressed data without saying so");
@@ -215,7 +221,8 @@ static char *no_answer(const struct body *b)
 	if (!b->head_n)
 		return mem_dup("the backend sent an empty reply; is the address right?");
 	line = errors_line(b->head, b->head_n, 200);
-	text = mem_printf("the backend's reply is not an answer: '%s'; is the address right?", line);
+	text = mem_printf(
+		"the backend's reply is not an answer: '%s'; is the address right?", line);
 	free(line);
 	return text;
 }
@@ -225,7 +232,8 @@ enum upstream_result body_verdict(const struct body *b, char **text)
 	const struct dialect *d = &b->dialect;
 
 	if (b->r == -ENOBUFS && d->result == UPSTREAM_OK) {
-		*text = mem_printf("one event of the answer is larger than the limit of %zu bytes", b->max_event);
+		*text = mem_printf("one event of the answer is larger than the limit of %zu bytes",
+			b->max_event);
 		return UPSTREAM_E_TOO_LARGE;
 	}
 	if (b->r < 0 && d->result == UPSTREAM_OK) {

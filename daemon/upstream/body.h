@@ -16,7 +16,7 @@ struct body {
 	struct buf value; /* a JSON value or a line, until it is whole */
 	char *head;       /* how the reply began, until an event of an answer was seen */
 	size_t max_event, head_n, bytes;
-	int r;            /* what ended the reading: 0, positive (over), -ENOBUFS, -ENOMEM */
+	int r; /* what ended the reading: 0, positive (over), -ENOBUFS, -ENOMEM */
 	uint32_t depth;
 	uint8_t kind, bom;
 	bool in_string, escape;
@@ -25,7 +25,8 @@ struct body {
 void body_init(struct body *b, const struct dialect_options *o, size_t max_event,
 	const struct upstream_events *ev, void *ctx, struct buf *scratch);
 void body_fini(struct body *b);
-/* 0: go on; positive: the answer is over, nothing more is wanted; negative: it cannot be read further. */
+/* 0: go on; positive: the answer is over, nothing more is wanted; negative: it cannot be read
+ * further. */
 int body_feed(struct body *b, const char *p, size_t n);
 /* The reply has ended. A last event without its blank line counts if it can be read. */
 void body_end(struct body *b);

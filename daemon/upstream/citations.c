@@ -25,16 +25,43 @@ static const struct {
 	const char *key;
 	enum field field;
 } fields[] = {
-	{ "url", F_URL }, { "uri", F_URL }, { "link", F_URL }, { "href", F_URL },
-	{ "file", F_PATH }, { "file_name", F_PATH }, { "filename", F_PATH }, { "filepath", F_PATH },
-	{ "file_path", F_PATH }, { "path", F_PATH }, { "document_name", F_PATH }, { "file_id", F_NAME },
-	{ "name", F_NAME }, { "source", F_NAME }, { "title", F_TITLE }, { "heading", F_TITLE },
-	{ "content", F_QUOTE }, { "text", F_QUOTE }, { "snippet", F_QUOTE }, { "quote", F_QUOTE },
-	{ "excerpt", F_QUOTE }, { "page_content", F_QUOTE }, { "passage", F_QUOTE }, { "document", F_QUOTE },
-	{ "page", F_PAGE }, { "page_number", F_PAGE },
-	{ "line", F_LINE }, { "line_number", F_LINE }, { "score", F_SCORE }, { "relevance_score", F_SCORE },
-	{ "similarity", F_SCORE }, { "n", F_N }, { "number", F_N },
-	{ "url_citation", F_NESTED }, { "file_citation", F_NESTED }, { "metadata", F_NESTED }, { "web", F_NESTED },
+	{ "url", F_URL },
+	{ "uri", F_URL },
+	{ "link", F_URL },
+	{ "href", F_URL },
+	{ "file", F_PATH },
+	{ "file_name", F_PATH },
+	{ "filename", F_PATH },
+	{ "filepath", F_PATH },
+	{ "file_path", F_PATH },
+	{ "path", F_PATH },
+	{ "document_name", F_PATH },
+	{ "file_id", F_NAME },
+	{ "name", F_NAME },
+	{ "source", F_NAME },
+	{ "title", F_TITLE },
+	{ "heading", F_TITLE },
+	{ "content", F_QUOTE },
+	{ "text", F_QUOTE },
+	{ "snippet", F_QUOTE },
+	{ "quote", F_QUOTE },
+	{ "excerpt", F_QUOTE },
+	{ "page_content", F_QUOTE },
+	{ "passage", F_QUOTE },
+	{ "document", F_QUOTE },
+	{ "page", F_PAGE },
+	{ "page_number", F_PAGE },
+	{ "line", F_LINE },
+	{ "line_number", F_LINE },
+	{ "score", F_SCORE },
+	{ "relevance_score", F_SCORE },
+	{ "similarity", F_SCORE },
+	{ "n", F_N },
+	{ "number", F_N },
+	{ "url_citation", F_NESTED },
+	{ "file_citation", F_NESTED },
+	{ "metadata", F_NESTED },
+	{ "web", F_NESTED },
 };
 
 static int field_of(const struct json_slice *key)
@@ -58,7 +85,7 @@ static void set_text(char **to, const struct json_slice *s, size_t max)
 static bool is_url(const struct json_slice *s)
 {
 	return s->n > 8 && (!strncmp(s->p, "http://", 7) || !strncmp(s->p, "https://", 8) ||
-		!strncmp(s->p, "http:\\/", 7) || !strncmp(s->p, "https:\\/", 8));
+				   !strncmp(s->p, "http:\\/", 7) || !strncmp(s->p, "https:\\/", 8));
 }
 
 /* A name is an address, a file with its suffix, or else a title. */
@@ -408,8 +435,8 @@ void citations_event(struct source_list *l, const struct json_slice *raw)
 
 void citations_any(struct source_list *l, const struct json_slice *raw)
 {
-	static const char *const names[] = { "sources", "citations", "references", "documents", "results",
-		"search_results", "groundingChunks", "grounding_chunks" };
+	static const char *const names[] = { "sources", "citations", "references", "documents",
+		"results", "search_results", "groundingChunks", "grounding_chunks" };
 	struct json_slice key;
 	struct json j;
 

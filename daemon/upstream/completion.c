@@ -97,7 +97,7 @@ bool completion_read_message(struct json *j, struct completion_choice *c)
 		if (key_is(&key, "content"))
 			read_content(j, c);
 		else if (key_is(&key, "reasoning_content") || key_is(&key, "reasoning") ||
-			key_is(&key, "reasoning_details"))
+			 key_is(&key, "reasoning_details"))
 			read_reasoning(j, c);
 		else if (key_is(&key, "refusal"))
 			read_string(j, &c->refusal);
@@ -229,7 +229,7 @@ bool completion_read(struct json *j, int64_t want, struct completion *c)
 		if (key_is(&key, "choices"))
 			read_choices(j, want, c);
 		else if (key_is(&key, "id") || key_is(&key, "object") || key_is(&key, "created") ||
-			key_is(&key, "system_fingerprint"))
+			 key_is(&key, "system_fingerprint"))
 			json_skip(j);
 		else if (key_is(&key, "model"))
 			read_string(j, &c->model);

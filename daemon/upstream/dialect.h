@@ -20,8 +20,8 @@
 #include "daemon/upstream/think.h"
 #include "daemon/upstream/upstream.h"
 
-#define DIALECT_BAD_MAX 16       /* broken events; one more ends the answer */
-#define DIALECT_EARLY_EVENTS 16  /* of another index, while index 0 may still come */
+#define DIALECT_BAD_MAX 16      /* broken events; one more ends the answer */
+#define DIALECT_EARLY_EVENTS 16 /* of another index, while index 0 may still come */
 #define DIALECT_EARLY_BYTES 65536
 
 struct completion;
@@ -39,15 +39,15 @@ struct dialect {
 	size_t max_answer, given, text_given;
 	int64_t index, early_index; /* of the choice that is the answer */
 	unsigned chunks, bad, early_events;
-	bool mute;           /* cancelled: say nothing more */
-	bool finished;       /* a finish_reason came */
-	bool done;           /* [DONE] came: what follows is ignored */
-	bool progress;       /* text came since this was last set to false */
-	bool pieces;         /* content came as deltas */
+	bool mute;     /* cancelled: say nothing more */
+	bool finished; /* a finish_reason came */
+	bool done;     /* [DONE] came: what follows is ignored */
+	bool progress; /* text came since this was last set to false */
+	bool pieces;   /* content came as deltas */
 	bool refused, tools, unnamed, closed;
 	bool replay, eof;
 	enum upstream_result result;
-	char *trouble;       /* in words, for result != UPSTREAM_OK */
+	char *trouble; /* in words, for result != UPSTREAM_OK */
 	char *finish_reason, *model, *usage, *suspect, *first_bad;
 	uint64_t whole_n, whole_hash; /* of the text that came in whole messages */
 	struct dialect_text content, reasoning;
@@ -62,8 +62,8 @@ struct dialect_options {
 	bool inline_think, raw_text;
 };
 
-void dialect_init(struct dialect *d, const struct dialect_options *o, const struct upstream_events *ev,
-	void *ctx, struct buf *scratch);
+void dialect_init(struct dialect *d, const struct dialect_options *o,
+	const struct upstream_events *ev, void *ctx, struct buf *scratch);
 void dialect_fini(struct dialect *d);
 /* One event. 0; positive: the answer is over (done or failed), nothing more is wanted; -ENOMEM. */
 int dialect_event(struct dialect *d, const char *name, size_t name_len, const char *data, size_t n);

@@ -22,16 +22,19 @@ struct trouble {
 	bool model;                  /* no such model */
 };
 void trouble_fini(struct trouble *t);
-/* Reads one JSON value of any error shape, or a whole body (JSON, SSE around JSON, plain text, HTML). */
+/* Reads one JSON value of any error shape, or a whole body (JSON, SSE around JSON, plain text,
+ * HTML). */
 void trouble_read_json(struct trouble *t, const char *json, size_t n);
 void trouble_read_body(struct trouble *t, const char *body, size_t n);
+enum upstream_result errors_result_of(long code); /* of a status or an error's code */
 /* An error within the stream: the message and what to do. malloc'd. */
 char *trouble_text(const struct trouble *t);
 
-/* One line: invalid UTF-8 and NUL as U+FFFD, white space and controls as single spaces, cut at max bytes. malloc'd. */
+/* One line: invalid UTF-8 and NUL as U+FFFD, white space and controls as single spaces, cut at max
+ * bytes. malloc'd. */
 char *errors_line(const char *s, size_t n, size_t max);
 
-struct errors_place { /* what was asked */
+struct errors_place {     /* what was asked */
 	const char *url;  /* of the request, as the user may see it */
 	const char *what; /* "chat", "upload", "models" */
 	bool has_key;

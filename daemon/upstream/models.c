@@ -1,4 +1,5 @@
-/* The backend's list of models: OpenAI's {"data": [{"id"}]}, Ollama's {"models": [{"name"}]}, or a bare list. */
+/* The backend's list of models: OpenAI's {"data": [{"id"}]}, Ollama's {"models": [{"name"}]}, or a
+ * bare list. */
 #include "daemon/upstream/kinds.h"
 
 #include <stdlib.h>
@@ -14,7 +15,8 @@
 
 struct models {
 	struct transfer transfer;
-	void (*done)(void *ctx, const struct upstream_end *end, const struct upstream_model *rows, size_t n);
+	void (*done)(void *ctx, const struct upstream_end *end, const struct upstream_model *rows,
+		size_t n);
 	void *ctx;
 	struct buf reply;
 	struct upstream_model *rows;
@@ -41,7 +43,8 @@ static void models_body(struct transfer *t, const char *p, size_t n)
 
 static char *name_of(const struct json_slice *s)
 {
-	char *text = json_strdup(s, 4 * NAME_MAX_BYTES), *line = text ? errors_line(text, strlen(text), NAME_MAX_BYTES) : NULL;
+	char *text = json_strdup(s, 4 * NAME_MAX_BYTES),
+	     *line = text ? errors_line(text, strlen(text), NAME_MAX_BYTES) : NULL;
 
 	free(text);
 	return line;
@@ -95,7 +98,8 @@ static bool reply_read(struct models *m)
 		bool data = json_slice_is(&key, "data");
 
 		/* A server that speaks both dialects says the same twice. */
-		if ((data || (!list.p && json_slice_is(&key, "models"))) && json_raw(&j, &raw) && *raw.p == '[')
+		if ((data || (!list.p && json_slice_is(&key, "models"))) && json_raw(&j, &raw) &&
+			*raw.p == '[')
 			list = raw;
 	}
 	if (json_end(&j) < 0 || !list.p)
@@ -148,7 +152,8 @@ static const struct transfer_kind models_kind = {
 };
 
 uint64_t models_start(struct upstream *u,
-	void (*done)(void *ctx, const struct upstream_end *end, const struct upstream_model *rows, size_t n),
+	void (*done)(void *ctx, const struct upstream_end *end, const struct upstream_model *rows,
+		size_t n),
 	void *ctx)
 {
 	struct models *m = mem_new(sizeof(*m));

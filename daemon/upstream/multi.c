@@ -11,7 +11,8 @@
 
 #define IDLE_CONNECTIONS 64L
 
-/* One watched descriptor. libcurl owns the descriptor and closes it right after CURL_POLL_REMOVE. */
+/* One watched descriptor. libcurl owns the descriptor and closes it right after CURL_POLL_REMOVE.
+ */
 struct watch {
 	uv_poll_t poll;
 	struct multi *multi;
@@ -140,7 +141,8 @@ static int on_timeout_wanted(CURLM *curl, long ms, void *ctx)
 		uv_timer_stop(&m->timer);
 		return 0;
 	}
-	/* The loop's clock may be stale after a long callback; a timer that fires early would spin. */
+	/* The loop's clock may be stale after a long callback; a timer that fires early would spin.
+	 */
 	uv_update_time(m->loop);
 	uv_timer_start(&m->timer, on_timer, (uint64_t)ms, 0);
 	return 0;

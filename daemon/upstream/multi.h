@@ -9,7 +9,8 @@
 #include <stdbool.h>
 #include <uv.h>
 
-/* Bytes that all transfers together may take in before other work on the loop has its turn: about 2 ms of reading. */
+/* Bytes that all transfers together may take in before other work on the loop has its turn: about 2
+ * ms of reading. */
 #define MULTI_TURN_BYTES (512u << 10)
 
 struct multi_events {
@@ -19,15 +20,15 @@ struct multi_events {
 
 struct multi {
 	uv_loop_t *loop;
-	CURLM *curl;     /* NULL: not needed at the moment */
+	CURLM *curl; /* NULL: not needed at the moment */
 	uv_timer_t timer;
 	uv_prepare_t turns; /* runs once a turn, while there are transfers */
 	const struct multi_events *ev;
 	void *ctx;
 	unsigned handles; /* of uv, ours, not closed yet */
 	unsigned easies;
-	size_t spent;    /* bytes in this turn */
-	bool inside;     /* libcurl is running */
+	size_t spent; /* bytes in this turn */
+	bool inside;  /* libcurl is running */
 	bool global;
 	void (*closed)(void *ctx);
 };
@@ -35,8 +36,10 @@ struct multi {
 void multi_init(struct multi *m, uv_loop_t *loop, const struct multi_events *ev, void *ctx);
 CURLMcode multi_add(struct multi *m, CURL *easy);
 void multi_remove(struct multi *m, CURL *easy);
-void multi_resume(struct multi *m, CURL *easy); /* after a pause; may deliver data at once */
+void multi_resume(struct multi *m, CURL *easy);      /* after a pause; may deliver data at once */
 void multi_resume_send(struct multi *m, CURL *easy); /* there is something to send again */
-bool multi_spend(struct multi *m, size_t n);    /* false: the turn's bytes are used up */
-void multi_rest(struct multi *m);               /* nothing runs: closes idle connections, frees what libcurl holds */
-void multi_close(struct multi *m, void (*closed)(void *ctx)); /* all removed before; closed comes from the loop */
+bool multi_spend(struct multi *m, size_t n);         /* false: the turn's bytes are used up */
+void multi_rest(
+	struct multi *m); /* nothing runs: closes idle connections, frees what libcurl holds */
+void multi_close(struct multi *m,
+	void (*closed)(void *ctx)); /* all removed before; closed comes from the loop */

@@ -1,4 +1,5 @@
-/* Requests. A request's own options lie over the configured ones, and both over what is sent anyway. */
+/* Requests. A request's own options lie over the configured ones, and both over what is sent
+ * anyway. */
 #include "daemon/upstream/request.h"
 
 #include <errno.h>
@@ -84,8 +85,9 @@ static int add_configured(struct overlay *o, const struct upstream_config *c)
 	for (size_t i = 0; i < c->noptions; i++) {
 		const char *equal = strchr(c->options[i], '=');
 
-		if (!equal || overlay_set(o, mem_ndup(c->options[i], (size_t)(equal - c->options[i])),
-					as_json(equal + 1)) < 0)
+		if (!equal ||
+			overlay_set(o, mem_ndup(c->options[i], (size_t)(equal - c->options[i])),
+				as_json(equal + 1)) < 0)
 			return -EINVAL;
 	}
 	return 0;
@@ -119,7 +121,8 @@ static void write_messages(struct json_out *w, const struct chat_request *req)
 		json_out_key(w, "role");
 		json_out_str(w, req->messages[i].role);
 		json_out_key(w, "content");
-		json_out_string(w, req->messages[i].text ? req->messages[i].text : "", req->messages[i].n);
+		json_out_string(
+			w, req->messages[i].text ? req->messages[i].text : "", req->messages[i].n);
 		json_out_object_end(w);
 	}
 	json_out_array_end(w);
@@ -128,7 +131,8 @@ static void write_messages(struct json_out *w, const struct chat_request *req)
 static void write_body(struct json_out *w, const struct settings *s, const struct chat_request *req,
 	const struct overlay *o)
 {
-	const char *model = req->model ? req->model : s->config.model, *stream = overlay_get(o, "stream");
+	const char *model = req->model ? req->model : s->config.model,
+		   *stream = overlay_get(o, "stream");
 
 	json_out_object(w);
 	if (!overlay_get(o, "model")) {
@@ -141,7 +145,8 @@ static void write_body(struct json_out *w, const struct settings *s, const struc
 		json_out_bool(w, true);
 	}
 	/* Servers refuse stream_options where nothing is streamed. */
-	if (s->config.include_usage && !overlay_get(o, "stream_options") && !(stream && !strcmp(stream, "false"))) {
+	if (s->config.include_usage && !overlay_get(o, "stream_options") &&
+		!(stream && !strcmp(stream, "false"))) {
 		json_out_key(w, "stream_options");
 		json_out_raw(w, "{\"include_usage\":true}", strlen("{\"include_usage\":true}"));
 	}
@@ -201,12 +206,15 @@ struct curl_slist *request_headers(const struct settings *s, enum request_kind k
 	bool ok = true;
 
 	if (kind == REQUEST_CHAT) {
-		ok = has_header(c, "Content-Type") || add_header(&list, "Content-Type: application/json");
-		ok = ok && add_header(&list, "Expect:"); /* the body is not worth a round trip of its own */
+		ok = has_header(c, "Content-Type") ||
+		     add_header(&list, "Content-Type: application/json");
+		ok = ok && add_header(&list,
+				   "Expect:"); /* the body is not worth a round trip of its own */
 	}
 	if (ok && !has_header(c, "Accept"))
-		ok = add_header(&list, kind == REQUEST_CHAT ? "Accept: text/event-stream, application/json" :
-							      "Accept: application/json");
+		ok = add_header(&list, kind == REQUEST_CHAT
+					       ? "Accept: text/event-stream, application/json"
+					       : "Accept: application/json");
 	if (ok && !has_header(c, "User-Agent"))
 		ok = add_header(&list, "User-Agent: ragchat/" RAGCHAT_VERSION);
 	if (ok && c->key && !has_header(c, "Authorization")) {
@@ -235,7 +243,8 @@ void request_headers_free(struct curl_slist *list)
 /* A header whose value may be a secret. */
 static bool is_secret(const char *header)
 {
-	static const char *const words[] = { "auth", "key", "token", "secret", "cookie", "password", "credential" };
+	static const char *const words[] = { "auth", "key", "token", "secret", "cookie", "password",
+		"credential" };
 	size_t n = strcspn(header, ":");
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
@@ -258,7 +267,8 @@ static void describe_headers(struct json_out *w, const struct settings *s)
 			continue; /* "Expect:" only takes something away */
 		if (is_secret(it->data)) {
 			bool bearer = !strncasecmp(it->data + n, ": Bearer ", 9);
-			char *masked = mem_printf("%.*s: %s****", (int)n, it->data, bearer ? "Bearer " : "");
+			char *masked = mem_printf(
+				"%.*s: %s****", (int)n, it->data, bearer ? "Bearer " : "");
 
 			json_out_str(w, masked);
 			free(masked);

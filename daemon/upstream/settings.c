@@ -42,7 +42,8 @@ static int set_unix(struct settings *s, const char *url, char **why)
 		return -EINVAL;
 	}
 	if (strlen(path) >= sizeof(((struct sockaddr_un *)NULL)->sun_path)) {
-		*why = mem_printf("the socket's path is longer than the %zu bytes that a Unix socket may have",
+		*why = mem_printf("the socket's path is longer than the %zu bytes that a Unix "
+				  "socket may have",
 			sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1);
 		return -EINVAL;
 	}
@@ -67,7 +68,8 @@ static char *url_part(CURLU *u, CURLUPart part, unsigned flags)
 
 static void join_url(struct settings *s, CURLU *u)
 {
-	char *host = url_part(u, CURLUPART_HOST, 0), *port = url_part(u, CURLUPART_PORT, CURLU_DEFAULT_PORT);
+	char *host = url_part(u, CURLUPART_HOST, 0),
+	     *port = url_part(u, CURLUPART_PORT, CURLU_DEFAULT_PORT);
 	char *query = url_part(u, CURLUPART_QUERY, 0);
 
 	s->host = mem_printf("%s:%s", host ? host : "", port ? port : "");
@@ -87,7 +89,8 @@ static char *url_fault(CURLU *u, const char *url)
 	char *fault = NULL;
 
 	if (user)
-		fault = mem_dup("the address must not hold a user or password; put a key into api_key");
+		fault = mem_dup(
+			"the address must not hold a user or password; put a key into api_key");
 	else if (fragment)
 		fault = mem_printf("the address '%s' must not have a '#' part", url);
 	free(user);
@@ -101,9 +104,11 @@ static int set_http(struct settings *s, const char *url, char **why)
 	CURLUcode rc = u ? curl_url_set(u, CURLUPART_URL, url, 0) : CURLUE_OUT_OF_MEMORY;
 
 	if (strncasecmp(url, "http://", 7) && strncasecmp(url, "https://", 8)) {
-		*why = mem_printf("the address '%s' must begin with http://, https:// or unix:/", url);
+		*why = mem_printf(
+			"the address '%s' must begin with http://, https:// or unix:/", url);
 	} else if (rc != CURLUE_OK) {
-		*why = mem_printf("the address '%s' cannot be read: %s", url, curl_url_strerror(rc));
+		*why = mem_printf(
+			"the address '%s' cannot be read: %s", url, curl_url_strerror(rc));
 	} else {
 		*why = url_fault(u, url);
 		if (!*why)
@@ -132,7 +137,8 @@ static int check_words(const struct upstream_config *c, char **why)
 	for (size_t i = 0; i < c->nheaders; i++) {
 		const char *h = c->headers[i], *colon = strchr(h, ':');
 
-		if (has_control(h) || !colon || colon == h || strcspn(h, " \t") < (size_t)(colon - h)) {
+		if (has_control(h) || !colon || colon == h ||
+			strcspn(h, " \t") < (size_t)(colon - h)) {
 			*why = mem_printf("header %zu is not of the form \"Name: value\"", i + 1);
 			return -EINVAL;
 		}

@@ -9,7 +9,7 @@
 struct settings {
 	unsigned refs;
 	struct upstream_config config; /* its strings are the copies below */
-	char *url;       /* as it is shown: cleaned, without secrets */
+	char *url;                     /* as it is shown: cleaned, without secrets */
 	char *base;      /* scheme, host and path for requests, without a trailing "/" */
 	char *query;     /* "?api-version=..." or "" */
 	char *unix_path; /* NULL: TCP */
@@ -20,5 +20,6 @@ struct settings {
 /* -EINVAL: *why says what is wrong with the address, the key or a header; malloc'd. */
 int settings_new(struct settings **out, const struct upstream_config *config, char **why);
 struct settings *settings_ref(struct settings *s);
-struct settings *settings_unref(struct settings *s); /* wipes the key with the last one; returns NULL */
+struct settings *settings_unref(
+	struct settings *s); /* wipes the key with the last one; returns NULL */
 char *settings_request_url(const struct settings *s, const char *path); /* malloc'd */

@@ -215,7 +215,8 @@ static bool block_is_object(const struct split *s)
 	return json_skip(&j) && json_end(&j) == 0;
 }
 
-/* One more byte of what began with "``" at the head. DONE: the block is whole and c comes after it. */
+/* One more byte of what began with "``" at the head. DONE: the block is whole and c comes after it.
+ */
 static enum verdict block_byte(struct split *s, char c)
 {
 	size_t n = s->held.len - s->lead;
@@ -303,7 +304,8 @@ static int head_byte(struct split *s, char c, bool *used, const struct split_eve
 	return 0;
 }
 
-/* One byte in a state that is not TEXT. `used` false: the state has changed and c is to be looked at again. */
+/* One byte in a state that is not TEXT. `used` false: the state has changed and c is to be looked
+ * at again. */
 static int held_byte(struct split *s, char c, bool *used, const struct split_events *ev, void *ctx)
 {
 	enum verdict v = NOT;
@@ -367,7 +369,8 @@ static bool is_whole_status(const struct split *s)
 {
 	size_t n = s->held.len;
 
-	return s->state == STATUS && n > s->lead + 2 && (s->held.data[n - 1] == '`' || s->held.data[n - 1] == '\r');
+	return s->state == STATUS && n > s->lead + 2 &&
+	       (s->held.data[n - 1] == '`' || s->held.data[n - 1] == '\r');
 }
 
 int split_end(struct split *s, const struct split_events *ev, void *ctx)

@@ -109,7 +109,8 @@ static int take_line(struct feed *f, const char *p, size_t n)
 	return n ? take_field(f, p, n) : dispatch(f);
 }
 
-/* A line whose beginning came earlier. Its view would end with the line buffer, so it is kept at once. */
+/* A line whose beginning came earlier. Its view would end with the line buffer, so it is kept at
+ * once. */
 static int take_joined(struct feed *f, const char *p, size_t n)
 {
 	struct sse *s = f->s;
@@ -133,7 +134,8 @@ static int keep_rest(struct sse *s, const char *p, size_t n)
 	return buf_add(&s->line, p, n);
 }
 
-/* The next CR or LF. `lf` remembers the LF found ahead, so that CR-only streams are not scanned over and over. */
+/* The next CR or LF. `lf` remembers the LF found ahead, so that CR-only streams are not scanned
+ * over and over. */
 static const char *line_end(const char *p, const char *end, const char **lf)
 {
 	const char *cr;

@@ -30,7 +30,8 @@ static bool stream_setup(struct transfer *t, CURL *easy)
 	return curl_easy_setopt(easy, CURLOPT_POSTFIELDS, buf_cstr(&s->request)) == CURLE_OK;
 }
 
-/* The answer has begun, so the question will not be sent again: of thousands that is much memory. */
+/* The answer has begun, so the question will not be sent again: of thousands that is much memory.
+ */
 static void drop_request(struct stream *s)
 {
 	curl_off_t sent = 0;
@@ -54,7 +55,8 @@ static void stream_body(struct transfer *t, const char *p, size_t n)
 		transfer_over(t);
 		return;
 	}
-	/* Text after a finish_reason: not finished after all, the wait for the end mark begins again. */
+	/* Text after a finish_reason: not finished after all, the wait for the end mark begins
+	 * again. */
 	if (d->finished && (!t->grace || d->progress))
 		transfer_grace(t);
 	d->progress = false;
@@ -71,7 +73,8 @@ static enum upstream_result stream_verdict(struct transfer *t, char **text)
 static void stream_status(struct transfer *t, size_t before)
 {
 	struct stream *s = of(t);
-	char *text = mem_printf("waiting for a connection to the backend (%zu before this)", before);
+	char *text =
+		mem_printf("waiting for a connection to the backend (%zu before this)", before);
 
 	if (s->ev->on_status)
 		s->ev->on_status(s->ctx, text, strlen(text));
@@ -121,8 +124,8 @@ static const struct transfer_kind stream_kind = {
 	.free = stream_free,
 };
 
-uint64_t stream_start(struct upstream *u, const struct chat_request *req, const struct upstream_events *ev,
-	void *ctx)
+uint64_t stream_start(struct upstream *u, const struct chat_request *req,
+	const struct upstream_events *ev, void *ctx)
 {
 	const struct upstream_config *c = &u->settings->config;
 	struct stream *s = mem_new(sizeof(*s));
@@ -142,8 +145,10 @@ uint64_t stream_start(struct upstream *u, const struct chat_request *req, const 
 	id = transfer_start(u, &s->transfer, &stream_kind);
 	if (r == -EINVAL)
 		transfer_fail(&s->transfer, UPSTREAM_E_ERROR,
-			mem_dup("the sampling options are not of the form name=value, or not a JSON object"));
+			mem_dup("the sampling options are not of the form name=value, or not a "
+				"JSON object"));
 	else if (r < 0)
-		transfer_fail(&s->transfer, UPSTREAM_E_ERROR, mem_dup("out of memory for the request"));
+		transfer_fail(
+			&s->transfer, UPSTREAM_E_ERROR, mem_dup("out of memory for the request"));
 	return id;
 }

@@ -27,7 +27,8 @@ static void content_from_now(struct think *t, const struct think_events *ev, voi
 }
 
 /* Returns how many bytes it took. */
-static size_t probe(struct think *t, const char *p, size_t n, const struct think_events *ev, void *ctx)
+static size_t probe(
+	struct think *t, const char *p, size_t n, const struct think_events *ev, void *ctx)
 {
 	for (size_t i = 0; i < n; i++) {
 		bool space = p[i] == ' ' || (p[i] >= '\t' && p[i] <= '\r');
@@ -55,7 +56,8 @@ static void give_up_tag(struct think *t, const struct think_events *ev, void *ct
 	t->matched = 0;
 }
 
-static size_t inside(struct think *t, const char *p, size_t n, const struct think_events *ev, void *ctx)
+static size_t inside(
+	struct think *t, const char *p, size_t n, const struct think_events *ev, void *ctx)
 {
 	const char *lt;
 
@@ -78,7 +80,8 @@ static size_t inside(struct think *t, const char *p, size_t n, const struct thin
 void think_feed(struct think *t, const char *p, size_t n, const struct think_events *ev, void *ctx)
 {
 	while (n && t->state != OFF) {
-		size_t used = t->state == PROBE ? probe(t, p, n, ev, ctx) : inside(t, p, n, ev, ctx);
+		size_t used =
+			t->state == PROBE ? probe(t, p, n, ev, ctx) : inside(t, p, n, ev, ctx);
 
 		p += used;
 		n -= used;

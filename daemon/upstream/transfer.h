@@ -24,17 +24,29 @@ struct transfer_kind {
 	const char *what, *path; /* "chat", "/v1/chat/completions" */
 	enum request_kind request;
 	bool retries;
-	bool (*setup)(struct transfer *t, CURL *easy);             /* options of its own, for each try; false: out of memory */
+	bool (*setup)(struct transfer *t,
+		CURL *easy); /* options of its own, for each try; false: out of memory */
 	void (*body)(struct transfer *t, const char *p, size_t n); /* of a reply with status 2xx */
-	enum upstream_result (*verdict)(struct transfer *t, char **text); /* the reply is at its end, or over */
-	void (*work)(struct transfer *t);                          /* from the loop, after a kick; may be NULL */
-	void (*waiting)(struct transfer *t, size_t before);        /* has to wait for a connection; may be NULL */
-	void (*retry)(struct transfer *t, const char *text);       /* another try is coming; may be NULL */
-	void (*tell)(struct transfer *t, struct upstream_end *end); /* the end; the kind adds what it knows */
+	enum upstream_result (*verdict)(
+		struct transfer *t, char **text); /* the reply is at its end, or over */
+	void (*work)(struct transfer *t);         /* from the loop, after a kick; may be NULL */
+	void (*waiting)(
+		struct transfer *t, size_t before); /* has to wait for a connection; may be NULL */
+	void (*retry)(
+		struct transfer *t, const char *text); /* another try is coming; may be NULL */
+	void (*tell)(struct transfer *t,
+		struct upstream_end *end); /* the end; the kind adds what it knows */
 	void (*free)(struct transfer *t);
 };
 
-enum transfer_state { TRANSFER_READY, TRANSFER_WAITING, TRANSFER_RUNNING, TRANSFER_BACKOFF, TRANSFER_DRAINING, TRANSFER_CLOSING };
+enum transfer_state {
+	TRANSFER_READY,
+	TRANSFER_WAITING,
+	TRANSFER_RUNNING,
+	TRANSFER_BACKOFF,
+	TRANSFER_DRAINING,
+	TRANSFER_CLOSING
+};
 
 struct transfer {
 	struct upstream *u;
@@ -44,13 +56,14 @@ struct transfer {
 	struct list all, link, todo; /* all; the waiting or the paused; those with work to do */
 	CURL *easy;
 	struct curl_slist *headers;
-	char *errors;  /* libcurl's words, https only */
+	char *errors; /* libcurl's words, https only */
 	uv_timer_t timer;
-	uint64_t started, alive, grace, until; /* loop time: first try, last byte, finish_reason, end of a wait */
+	uint64_t started, alive, grace,
+		until; /* loop time: first try, last byte, finish_reason, end of a wait */
 	unsigned tries;
 	uint8_t state;
-	bool slot;     /* counts as active */
-	bool added;    /* libcurl runs it */
+	bool slot;  /* counts as active */
+	bool added; /* libcurl runs it */
 	bool cancelled, over, told, paused;
 	bool complete; /* libcurl is done with it, with `code` */
 	bool first_byte;
@@ -61,7 +74,7 @@ struct transfer {
 	int64_t retry_ms;
 	long status;
 	CURLcode code;
-	struct buf refusal;    /* body of a reply that is no success */
+	struct buf refusal; /* body of a reply that is no success */
 };
 
 struct upstream {
@@ -85,12 +98,13 @@ struct upstream {
 uint64_t transfer_start(struct upstream *u, struct transfer *t, const struct transfer_kind *kind);
 void transfer_kick(struct transfer *t);
 void transfer_cancel(struct transfer *t);
-void transfer_work(struct transfer *t);  /* from the loop, what was kicked */
+void transfer_work(struct transfer *t);   /* from the loop, what was kicked */
 void transfer_resume(struct transfer *t); /* from the loop, what was paused */
-void transfer_close(struct transfer *t); /* without a word, if it was told its end */
+void transfer_close(struct transfer *t);  /* without a word, if it was told its end */
 void transfer_done(struct transfer *t, CURLcode code);
-void transfer_over(struct transfer *t);  /* the reply has said all: from body */
-void transfer_grace(struct transfer *t); /* only the end mark is missing: begin, or begin again, to wait for it */
+void transfer_over(struct transfer *t); /* the reply has said all: from body */
+void transfer_grace(struct transfer
+		*t); /* only the end mark is missing: begin, or begin again, to wait for it */
 /* Ends it without a request. text is taken. */
 void transfer_fail(struct transfer *t, enum upstream_result result, char *text);
 

@@ -11,12 +11,14 @@
 
 char *transfer_time(uint64_t ms)
 {
-	return ms < 1000 ? mem_printf("%llu ms", (unsigned long long)ms) : mem_printf("%.3g s", (double)ms / 1000);
+	return ms < 1000 ? mem_printf("%llu ms", (unsigned long long)ms)
+			 : mem_printf("%.3g s", (double)ms / 1000);
 }
 
 bool transfer_is_connect(CURLcode code)
 {
-	return code == CURLE_COULDNT_CONNECT || code == CURLE_OPERATION_TIMEDOUT || code == CURLE_PROXY;
+	return code == CURLE_COULDNT_CONNECT || code == CURLE_OPERATION_TIMEDOUT ||
+	       code == CURLE_PROXY;
 }
 
 static char *connect_text(struct transfer *t)
@@ -34,7 +36,8 @@ static char *tls_text(struct transfer *t, CURLcode code)
 
 	switch (code) {
 	case CURLE_PEER_FAILED_VERIFICATION:
-		return mem_printf("the TLS certificate of %s is not trusted (%s); name its authority with ca_file",
+		return mem_printf("the TLS certificate of %s is not trusted (%s); name its "
+				  "authority with ca_file",
 			t->settings->host, said);
 	case CURLE_SSL_CACERT_BADFILE:
 		return mem_printf("ca_file '%s' cannot be read (%s)",
@@ -42,7 +45,8 @@ static char *tls_text(struct transfer *t, CURLcode code)
 	case CURLE_SSL_CERTPROBLEM:
 		return mem_printf("client_cert or client_key cannot be used (%s)", said);
 	default:
-		return mem_printf("no TLS connection to %s (%s); is it an https address?", t->settings->host, said);
+		return mem_printf("no TLS connection to %s (%s); is it an https address?",
+			t->settings->host, said);
 	}
 }
 
@@ -51,16 +55,18 @@ static char *lookup_text(struct transfer *t, CURLcode code)
 	const struct upstream_config *c = &t->settings->config;
 
 	if (code == CURLE_COULDNT_RESOLVE_PROXY)
-		return mem_printf("the proxy's name in '%s' cannot be found", c->proxy ? c->proxy : "");
-	return mem_printf("the name in '%s' cannot be found; is the address right?", t->settings->host);
+		return mem_printf(
+			"the proxy's name in '%s' cannot be found", c->proxy ? c->proxy : "");
+	return mem_printf(
+		"the name in '%s' cannot be found; is the address right?", t->settings->host);
 }
 
 /* The connection was there and broke. */
 static char *broken_text(struct transfer *t, CURLcode code, enum upstream_result *result)
 {
-	const char *how = code == CURLE_GOT_NOTHING ? "closed the connection without a reply" :
-		code == CURLE_PARTIAL_FILE	    ? "closed the connection in mid-reply" :
-						      "broke the connection";
+	const char *how = code == CURLE_GOT_NOTHING    ? "closed the connection without a reply"
+			  : code == CURLE_PARTIAL_FILE ? "closed the connection in mid-reply"
+						       : "broke the connection";
 
 	*result = t->status ? UPSTREAM_E_TRUNCATED : UPSTREAM_E_UNREACHABLE;
 	return mem_printf("%s %s", t->settings->host, how);
@@ -80,7 +86,8 @@ char *transfer_curl_text(struct transfer *t, CURLcode code, enum upstream_result
 		return connect_text(t);
 	case CURLE_OPERATION_TIMEDOUT: /* libcurl only times the connecting */
 		time = transfer_time(t->settings->config.connect_timeout_ms);
-		text = mem_printf("no connection to %s within %s (connect_timeout)", t->settings->host, time);
+		text = mem_printf(
+			"no connection to %s within %s (connect_timeout)", t->settings->host, time);
 		free(time);
 		return text;
 	case CURLE_SSL_CONNECT_ERROR:
@@ -106,10 +113,12 @@ char *transfer_curl_text(struct transfer *t, CURLcode code, enum upstream_result
 	case CURLE_UNSUPPORTED_PROTOCOL: /* HTTP/0.9: whatever it is, it is no reply */
 	case CURLE_WEIRD_SERVER_REPLY:
 		*result = UPSTREAM_E_PROTOCOL;
-		return mem_printf("what %s says is not HTTP; is the address right?", t->settings->host);
+		return mem_printf(
+			"what %s says is not HTTP; is the address right?", t->settings->host);
 	default:
 		*result = t->status ? UPSTREAM_E_TRUNCATED : UPSTREAM_E_UNREACHABLE;
-		return mem_printf("the transfer from %s failed: %s", t->settings->host, curl_easy_strerror(code));
+		return mem_printf("the transfer from %s failed: %s", t->settings->host,
+			curl_easy_strerror(code));
 	}
 }
 
@@ -118,7 +127,8 @@ static const char *header_of(struct transfer *t, const char *name)
 {
 	struct curl_header *h;
 
-	return curl_easy_header(t->easy, name, 0, CURLH_HEADER, -1, &h) == CURLHE_OK ? h->value : NULL;
+	return curl_easy_header(t->easy, name, 0, CURLH_HEADER, -1, &h) == CURLHE_OK ? h->value
+										     : NULL;
 }
 
 char *transfer_http_text(struct transfer *t, enum upstream_result *result)
@@ -140,7 +150,8 @@ char *transfer_http_text(struct transfer *t, enum upstream_result *result)
 
 /*
  * 500 is among them: gateways say it for what is over in a second. llama.cpp says it for a request
- * that it cannot parse as well, which the bound on tries takes care of. 501 and 505 stay as they are.
+ * that it cannot parse as well, which the bound on tries takes care of. 501 and 505 stay as they
+ * are.
  */
 bool transfer_may_retry(struct transfer *t)
 {

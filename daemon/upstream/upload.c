@@ -25,10 +25,10 @@ struct upload {
 	int64_t size;
 	uint64_t fed, sent;
 	struct buf queue;
-	size_t at;      /* bytes of queue that were sent */
-	bool finished;  /* nothing more will be fed */
-	bool want;      /* on_want is due */
-	bool full;      /* the feeder was told to wait */
+	size_t at;     /* bytes of queue that were sent */
+	bool finished; /* nothing more will be fed */
+	bool want;     /* on_want is due */
+	bool full;     /* the feeder was told to wait */
 	curl_mime *form;
 	struct buf reply;
 	char *message, *stats;
@@ -91,7 +91,8 @@ static bool upload_setup(struct transfer *t, CURL *easy)
 
 	u->form = curl_mime_init(easy);
 	part = u->form ? curl_mime_addpart(u->form) : NULL;
-	if (!part || curl_mime_name(part, "files") != CURLE_OK || curl_mime_filename(part, u->name) != CURLE_OK ||
+	if (!part || curl_mime_name(part, "files") != CURLE_OK ||
+		curl_mime_filename(part, u->name) != CURLE_OK ||
 		curl_mime_data_cb(part, u->size, on_send, NULL, NULL, u) != CURLE_OK)
 		return false;
 	t->sending = true;
@@ -108,7 +109,8 @@ bool upload_feed(struct transfer *t, const void *p, size_t n)
 		return false; /* on_end follows */
 	u->fed += n;
 	if (u->size >= 0 && u->fed > (uint64_t)u->size) {
-		transfer_fail(t, UPSTREAM_E_ERROR, mem_dup("more bytes came than the file was said to have"));
+		transfer_fail(t, UPSTREAM_E_ERROR,
+			mem_dup("more bytes came than the file was said to have"));
 		return false;
 	}
 	if (u->at) {
@@ -133,7 +135,8 @@ void upload_finish(struct transfer *t)
 	if (t->over || t->cancelled)
 		return;
 	if (u->size >= 0 && u->fed != (uint64_t)u->size)
-		transfer_fail(t, UPSTREAM_E_ERROR, mem_dup("the file ended before the size it was said to have"));
+		transfer_fail(t, UPSTREAM_E_ERROR,
+			mem_dup("the file ended before the size it was said to have"));
 	else
 		transfer_kick(t);
 }
@@ -214,10 +217,15 @@ static enum upstream_result judge_stats(struct upload *u, char **text)
 
 	read_stats(&st, u->stats);
 	if (st.failed > 0)
-		*text = st.error ? mem_printf("the backend could not take '%s': %s", u->name, st.error) :
-				   mem_printf("the backend could not take '%s' and does not say why", u->name);
+		*text = st.error
+				? mem_printf(
+					  "the backend could not take '%s': %s", u->name, st.error)
+				: mem_printf("the backend could not take '%s' and does not say why",
+					  u->name);
 	else if (st.total == 0 && st.skipped == 0)
-		*text = mem_printf("the backend took nothing of '%s'; it does not know files of this kind", u->name);
+		*text = mem_printf(
+			"the backend took nothing of '%s'; it does not know files of this kind",
+			u->name);
 	r = *text ? UPSTREAM_E_ERROR : UPSTREAM_OK;
 	free(st.error);
 	return r;
@@ -237,8 +245,9 @@ static bool read_reply(struct upload *u)
 
 			u->message = text ? errors_line(text, strlen(text), ERRORS_TEXT_MAX) : NULL;
 			free(text);
-		} else if (json_slice_is(&key, "stats") && !u->stats && json_peek(&j) == JSON_OBJECT &&
-			json_raw(&j, &s) && utf8_valid_no_nul(s.p, s.n)) {
+		} else if (json_slice_is(&key, "stats") && !u->stats &&
+			   json_peek(&j) == JSON_OBJECT && json_raw(&j, &s) &&
+			   utf8_valid_no_nul(s.p, s.n)) {
 			u->stats = mem_ndup(s.p, s.n);
 		}
 	}
@@ -276,8 +285,12 @@ static enum upstream_result upload_verdict(struct transfer *t, char **text)
 		return UPSTREAM_OK;
 	if (!read_reply(u)) {
 		line = errors_line(buf_cstr(&u->reply), u->reply.len, 200);
-		*text = *line == '<' || !*line ? mem_dup("the backend's reply to the upload is none; is the address right?") :
-						 mem_printf("the backend's reply to the upload cannot be read: '%s'", line);
+		*text = *line == '<' || !*line
+				? mem_dup("the backend's reply to the upload is none; is the "
+					  "address right?")
+				: mem_printf(
+					  "the backend's reply to the upload cannot be read: '%s'",
+					  line);
 		free(line);
 		return UPSTREAM_E_PROTOCOL;
 	}
@@ -350,13 +363,14 @@ char *upload_name(const char *name)
 	suffix = strrchr(line, '.');
 	if (!suffix || strlen(suffix) > 16)
 		suffix = "";
-	cut = mem_printf("%.*s%s", (int)utf8_floor(line, strlen(line), NAME_BYTES - strlen(suffix)), line, suffix);
+	cut = mem_printf("%.*s%s", (int)utf8_floor(line, strlen(line), NAME_BYTES - strlen(suffix)),
+		line, suffix);
 	free(line);
 	return cut;
 }
 
-uint64_t upload_start(struct upstream *up, const char *name, int64_t size, const struct upload_events *ev,
-	void *ctx)
+uint64_t upload_start(struct upstream *up, const char *name, int64_t size,
+	const struct upload_events *ev, void *ctx)
 {
 	struct upload *u = mem_new(sizeof(*u));
 

@@ -10,7 +10,8 @@
 #include "common/mem.h"
 #include "daemon/upstream/kinds.h"
 
-#define REST_MS 30000 /* idle connections and libcurl's memory go after so long without a transfer */
+#define REST_MS \
+	30000 /* idle connections and libcurl's memory go after so long without a transfer */
 #define SCRATCH_MAX (512u << 20)
 
 static const enum turn_error turn_errors[] = {
@@ -103,7 +104,8 @@ void upstream_rested(struct upstream *u)
 
 /* ---- life ---- */
 
-int upstream_new(struct upstream **out, uv_loop_t *loop, const struct upstream_config *config, char **why)
+int upstream_new(
+	struct upstream **out, uv_loop_t *loop, const struct upstream_config *config, char **why)
 {
 	struct settings *settings = NULL;
 	struct upstream *u;
@@ -173,7 +175,7 @@ static void on_closing(uv_idle_t *idle)
 {
 	struct upstream *u = idle->data;
 
-	list_foreach_safe(it, &u->all) {
+	list_foreach_safe (it, &u->all) {
 		struct transfer *t = list_entry(it, struct transfer, all);
 
 		if (t->told)
@@ -201,20 +203,21 @@ void upstream_close(struct upstream *u, void (*closed)(void *ctx), void *ctx)
 
 /* ---- transfers ---- */
 
-uint64_t upstream_chat(struct upstream *u, const struct chat_request *req, const struct upstream_events *ev,
-	void *ctx)
+uint64_t upstream_chat(struct upstream *u, const struct chat_request *req,
+	const struct upstream_events *ev, void *ctx)
 {
 	return stream_start(u, req, ev, ctx);
 }
 
-uint64_t upstream_upload(struct upstream *u, const char *name, int64_t size, const struct upload_events *ev,
-	void *ctx)
+uint64_t upstream_upload(struct upstream *u, const char *name, int64_t size,
+	const struct upload_events *ev, void *ctx)
 {
 	return upload_start(u, name, size, ev, ctx);
 }
 
 uint64_t upstream_models(struct upstream *u,
-	void (*done)(void *ctx, const struct upstream_end *end, const struct upstream_model *rows, size_t n),
+	void (*done)(void *ctx, const struct upstream_end *end, const struct upstream_model *rows,
+		size_t n),
 	void *ctx)
 {
 	return models_start(u, done, ctx);
@@ -260,7 +263,7 @@ void upstream_figures(const struct upstream *u, struct upstream_figures *out)
 	*out = u->figures;
 	out->active = u->active;
 	out->waiting = 0;
-	list_foreach(it, &u->waiting)
+	list_foreach (it, &u->waiting)
 		out->waiting++;
 }
 

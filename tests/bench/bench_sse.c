@@ -42,9 +42,13 @@ static void stream_make(struct buf *b)
 	for (int i = 0; i < EVENTS; i++) {
 		char event[512];
 		int n = snprintf(event, sizeof(event),
-			"data: {\"id\":\"chatcmpl-AB1cD2eF3gH4iJ5kL6mN7oP8qR9sT\",\"object\":\"chat.completion.chunk\","
-			"\"created\":1731628800,\"model\":\"gpt-4o-mini-2024-07-18\",\"service_tier\":\"default\","
-			"\"system_fingerprint\":\"fp_0ba0d124f1\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\" t%05d\"},"
+			"data: "
+			"{\"id\":\"chatcmpl-AB1cD2eF3gH4iJ5kL6mN7oP8qR9sT\",\"object\":\"chat."
+			"completion.chunk\","
+			"\"created\":1731628800,\"model\":\"gpt-4o-mini-2024-07-18\",\"service_"
+			"tier\":\"default\","
+			"\"system_fingerprint\":\"fp_0ba0d124f1\",\"choices\":[{\"index\":0,"
+			"\"delta\":{\"content\":\" t%05d\"},"
 			"\"logprobs\":null,\"finish_reason\":null}],\"obfuscation\":\"",
 			i);
 
@@ -57,7 +61,9 @@ static void stream_make(struct buf *b)
 		event[n++] = '\n';
 		buf_add(b, event, (size_t)n);
 	}
-	buf_add_str(b, "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n");
+	buf_add_str(b, "data: "
+		       "{\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}"
+		       "\n\ndata: [DONE]\n\n");
 }
 
 static double round_read(const struct buf *b, struct buf *scratch)
@@ -70,7 +76,8 @@ static double round_read(const struct buf *b, struct buf *scratch)
 	got = 0;
 	body_init(&body, &o, 16 << 20, &events, NULL, scratch);
 	for (size_t at = 0; at < b->len; at += PIECE)
-		(void)body_feed(&body, (const char *)b->data + at, min_of(b->len - at, (size_t)PIECE));
+		(void)body_feed(
+			&body, (const char *)b->data + at, min_of(b->len - at, (size_t)PIECE));
 	body_end(&body);
 	if (body_verdict(&body, &text) != UPSTREAM_OK || got != (size_t)EVENTS * 7) {
 		fprintf(stderr, "the answer came out wrong: %zu bytes\n", got);
@@ -98,7 +105,8 @@ static double round_split(const struct buf *b)
 
 	sse_init(&s, 16 << 20);
 	for (size_t at = 0; at < b->len; at += PIECE)
-		(void)sse_feed(&s, (const char *)b->data + at, min_of(b->len - at, (size_t)PIECE), on_event, NULL);
+		(void)sse_feed(&s, (const char *)b->data + at, min_of(b->len - at, (size_t)PIECE),
+			on_event, NULL);
 	sse_fini(&s);
 	return EVENTS / (cpu_seconds() - start);
 }

@@ -90,7 +90,8 @@ static void on_metadata(void *ctx, const char *json, size_t n)
 	buf_add(&((struct rec *)ctx)->other, json, n);
 }
 
-static const struct upstream_events events = { on_delta, on_reasoning, on_status, on_notice, on_source, on_usage, on_metadata, NULL };
+static const struct upstream_events events = { on_delta, on_reasoning, on_status, on_notice,
+	on_source, on_usage, on_metadata, NULL };
 
 static void reply_read(const char *s, size_t n, const uint8_t *steps, size_t nsteps, struct rec *r)
 {
@@ -111,11 +112,13 @@ static void reply_read(const char *s, size_t n, const uint8_t *steps, size_t nst
 	}
 	body_end(&b);
 	result = body_verdict(&b, &why);
-	if ((result == UPSTREAM_OK) != !why || (why && (!*why || strlen(why) > 4096 || !utf8_valid(why, strlen(why)))))
+	if ((result == UPSTREAM_OK) != !why ||
+		(why && (!*why || strlen(why) > 4096 || !utf8_valid(why, strlen(why)))))
 		abort();
 	if (r->text.len + r->reasoning.len > MAX_ANSWER)
 		abort();
-	buf_addf(&r->other, "end %d %s %s %s", result, why ? why : "-", b.dialect.finish_reason ? b.dialect.finish_reason : "-",
+	buf_addf(&r->other, "end %d %s %s %s", result, why ? why : "-",
+		b.dialect.finish_reason ? b.dialect.finish_reason : "-",
 		b.dialect.model ? b.dialect.model : "-");
 	free(why);
 	body_fini(&b);
@@ -138,7 +141,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size < 1 + nsteps)
 		return 0;
-	whole.o = (struct dialect_options){ .max_answer = MAX_ANSWER, .inline_think = data[0] & 0x40, .raw_text = data[0] & 0x80 };
+	whole.o = (struct dialect_options){
+		.max_answer = MAX_ANSWER, .inline_think = data[0] & 0x40, .raw_text = data[0] & 0x80
+	};
 	cut.o = whole.o;
 	s = (const char *)data + 1 + nsteps;
 	reply_read(s, size - 1 - nsteps, NULL, 0, &whole);

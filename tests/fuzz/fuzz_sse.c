@@ -59,7 +59,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	s = (const char *)data + 1 + nsteps;
 	a = feed(s, size - 1 - nsteps, NULL, 0, &whole);
 	b = feed(s, size - 1 - nsteps, data + 1, nsteps, &cut);
-	if (a != b || whole.len != cut.len || (whole.len && memcmp(whole.data, cut.data, whole.len)))
+	if (a != b || whole.len != cut.len ||
+		(whole.len && memcmp(whole.data, cut.data, whole.len)))
 		abort();
 	buf_fini(&whole);
 	buf_fini(&cut);

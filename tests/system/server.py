@@ -119,7 +119,7 @@ class Out:
 
 
 class Backend:
-    def __init__(self, script, unix=None, tls=None):
+    def __init__(self, script, unix=None, tls=None, host="127.0.0.1"):
         self.script, self.models, self.models_status = script, ["scripted", "other-model"], 200
         self.chats, self.uploads, self.upload_reply = [], [], None
         self.at_once = self.most_at_once = 0
@@ -133,10 +133,11 @@ class Backend:
             self.listener.bind(unix)
             self.url = f"unix:{unix}"
         else:
-            self.listener = socket.socket()
+            self.listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
             self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            self.listener.bind(("127.0.0.1", 0))
-            self.url = f"http{'s' if tls else ''}://127.0.0.1:{self.listener.getsockname()[1]}"
+            self.listener.bind((host, 0))
+            name = f"[{host}]" if ":" in host else host
+            self.url = f"http{'s' if tls else ''}://{name}:{self.listener.getsockname()[1]}"
         self.listener.listen(512)
         threading.Thread(target=self.accept, daemon=True).start()
 
@@ -163,7 +164,7 @@ class Backend:
 
     def serve(self, link):
         try:
-            if link.family == socket.AF_INET:
+            if link.family != socket.AF_UNIX:
                 link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self.context:
                 link = self.context.wrap_socket(link, server_side=True)

@@ -436,8 +436,10 @@ def test_other_signals_and_gone_readers_leave_the_answer_alone(t):
     result = client.end()
     equal((result.code, result.err), (141, ""), "status and words after a closed pipe")
     made.on["status"] = lambda call: call.reply(server={f"key {i}": "b" * 100 for i in range(3000)})
-    client = t.start("status", unread=True)
-    client.process.stdout.close()
+    reading, writing = os.pipe()
+    os.close(reading)
+    client = t.start("status", stdout=writing)
+    os.close(writing)
     equal(client.end().code, 141, "status of a list into a closed pipe")
     equal(made.sent("cancel"), [], "cancels")
 

@@ -1380,8 +1380,14 @@ TEST(a_question_may_be_asked_from_the_end_of_another)
 	got_fini(&second);
 }
 
+static struct http_server *gathering;
+static int gathered;
+
+/* Nobody is answered before so many have asked. */
 static bool takes_a_while(struct http_request *r)
 {
+	for (int i = 0; gathered && gathering->most_at_once < gathered && i < 5000; i++)
+		usleep(1000);
 	http_say(r->fd, HTTP_STREAM);
 	for (int i = 0; i < 5; i++) {
 		http_delta(r->fd, "word ");
@@ -1400,6 +1406,8 @@ static bool many(int n, unsigned max_connections, int *most, int *connections)
 	struct world w;
 	bool ok = true;
 
+	gathering = s;
+	gathered = max_connections ? 0 : n;
 	c.max_connections = max_connections;
 	world_open(&w, &c);
 	for (int i = 0; i < n; i++)
@@ -1413,6 +1421,7 @@ static bool many(int n, unsigned max_connections, int *most, int *connections)
 	upstream_figures(w.u, &figures);
 	ok = ok && figures.requests == (uint64_t)n && !figures.failures && !figures.waiting;
 	world_close(&w);
+	gathered = 0;
 	*most = s->most_at_once;
 	*connections = s->connections;
 	http_stop(s);
@@ -1427,7 +1436,7 @@ TEST(two_hundred_answers_at_once)
 	int most, connections;
 
 	check(many(200, 0, &most, &connections));
-	check_msg(most > 50, "only %d at once", most);
+	check_int(most, 200);
 }
 
 TEST(connections_are_bounded_and_the_rest_waits_in_order)
@@ -1497,7 +1506,7 @@ static bool flood(struct http_request *r)
 		n += (size_t)snprintf(event + n, sizeof(event) - n,
 			"data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"0123456789\"}}]}\n\n");
 	http_say(r->fd, "HTTP/1.1 200 OK\r\n\r\n");
-	for (int i = 0; i < 400; i++)
+	for (int i = 0; i < 120; i++)
 		http_send(r->fd, event, n);
 	http_say(r->fd, "data: [DONE]\n\n");
 	return false;
@@ -1523,7 +1532,7 @@ TEST(a_flood_leaves_the_loop_to_others)
 		check(run_until(&w, &g[i].ended, 1));
 		check_int(g[i].result, UPSTREAM_OK);
 		check_int(g[i].text.len, g[0].text.len);
-		check(g[i].text.len > 3000000);
+		check(g[i].text.len > 900000);
 	}
 	check_msg(worst[0] < 300000, "the loop stood still for %llu us", (unsigned long long)worst[0]);
 	uv_close((uv_handle_t *)&beat, NULL);
