@@ -11,12 +11,14 @@
 
 /* ---- sources ---- */
 
-static int lines_in(const char *s, size_t n)
+/* Lines of a span before one of its bytes; a text without any line feed ends them as old Macs did. */
+static int lines_before(const struct span *p, size_t at)
 {
+	char mark = memchr(p->text, '\n', p->n) ? '\n' : '\r';
 	int lines = 0;
 
-	for (size_t i = 0; i < n; i++)
-		lines += s[i] == '\n';
+	for (size_t i = 0; i < at; i++)
+		lines += p->text[i] == mark;
 	return lines;
 }
 
@@ -35,7 +37,7 @@ static void add_source(struct retrieve *r, size_t span, size_t from, size_t to, 
 	s.quote = mem_ndup(p->text + from, to - from);
 	s.sha256 = mem_dup(p->best->sha256);
 	s.page = p->page;
-	s.line = p->line + lines_in(p->text, from);
+	s.line = p->line + lines_before(p, from);
 	s.start = (int64_t)(p->start + from);
 	s.end = (int64_t)(p->start + to);
 	s.score = p->score;

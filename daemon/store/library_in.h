@@ -66,7 +66,6 @@ struct slice {
 	struct db *db;
 	int64_t collection; /* whose index is changed: merged as it grows; 0 none */
 	uint64_t until_us;
-	unsigned turns;
 	char **why;
 };
 int slice_begin(struct slice *s, struct db *db, char **why);

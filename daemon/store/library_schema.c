@@ -9,6 +9,7 @@
 #include "daemon/store/rank.h"
 
 #define LIBRARY_APPLICATION 0x7261674c /* "ragL" */
+#define CHECKPOINT_PAGES 1000
 
 static const char library_sql[] =
 #include "daemon/store/library.sql.h"
@@ -96,6 +97,8 @@ int library_migrate(sqlite3 *lib, char **why)
 
 	if (r == 0)
 		r = migrate_wal(lib, why);
+	/* within COMMIT, when its lock is gone: jobs here are long, and nobody waits for their ends */
+	(void)sqlite3_wal_autocheckpoint(lib, CHECKPOINT_PAGES);
 	if (r == 0 && empty)
 		r = create(lib, why);
 	if (r == 0)

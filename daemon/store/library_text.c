@@ -8,8 +8,6 @@
 #include "common/attr.h"
 #include "common/clock.h"
 
-#define CHECKPOINT_TURNS 128 /* slices of a long job before it copies the log back, some 10 MiB */
-
 void library_words_table(char out[WORDS_NAME], int64_t collection)
 {
 	(void)snprintf(out, WORDS_NAME, "words_%lld", (long long)collection);
@@ -188,9 +186,6 @@ int slice_turn(struct slice *s)
 	if (clock_mono_us() < s->until_us)
 		return 0;
 	r = slice_end(s);
-	/* A long job would else let the log grow to several times the document. */
-	if (r == 0 && ++s->turns % CHECKPOINT_TURNS == 0)
-		(void)sqlite3_wal_checkpoint_v2(s->db->lib, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 	if (r == 0)
 		r = db_begin(s->db->lib, s->why);
 	s->until_us = clock_mono_us() + SLICE_US;

@@ -232,7 +232,7 @@ enum upstream_result body_verdict(const struct body *b, char **text)
 	const struct dialect *d = &b->dialect;
 
 	if (b->r == -ENOBUFS && d->result == UPSTREAM_OK) {
-		*text = mem_printf("one event of the answer is larger than the limit of %zu bytes",
+		*text = mem_printf("one event of the answer is larger than %zu bytes (max_event)",
 			b->max_event);
 		return UPSTREAM_E_TOO_LARGE;
 	}

@@ -15,15 +15,16 @@
 #define CITATIONS_QUOTE 2000 /* bytes of a quote */
 
 /* raw: the JSON value. Broken or unknown shapes add what is readable of them. */
-void citations_list(
-	struct source_list *l, const struct json_slice *raw); /* numbered by position, from 1 */
-void citations_annotations(
-	struct source_list *l, const struct json_slice *raw); /* numbered by first mention */
-void citations_context(struct source_list *l,
-	const struct json_slice *raw); /* Azure: an object, or that as a JSON string */
-void citations_tools(struct source_list *l, const struct json_slice *raw); /* Groq executed_tools */
-void citations_event(struct source_list *l,
-	const struct json_slice *raw); /* {"type": "citation", "data": ...} */
-/* The data of an event named sources, citations or grounding; also `extra`, a JSON string of such.
- */
+
+/* Numbered by position, from 1. */
+void citations_list(struct source_list *l, const struct json_slice *raw);
+/* Numbered by first mention. */
+void citations_annotations(struct source_list *l, const struct json_slice *raw);
+/* Azure: an object, or that as a JSON string. */
+void citations_context(struct source_list *l, const struct json_slice *raw);
+/* Groq's executed_tools. */
+void citations_tools(struct source_list *l, const struct json_slice *raw);
+/* {"type": "citation", "data": ...} */
+void citations_event(struct source_list *l, const struct json_slice *raw);
+/* The data of an event named sources, citations or grounding; also `extra`, a JSON string of such. */
 void citations_any(struct source_list *l, const struct json_slice *raw);

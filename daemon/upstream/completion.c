@@ -170,7 +170,7 @@ static bool read_choice(struct json *j, struct completion *chunk, struct complet
 
 static void read_choices(struct json *j, int64_t want, struct completion *c)
 {
-	struct completion_choice one;
+	struct completion_choice one = { 0 };
 
 	c->has_choices = true;
 	if (!json_array(j))

@@ -1,5 +1,4 @@
-/* Between the parts of the dialect: dialect.c (events), dialect_chunk.c, dialect_choice.c,
- * dialect_text.c. */
+/* Between the parts of the dialect: events, chunks, choices, text. */
 #pragma once
 
 #include "daemon/upstream/completion.h"
@@ -8,8 +7,8 @@
 enum { DIALECT_STOP = 1 };
 
 void dialect_notice(struct dialect *d, const char *name, const char *text);
-int dialect_fail(struct dialect *d, enum upstream_result result,
-	char *text); /* the first one stands; text is taken; DIALECT_STOP */
+/* The first failure stands. text is taken. Returns DIALECT_STOP. */
+int dialect_fail(struct dialect *d, enum upstream_result result, char *text);
 void dialect_no_memory(struct dialect *d);
 
 /* Strings and lists of parts, raw, as the answer or the reasoning. */

@@ -21,7 +21,7 @@ static size_t allowed(struct dialect *d, const char *s, size_t n)
 		d->given = d->max_answer;
 		dialect_fail(d, UPSTREAM_E_TOO_LARGE,
 			mem_printf(
-				"the answer is longer than the limit of %zu bytes", d->max_answer));
+				"the answer is longer than %zu bytes (max_answer)", d->max_answer));
 		return n;
 	}
 	d->given += n;

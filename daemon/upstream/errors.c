@@ -105,6 +105,10 @@ static char *http_text(
 					  "it has",
 				status, words);
 		return no_such_page(status, words, place);
+	case 407:
+		return mem_printf(
+			"the proxy wants a user and password (407%s); put them into its address",
+			words);
 	case 408:
 	case 504:
 		return mem_printf(

@@ -9,8 +9,7 @@
 #include <stdbool.h>
 #include <uv.h>
 
-/* Bytes that all transfers together may take in before other work on the loop has its turn: about 2
- * ms of reading. */
+/* Bytes that all transfers together may take in before others have their turn: 2 ms of reading. */
 #define MULTI_TURN_BYTES (512u << 10)
 
 struct multi_events {
@@ -39,7 +38,7 @@ void multi_remove(struct multi *m, CURL *easy);
 void multi_resume(struct multi *m, CURL *easy);      /* after a pause; may deliver data at once */
 void multi_resume_send(struct multi *m, CURL *easy); /* there is something to send again */
 bool multi_spend(struct multi *m, size_t n);         /* false: the turn's bytes are used up */
-void multi_rest(
-	struct multi *m); /* nothing runs: closes idle connections, frees what libcurl holds */
-void multi_close(struct multi *m,
-	void (*closed)(void *ctx)); /* all removed before; closed comes from the loop */
+/* Nothing runs: closes idle connections, frees what libcurl holds. */
+void multi_rest(struct multi *m);
+/* All were removed before; closed comes from the loop. */
+void multi_close(struct multi *m, void (*closed)(void *ctx));

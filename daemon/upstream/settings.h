@@ -20,6 +20,6 @@ struct settings {
 /* -EINVAL: *why says what is wrong with the address, the key or a header; malloc'd. */
 int settings_new(struct settings **out, const struct upstream_config *config, char **why);
 struct settings *settings_ref(struct settings *s);
-struct settings *settings_unref(
-	struct settings *s); /* wipes the key with the last one; returns NULL */
+/* Wipes the key with the last one; returns NULL. */
+struct settings *settings_unref(struct settings *s);
 char *settings_request_url(const struct settings *s, const char *path); /* malloc'd */

@@ -24,19 +24,19 @@ struct transfer_kind {
 	const char *what, *path; /* "chat", "/v1/chat/completions" */
 	enum request_kind request;
 	bool retries;
-	bool (*setup)(struct transfer *t,
-		CURL *easy); /* options of its own, for each try; false: out of memory */
-	void (*body)(struct transfer *t, const char *p, size_t n); /* of a reply with status 2xx */
-	enum upstream_result (*verdict)(
-		struct transfer *t, char **text); /* the reply is at its end, or over */
-	void (*work)(struct transfer *t);         /* from the loop, after a kick; may be NULL */
-	void (*waiting)(
-		struct transfer *t, size_t before); /* has to wait for a connection; may be NULL */
-	void (*retry)(
-		struct transfer *t, const char *text); /* another try is coming; may be NULL */
-	void (*tell)(struct transfer *t,
-		struct upstream_end *end); /* the end; the kind adds what it knows */
+	/* Options of its own, for each try. false: out of memory. */
+	bool (*setup)(struct transfer *t, CURL *easy);
+	/* Bytes of a reply with status 2xx. */
+	void (*body)(struct transfer *t, const char *p, size_t n);
+	/* The reply is at its end, or over: what it amounts to. *text is malloc'd. */
+	enum upstream_result (*verdict)(struct transfer *t, char **text);
+	/* The end is told; the kind adds what it knows. */
+	void (*tell)(struct transfer *t, struct upstream_end *end);
 	void (*free)(struct transfer *t);
+	/* May be NULL: from the loop, after a kick; a wait for a connection; another try is coming. */
+	void (*work)(struct transfer *t);
+	void (*waiting)(struct transfer *t, size_t before);
+	void (*retry)(struct transfer *t, const char *text);
 };
 
 enum transfer_state {
@@ -45,7 +45,7 @@ enum transfer_state {
 	TRANSFER_RUNNING,
 	TRANSFER_BACKOFF,
 	TRANSFER_DRAINING,
-	TRANSFER_CLOSING
+	TRANSFER_CLOSING,
 };
 
 struct transfer {
@@ -58,8 +58,8 @@ struct transfer {
 	struct curl_slist *headers;
 	char *errors; /* libcurl's words, https only */
 	uv_timer_t timer;
-	uint64_t started, alive, grace,
-		until; /* loop time: first try, last byte, finish_reason, end of a wait */
+	uint64_t started, alive; /* loop time of the first try, of the last byte */
+	uint64_t grace, until;   /* of the finish_reason, 0: none yet; when a wait ends */
 	unsigned tries;
 	uint8_t state;
 	bool slot;  /* counts as active */
@@ -102,9 +102,8 @@ void transfer_work(struct transfer *t);   /* from the loop, what was kicked */
 void transfer_resume(struct transfer *t); /* from the loop, what was paused */
 void transfer_close(struct transfer *t);  /* without a word, if it was told its end */
 void transfer_done(struct transfer *t, CURLcode code);
-void transfer_over(struct transfer *t); /* the reply has said all: from body */
-void transfer_grace(struct transfer
-		*t); /* only the end mark is missing: begin, or begin again, to wait for it */
+void transfer_over(struct transfer *t);  /* the reply has said all: from body */
+void transfer_grace(struct transfer *t); /* only the end mark is missing: the wait begins (again) */
 /* Ends it without a request. text is taken. */
 void transfer_fail(struct transfer *t, enum upstream_result result, char *text);
 

@@ -21,13 +21,22 @@ bool transfer_is_connect(CURLcode code)
 	       code == CURLE_PROXY;
 }
 
+static bool by_proxy(const struct transfer *t)
+{
+	return t->settings->config.proxy && !t->settings->unix_path;
+}
+
 static char *connect_text(struct transfer *t)
 {
+	const char *proxied = by_proxy(t) ? " through the proxy" : "";
+	const char *remedy = by_proxy(t) ? "is the proxy right?" : "is the backend running?";
 	long error = 0;
 
 	curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &error);
-	return mem_printf("cannot connect to %s%s%s%s; is the backend running?", t->settings->host,
-		error ? " (" : "", error ? strerror((int)error) : "", error ? ")" : "");
+	if (!error)
+		return mem_printf("cannot connect to %s%s; %s", t->settings->host, proxied, remedy);
+	return mem_printf("cannot connect to %s%s (%s); %s", t->settings->host, proxied,
+		strerror((int)error), remedy);
 }
 
 static char *tls_text(struct transfer *t, CURLcode code)
@@ -52,11 +61,9 @@ static char *tls_text(struct transfer *t, CURLcode code)
 
 static char *lookup_text(struct transfer *t, CURLcode code)
 {
-	const struct upstream_config *c = &t->settings->config;
-
+	/* Not the proxy's address: a password may stand in it. */
 	if (code == CURLE_COULDNT_RESOLVE_PROXY)
-		return mem_printf(
-			"the proxy's name in '%s' cannot be found", c->proxy ? c->proxy : "");
+		return mem_dup("the proxy's name cannot be found; is its address right?");
 	return mem_printf(
 		"the name in '%s' cannot be found; is the address right?", t->settings->host);
 }
@@ -69,6 +76,8 @@ static char *broken_text(struct transfer *t, CURLcode code, enum upstream_result
 						       : "broke the connection";
 
 	*result = t->status ? UPSTREAM_E_TRUNCATED : UPSTREAM_E_UNREACHABLE;
+	if (t->errors && *t->errors) /* what TLS or a tunnel has to say about it */
+		return mem_printf("%s %s (%s)", t->settings->host, how, t->errors);
 	return mem_printf("%s %s", t->settings->host, how);
 }
 

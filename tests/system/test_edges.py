@@ -78,10 +78,10 @@ def test_bytes_that_are_no_text_become_replacement_characters(t):
     equal(t.sql("SELECT output FROM steps WHERE type = 'assistant_message'")[0]["output"], text, "stored")
 
 
-def test_an_empty_answer_is_an_answer(t):
+def test_an_empty_answer_is_never_a_success(t):
     t.serve(lambda request, out: out.finish())
     result = t.run("ask", "--json", "x", code=None)
-    equal((result.code, result.json["state"], result.json["text"]), (0, "done", ""), "an answer of no words")
+    equal((result.code, result.json["state"], result.json["text"]), (1, "failed", ""), "an answer of no words")
     equal(t.sql("SELECT output FROM steps WHERE type = 'assistant_message'")[0]["output"], "", "stored: never NULL")
 
 
@@ -164,12 +164,13 @@ def test_a_connection_the_backend_has_closed_meanwhile_is_no_error(t):
 
 
 def test_retry_after_as_a_date_in_the_past_and_far_away(t):
-    made, _ = t.serve(in_turn(fails(429, "x", {"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}),
-                              fails(503, "x", {"Retry-After": "9999"}), says("fine")), config="retry_max = 300ms\n")
+    made, _ = t.serve(in_turn(fails(429, "x", {"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}), says("fine"),
+                              fails(503, "x", {"Retry-After": "9999"})), config="retry_max = 300ms\n")
     began = time.monotonic()
-    equal(t.run("ask", "x").text, "fine\n", "answer")
+    equal(t.run("ask", "x").text, "fine\n", "an answer after a date in the past")
+    contains(t.run("ask", "x", code=75).err, "backend:", "503", "later")
     check(time.monotonic() - began < 3, "it took", time.monotonic() - began)
-    equal(len(made.chats), 3, "requests")
+    equal(len(made.chats), 3, "requests: none before the time the backend named")
 
 
 def test_early_hints_and_trailers_are_passed_over(t):
@@ -254,8 +255,10 @@ def test_retries_of_retries_and_of_running_turns(t):
     t.serve(in_turn(holds(release), says("two"), says("three")))
     rpc = t.rpc()
     first = rpc.call("ask", text="x", thread="t", create=True)
-    second = rpc.call("turn.retry", turn=first["turn"])  # waits for its turn like any other question of the thread
+    rpc.fails("conflict", "turn.retry", turn=first["turn"])
     release.set()
+    rpc.call("turn.wait", turn=first["turn"])
+    second = rpc.call("turn.retry", turn=first["turn"])
     rpc.call("turn.wait", turn=second["turn"])
     third = rpc.call("turn.retry", turn=second["turn"])
     rpc.call("turn.wait", turn=third["turn"])

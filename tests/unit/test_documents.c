@@ -440,4 +440,52 @@ TEST(an_upload_that_is_given_up_leaves_nothing)
 	desk_end(&d);
 }
 
+/* ---- text around a place ---- */
+
+struct around {
+	struct job job;
+	const char *document;
+	uint64_t start, end;
+	size_t bytes;
+	char *text;
+	size_t len;
+};
+
+static int around_run(struct db *db, struct job *j)
+{
+	struct around *a = container_of(j, struct around, job);
+
+	a->text = db_library_surroundings(db, a->document, a->start, a->end, a->bytes, &a->len);
+	return 0;
+}
+
+TEST(a_place_is_shown_with_whole_lines_around_it)
+{
+	static const char text[] = "First line here.\nSecond line here.\nThird line here.\nFourth line here.\nFifth line.\n";
+	const char *third = strstr(text, "Third");
+	struct desk d;
+	struct taken t;
+	struct around a = { .job = { .run = around_run }, .start = (uint64_t)(third - text), .bytes = 50 };
+
+	desk_make(&d);
+	t = upload(&d, "a.txt", text);
+	a.document = t.id;
+	a.end = a.start + 16;
+	check_int(world_run(&d.w, STORE_SCAN, &a.job), 0);
+	check_mem(a.text, a.len, "Third line here.\n", 17);
+	mem_free(a.text);
+	a.bytes = 60;
+	check_int(world_run(&d.w, STORE_SCAN, &a.job), 0);
+	check_mem(a.text, a.len, "Second line here.\nThird line here.\nFourth line here.\n", 53);
+	mem_free(a.text);
+	a.bytes = 1000;
+	check_int(world_run(&d.w, STORE_SCAN, &a.job), 0);
+	check_mem(a.text, a.len, text, strlen(text));
+	mem_free(a.text);
+	a.end = 5000;
+	check_int(world_run(&d.w, STORE_SCAN, &a.job), 0);
+	check(!a.text);
+	desk_end(&d);
+}
+
 TEST_MAIN()

@@ -117,6 +117,34 @@ TEST(a_tiny_library_answers_too)
 	desk_end(&d);
 }
 
+TEST(places_are_right_with_any_line_end)
+{
+	static const char *const ends[] = { "\n", "\r\n", "\r" };
+
+	for (int e = 0; e < 3; e++) {
+		struct desk d;
+		struct found f;
+		struct buf b;
+
+		buf_init(&b, 0);
+		for (int i = 1; i <= 40; i++) {
+			if (i == 23)
+				buf_addf(&b, "The heron nests in April and not before.%s", ends[e]);
+			else
+				buf_addf(&b, "Line %d of the file ends.%s", i, ends[e]);
+		}
+		desk_make(&d);
+		check_int(upload_to(&d, NULL, "h.txt", b.data, b.len).r, 0);
+		find(&d, &f, "When does the heron nest?");
+		check(f.sources.n > 0);
+		check(strstr(f.sources.v[0].quote, "heron"));
+		check_msg(f.sources.v[0].line >= 22 && f.sources.v[0].line <= 23, "line %d", f.sources.v[0].line);
+		found_fini(&f);
+		desk_end(&d);
+		buf_fini(&b);
+	}
+}
+
 TEST(a_follow_up_is_understood_by_what_was_said_before)
 {
 	struct desk d;

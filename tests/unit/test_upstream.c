@@ -469,6 +469,28 @@ TEST(the_environment_names_no_proxy_here)
 	got_fini(&g);
 }
 
+TEST(a_proxy_that_fails_is_named_and_its_password_is_not)
+{
+	static const char *const proxies[] = { "http://user:hush@127.0.0.1:9", "http://user:hush@no-such-proxy.invalid:1" };
+
+	for (int i = 0; i < 2; i++) {
+		struct upstream_config c = usual("http://backend.invalid:81");
+		struct got g = { 0 };
+		struct world w;
+
+		c.proxy = proxies[i];
+		c.retries = 0;
+		world_open(&w, &c);
+		ask(&w, &g);
+		check(run_until(&w, &g.ended, 1));
+		check_int(g.result, UPSTREAM_E_UNREACHABLE);
+		check_has(g.why, "proxy");
+		check(!strstr(g.why, "hush"));
+		world_close(&w);
+		got_fini(&g);
+	}
+}
+
 TEST(a_configured_proxy_is_asked_with_the_whole_address)
 {
 	struct http_server *s = http_start(says_hello, NULL);
