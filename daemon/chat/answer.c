@@ -136,7 +136,7 @@ static void begin_retrieval(struct turn *t)
 		.collection = t->ask.collection,
 		.documents = (const char *const *)t->ask.documents,
 		.ndocuments = t->ask.ndocuments,
-		.answer = true,
+		.answer = !c->upstream, /* a model gets whole passages, people get quotes */
 	};
 	if (library_retrieve(c->library, &req, on_retrieved, t->handle, c) != 0)
 		turn_fail(t, TURN_ERROR_STORE, "too many searches are waiting, try again");

@@ -70,7 +70,8 @@ static bool joins_last(const struct packer *p)
 	const struct passage *last = p->count ? &p->v[p->count - 1] : NULL;
 
 	return p->merge && last && p->size < SCRAP && p->end - last->start <= CHUNK_MAX &&
-		measure(p->text + last->start, p->end - last->start) <= CHUNK_TARGET + CHUNK_TARGET / 2;
+	       measure(p->text + last->start, p->end - last->start) <=
+		       CHUNK_TARGET + CHUNK_TARGET / 2;
 }
 
 static void close_passage(struct packer *p)
@@ -110,7 +111,8 @@ static bool must_close(const struct packer *p, size_t size, size_t bytes, enum s
 		return true;
 	if (p->size >= SMALL && p->size + size > CHUNK_SOFT)
 		return true;
-	return strength >= BREAK_PARAGRAPH && p->size >= CHUNK_TARGET / 2 && p->size + size > CHUNK_TARGET;
+	return strength >= BREAK_PARAGRAPH && p->size >= CHUNK_TARGET / 2 &&
+	       p->size + size > CHUNK_TARGET;
 }
 
 static void set_heading(struct packer *p, const char *heading)
@@ -120,8 +122,8 @@ static void set_heading(struct packer *p, const char *heading)
 }
 
 /* bytes <= CHUNK_MAX */
-static void pack_atom(struct packer *p, size_t to, size_t size, enum strength strength, bool is_heading,
-	const char *heading)
+static void pack_atom(struct packer *p, size_t to, size_t size, enum strength strength,
+	bool is_heading, const char *heading)
 {
 	if (must_close(p, size, to - p->end, strength))
 		close_passage(p);
@@ -171,7 +173,8 @@ static size_t find_cut(const char *s, size_t from, size_t to)
 	return best ? best : limit;
 }
 
-static void pack_pieces(struct packer *p, size_t to, enum strength strength, bool is_heading, const char *heading)
+static void pack_pieces(
+	struct packer *p, size_t to, enum strength strength, bool is_heading, const char *heading)
 {
 	while (p->end < to && !p->failed) {
 		size_t left = measure(p->text + p->end, min_of(to - p->end, (size_t)CHUNK_MAX * 2));
@@ -208,7 +211,8 @@ void pack_prose(struct packer *p, size_t to, enum strength strength, const char 
 		size_t end = from < to ? sentence_end(p->text, to, from) : to;
 		size_t next = sentence_skip_space(p->text, to, end);
 
-		if (measure(p->text + p->end, min_of(next - p->end, (size_t)CHUNK_MAX)) > CHUNK_TARGET * 2)
+		if (measure(p->text + p->end, min_of(next - p->end, (size_t)CHUNK_MAX)) >
+			CHUNK_TARGET * 2)
 			pack_pieces(p, next, strength, false, heading);
 		else
 			pack(p, next, strength, false, heading);
@@ -270,15 +274,18 @@ static bool looks_like_markdown(const char *text, size_t n)
 
 enum text_kind text_kind(const char *name, const char *text, size_t n)
 {
-	static const char *const markdown[] = { "md", "markdown", "mdown", "mkd", "mdx", "qmd", "rmd", NULL };
+	static const char *const markdown[] = { "md", "markdown", "mdown", "mkd", "mdx", "qmd",
+		"rmd", NULL };
 	static const char *const rows[] = { "csv", "tsv", NULL };
-	static const char *const code[] = { "ada", "adb", "ads", "asm", "awk", "bash", "bat", "c", "cc", "cfg",
-		"clj", "cmake", "conf", "cpp", "cs", "css", "cxx", "d", "dart", "diff", "el", "erl", "ex", "exs",
-		"f90", "fish", "fs", "go", "gradle", "groovy", "h", "hcl", "hh", "hpp", "hs", "hxx", "ini", "ipynb",
-		"java", "jl", "js", "json", "jsonl", "jsx", "kt", "less", "lisp", "log", "lua", "m", "mjs", "mk",
-		"ml", "mli", "nim", "patch", "php", "pl", "pm", "properties", "proto", "ps1", "py", "r", "rb",
-		"rs", "s", "scala", "scm", "scss", "sh", "sql", "svelte", "swift", "tcl", "tf", "toml", "ts",
-		"tsx", "v", "vala", "vb", "vhdl", "vim", "vue", "xml", "yaml", "yml", "zig", "zsh", NULL };
+	static const char *const code[] = { "ada", "adb", "ads", "asm", "awk", "bash", "bat", "c",
+		"cc", "cfg", "clj", "cmake", "conf", "cpp", "cs", "css", "cxx", "d", "dart", "diff",
+		"el", "erl", "ex", "exs", "f90", "fish", "fs", "go", "gradle", "groovy", "h", "hcl",
+		"hh", "hpp", "hs", "hxx", "ini", "ipynb", "java", "jl", "js", "json", "jsonl",
+		"jsx", "kt", "less", "lisp", "log", "lua", "m", "mjs", "mk", "ml", "mli", "nim",
+		"patch", "php", "pl", "pm", "properties", "proto", "ps1", "py", "r", "rb", "rs",
+		"s", "scala", "scm", "scss", "sh", "sql", "svelte", "swift", "tcl", "tf", "toml",
+		"ts", "tsx", "v", "vala", "vb", "vhdl", "vim", "vue", "xml", "yaml", "yml", "zig",
+		"zsh", NULL };
 	const char *base = strrchr(name, '/');
 
 	base = base ? base + 1 : name;
@@ -286,8 +293,8 @@ enum text_kind text_kind(const char *name, const char *text, size_t n)
 		return TEXT_MARKDOWN;
 	if (ends_with_one_of(base, rows))
 		return TEXT_ROWS;
-	if (ends_with_one_of(base, code) || str_eq_case(base, "Makefile") || str_eq_case(base, "Dockerfile") ||
-		(n > 2 && !memcmp(text, "#!", 2)))
+	if (ends_with_one_of(base, code) || str_eq_case(base, "Makefile") ||
+		str_eq_case(base, "Dockerfile") || (n > 2 && !memcmp(text, "#!", 2)))
 		return TEXT_CODE;
 	return looks_like_markdown(text, n) ? TEXT_MARKDOWN : TEXT_PLAIN;
 }

@@ -12,7 +12,8 @@
 
 #include "daemon/store/documents.h"
 
-#define CHUNK_TARGET 400  /* characters (wide ones count two): a passage that has so many is full */
+/* characters (wide ones count two): a passage that has so many is full */
+#define CHUNK_TARGET 400
 #define CHUNK_SOFT 500    /* ... and should not grow past this */
 #define CHUNK_BLOCK 1200  /* a table, a list, a fence, a function up to this size stays whole */
 #define CHUNK_MAX 2000    /* bytes, never more: what a source may quote */
@@ -27,5 +28,6 @@ enum text_kind {
 enum text_kind text_kind(const char *name, const char *text, size_t n);
 
 /* *out: malloc'd with its headings, passages_free takes it. 0, -ENOMEM. An empty text has none. */
-int chunk_text(const char *text, size_t n, enum text_kind kind, struct passage **out, size_t *count);
+int chunk_text(
+	const char *text, size_t n, enum text_kind kind, struct passage **out, size_t *count);
 void *passages_free(struct passage *v, size_t n);

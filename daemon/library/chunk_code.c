@@ -30,8 +30,8 @@ static bool names_scope(const struct packer *p, const struct line *l)
 	const char *s = p->text + l->body;
 	size_t n = l->end - l->body;
 
-	if (n < 2 || *s == '#' || *s == '*' || *s == '@' || *s == ';' || !memcmp(s, "//", 2) || !memcmp(s, "/*", 2) ||
-		!memcmp(s, "--", 2))
+	if (n < 2 || *s == '#' || *s == '*' || *s == '@' || *s == ';' || !memcmp(s, "//", 2) ||
+		!memcmp(s, "/*", 2) || !memcmp(s, "--", 2))
 		return false;
 	for (size_t i = 0; i < n; i++)
 		if ((s[i] & 0x80) || fold_script((unsigned char)s[i]) == SCRIPT_LATIN)
@@ -112,7 +112,8 @@ static size_t skip_blank(const struct packer *p, size_t at)
 	return at;
 }
 
-/* The end of the block at `at`, blank lines behind it included: up to the next line after blank ones. */
+/* The end of the block at `at`, blank lines behind it included: up to the next line after blank
+ * ones. */
 static size_t stanza_end(const struct packer *p, size_t at)
 {
 	struct line l;
@@ -122,7 +123,8 @@ static size_t stanza_end(const struct packer *p, size_t at)
 	return skip_blank(p, at);
 }
 
-/* Stanzas up to the next one that begins as far left as this one: a function with blank lines in it. */
+/* Stanzas up to the next one that begins as far left as this one: a function with blank lines in
+ * it. */
 static size_t unit_end(const struct packer *p, size_t at)
 {
 	struct line first, l;

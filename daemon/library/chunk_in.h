@@ -1,6 +1,6 @@
 /*
- * Private to the cutting of documents: readers of one kind of text (chunk_prose.c, chunk_code.c) hand
- * their atoms, without a gap, to the packer (chunk.c), which makes passages of them.
+ * Private to the cutting of documents: readers of one kind of text (chunk_prose.c, chunk_code.c)
+ * hand their atoms, without a gap, to the packer (chunk.c), which makes passages of them.
  */
 #pragma once
 
@@ -23,20 +23,21 @@ struct packer {
 	size_t n;
 	struct passage *v;
 	size_t count, cap;
-	size_t start, end;   /* the open passage, start == end: none */
-	size_t size;         /* its characters */
-	bool heading_only;   /* nothing but headings in it yet */
-	bool merge;          /* the passage before it is of the same section: a scrap may join it */
-	size_t line_at;      /* private: line `line` is counted up to here */
+	size_t start, end; /* the open passage, start == end: none */
+	size_t size;       /* its characters */
+	bool heading_only; /* nothing but headings in it yet */
+	bool merge;        /* the passage before it is of the same section: a scrap may join it */
+	size_t line_at;    /* private: line `line` is counted up to here */
 	int line, page;
-	char mark;           /* what ends a line: \n, or \r in a file without any \n */
-	bool paged;          /* form feeds count pages */
-	char *heading;       /* of the open passage; NULL: none */
+	char mark;     /* what ends a line: \n, or \r in a file without any \n */
+	bool paged;    /* form feeds count pages */
+	char *heading; /* of the open passage; NULL: none */
 	bool failed;
 };
 
 /* Put text[end of the last atom, to) behind it. `heading`: the path above it, borrowed, or NULL. */
-void pack(struct packer *p, size_t to, enum strength strength, bool is_heading, const char *heading);
+void pack(
+	struct packer *p, size_t to, enum strength strength, bool is_heading, const char *heading);
 /* The same, cut at sentence ends and below if it is too long for one passage. */
 void pack_prose(struct packer *p, size_t to, enum strength strength, const char *heading);
 

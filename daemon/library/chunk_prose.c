@@ -105,7 +105,7 @@ static size_t underline_level(const struct packer *p, const struct line *l)
 static bool opens_fence(const struct packer *p, const struct line *l)
 {
 	return l->end - l->body >= 3 &&
-		(!memcmp(p->text + l->body, "```", 3) || !memcmp(p->text + l->body, "~~~", 3));
+	       (!memcmp(p->text + l->body, "```", 3) || !memcmp(p->text + l->body, "~~~", 3));
 }
 
 static bool opens_item(const struct packer *p, const struct line *l)
@@ -120,7 +120,8 @@ static bool opens_item(const struct packer *p, const struct line *l)
 		at++;
 		digits++;
 	}
-	return digits && at + 1 < l->end && (p->text[at] == '.' || p->text[at] == ')') && p->text[at + 1] == ' ';
+	return digits && at + 1 < l->end && (p->text[at] == '.' || p->text[at] == ')') &&
+	       p->text[at + 1] == ' ';
 }
 
 static bool is_row(const struct packer *p, const struct line *l)
@@ -189,7 +190,8 @@ static size_t paragraph_end(const struct packer *p, const struct line *first, bo
 	struct line l;
 
 	while (line_read(p, at, &l) && !line_blank(&l) && p->text[l.start] != '\f') {
-		if (markdown && (atx_level(p, &l, &from, &to) || opens_fence(p, &l) || opens_table(p, &l)))
+		if (markdown &&
+			(atx_level(p, &l, &from, &to) || opens_fence(p, &l) || opens_table(p, &l)))
 			break;
 		if (opens_item(p, &l))
 			break;
@@ -255,7 +257,8 @@ static void markdown_block(struct packer *p, struct outline *o, const struct lin
 	} else if (opens_fence(p, l)) {
 		pack_lines(p, skip_blank(p, fence_end(p, l)), BREAK_PARAGRAPH, outline_path(o));
 	} else if (opens_table(p, l)) {
-		pack_lines(p, skip_blank(p, table_end(p, l->start)), BREAK_PARAGRAPH, outline_path(o));
+		pack_lines(
+			p, skip_blank(p, table_end(p, l->start)), BREAK_PARAGRAPH, outline_path(o));
 	} else if (!pack_underlined(p, o, l)) {
 		pack_prose(p, skip_blank(p, paragraph_end(p, l, true)),
 			opens_item(p, l) ? BREAK_LINE : BREAK_PARAGRAPH, outline_path(o));

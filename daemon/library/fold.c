@@ -76,7 +76,8 @@ static enum script letter_script(uint32_t cp)
 	return SCRIPT_OTHER;
 }
 
-/* Roman numerals are letters, raised and circled digits are digits; a fraction is read as its digits. */
+/* Roman numerals are letters, raised and circled digits are digits; a fraction is read as its
+ * digits. */
 static enum script number_script(uint32_t cp)
 {
 	uint32_t out[FOLD_MAX];
@@ -171,7 +172,8 @@ static const char *plain_latin(uint32_t cp)
 	}
 }
 
-/* Decimal digits come in runs of ten, zero first; nothing else of that category lies right before a run. */
+/* Decimal digits come in runs of ten, zero first; nothing else of that category lies right before a
+ * run. */
 static uint32_t digit_value(uint32_t cp)
 {
 	uint32_t zero = cp;
@@ -183,11 +185,11 @@ static uint32_t digit_value(uint32_t cp)
 
 bool fold_drops(uint32_t mark)
 {
-	return (mark >= 0x0300 && mark <= 0x036f) ||       /* accents */
-	       (mark >= 0x0591 && mark <= 0x05c7) ||       /* Hebrew points */
-	       (mark >= 0x064b && mark <= 0x065f) ||       /* Arabic vowels and hamza */
+	return (mark >= 0x0300 && mark <= 0x036f) || /* accents */
+	       (mark >= 0x0591 && mark <= 0x05c7) || /* Hebrew points */
+	       (mark >= 0x064b && mark <= 0x065f) || /* Arabic vowels and hamza */
 	       (mark >= 0x0610 && mark <= 0x061a) || (mark >= 0x06d6 && mark <= 0x06ed) ||
-	       mark == 0x0670 || mark == 0x0640 ||         /* dagger alif, tatweel */
+	       mark == 0x0670 || mark == 0x0640 || /* dagger alif, tatweel */
 	       (mark >= 0x1ab0 && mark <= 0x1aff) || (mark >= 0x1dc0 && mark <= 0x1dff) ||
 	       (mark >= 0x20d0 && mark <= 0x20ff) || (mark >= 0xfe00 && mark <= 0xfe0f) ||
 	       mark == 0x3099 || mark == 0x309a;
@@ -202,7 +204,8 @@ uint32_t fold_compose(uint32_t base, uint32_t mark)
 		return 0x0439;
 	if (base >= 0x1100 && base <= 0x1112 && mark >= 0x1161 && mark <= 0x1175)
 		return 0xac00 + ((base - 0x1100) * 21 + (mark - 0x1161)) * 28;
-	if (base >= 0xac00 && base <= 0xd7a3 && (base - 0xac00) % 28 == 0 && mark > 0x11a7 && mark <= 0x11c2)
+	if (base >= 0xac00 && base <= 0xd7a3 && (base - 0xac00) % 28 == 0 && mark > 0x11a7 &&
+		mark <= 0x11c2)
 		return base + (mark - 0x11a7);
 	if (mark == 0x309a)
 		return kana >= 0x306f && kana <= 0x307b && (kana - 0x306f) % 3 == 0 ? base + 2 : 0;
@@ -251,7 +254,8 @@ size_t fold_char(uint32_t cp, uint32_t out[FOLD_MAX])
 		out[0] = cp >= 'A' && cp <= 'Z' ? cp | 0x20 : cp;
 		return 1;
 	}
-	/* Han and Hangul have nothing to fold, and taking a syllable apart would undo the bigrams. */
+	/* Han and Hangul have nothing to fold, and taking a syllable apart would undo the bigrams.
+	 */
 	if ((cp >= 0x3400 && cp <= 0x9fff) || (cp >= 0xac00 && cp <= 0xd7a3)) {
 		out[0] = cp;
 		return 1;
@@ -260,8 +264,10 @@ size_t fold_char(uint32_t cp, uint32_t out[FOLD_MAX])
 		out[0] = '0' + digit_value(cp);
 		return 1;
 	}
-	got = utf8proc_decompose_char((utf8proc_int32_t)cp, parts, (utf8proc_ssize_t)array_len(parts),
-		UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD | UTF8PROC_IGNORE, &boundary);
+	got = utf8proc_decompose_char((utf8proc_int32_t)cp, parts,
+		(utf8proc_ssize_t)array_len(parts),
+		UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD | UTF8PROC_IGNORE,
+		&boundary);
 	if (got < 0 || got > (utf8proc_ssize_t)array_len(parts)) {
 		out[0] = cp;
 		return 1;

@@ -32,8 +32,9 @@ bool fold_lower(uint32_t cp);
 /* The folded form, 0 to FOLD_MAX code points: 0 for what leaves no trace. */
 size_t fold_char(uint32_t cp, uint32_t out[FOLD_MAX]);
 /*
- * Does `mark`, coming after `base`, make another letter of it (decomposed Hangul, the marks of kana, the
- * Cyrillic short i)? That letter, or 0: drop the mark when fold_drops says so, else keep it.
+ * Does `mark`, coming after `base`, make another letter of it (decomposed Hangul, the marks of
+ * kana, the Cyrillic short i)? That letter, or 0: drop the mark when fold_drops says so, else keep
+ * it.
  */
 uint32_t fold_compose(uint32_t base, uint32_t mark);
 bool fold_drops(uint32_t mark);

@@ -12,7 +12,8 @@
 #include "common/str.h"
 #include "common/utf8.h"
 
-#define PDF_WORDS "PDF documents are not read yet: convert it to text first (pdftotext FILE.pdf FILE.txt)"
+#define PDF_WORDS \
+	"PDF documents are not read yet: convert it to text first (pdftotext FILE.pdf FILE.txt)"
 #define OFFICE_WORDS "office documents are not read yet: save it as text or Markdown first"
 #define HTML_WORDS "HTML is not read yet: convert it to text or Markdown first"
 #define RTF_WORDS "RTF is not read yet: save it as text or Markdown first"
@@ -27,7 +28,10 @@ struct magic {
 	size_t n;
 	const char *words;
 };
-#define MAGIC(bytes, words) { bytes, sizeof(bytes) - 1, words }
+#define MAGIC(bytes, words) \
+	{ \
+		bytes, sizeof(bytes) - 1, words \
+	}
 
 static const struct magic magics[] = {
 	MAGIC("%PDF-", PDF_WORDS),
@@ -37,7 +41,9 @@ static const struct magic magics[] = {
 	MAGIC("PK\x05\x06", ARCHIVE_WORDS),
 	MAGIC("\x1f\x8b", ARCHIVE_WORDS),
 	MAGIC("BZh", ARCHIVE_WORDS),
-	MAGIC("\xfd" "7zXZ\0", ARCHIVE_WORDS),
+	MAGIC("\xfd"
+	      "7zXZ\0",
+		ARCHIVE_WORDS),
 	MAGIC("\x28\xb5\x2f\xfd", ARCHIVE_WORDS),
 	MAGIC("7z\xbc\xaf\x27\x1c", ARCHIVE_WORDS),
 	MAGIC("Rar!\x1a\x07", ARCHIVE_WORDS),
@@ -52,7 +58,9 @@ static const struct magic magics[] = {
 	MAGIC("ID3", MEDIA_WORDS),
 	MAGIC("fLaC", MEDIA_WORDS),
 	MAGIC("\x1a\x45\xdf\xa3", MEDIA_WORDS),
-	MAGIC("\x7f" "ELF", PROGRAM_WORDS),
+	MAGIC("\x7f"
+	      "ELF",
+		PROGRAM_WORDS),
 	MAGIC("MZ\x90", PROGRAM_WORDS),
 	MAGIC("\xca\xfe\xba\xbe", PROGRAM_WORDS),
 	MAGIC("\xcf\xfa\xed\xfe", PROGRAM_WORDS),
@@ -88,7 +96,7 @@ static bool is_html(const char *s, size_t n, const char *name)
 		n--;
 	}
 	return begins_without_case(s, n, "<!doctype html") || begins_without_case(s, n, "<html") ||
-		name_ends(name, suffixes, array_len(suffixes));
+	       name_ends(name, suffixes, array_len(suffixes));
 }
 
 const char *format_refusal(const void *p, size_t n, const char *name)
@@ -122,12 +130,14 @@ static int from_utf16(const uint8_t *p, size_t n, bool big, struct buf *out, cha
 		char bytes[4];
 		int r;
 
-		if (cp >= 0xd800 && cp < 0xdc00 && at + 3 < n && (unit16(p + at + 2, big) & 0xfc00) == 0xdc00) {
+		if (cp >= 0xd800 && cp < 0xdc00 && at + 3 < n &&
+			(unit16(p + at + 2, big) & 0xfc00) == 0xdc00) {
 			at += 2;
 			cp = 0x10000 + ((cp - 0xd800) << 10) + (unit16(p + at, big) & 0x3ff);
 		}
 		if (cp == 0 || (cp >= 0xd800 && cp < 0xe000)) {
-			(void)snprintf(why, 256, "not valid UTF-16 at byte %zu: save it as UTF-8", at + 2);
+			(void)snprintf(
+				why, 256, "not valid UTF-16 at byte %zu: save it as UTF-8", at + 2);
 			return -EILSEQ;
 		}
 		r = buf_add(out, bytes, utf8_encode(cp, bytes));
@@ -153,10 +163,13 @@ static int check_utf8(const char *s, size_t n, char why[256])
 	if (valid == n)
 		return 0;
 	if (!s[valid])
-		(void)snprintf(why, 256, "not text: a NUL byte at byte %zu (binary, or UTF-16 without a mark)", valid + 1);
+		(void)snprintf(why, 256,
+			"not text: a NUL byte at byte %zu (binary, or UTF-16 without a mark)",
+			valid + 1);
 	else
 		(void)snprintf(why, 256,
-			"not valid UTF-8 at byte %zu (line %zu): convert it first (iconv -f WINDOWS-1252 -t UTF-8)",
+			"not valid UTF-8 at byte %zu (line %zu): convert it first (iconv -f "
+			"WINDOWS-1252 -t UTF-8)",
 			valid + 1, line_of(s, valid));
 	return -EILSEQ;
 }

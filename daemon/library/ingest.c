@@ -1,6 +1,6 @@
 /*
- * Documents coming in: bytes gathered on the loop thread; recognised, decoded, cut and indexed in one
- * job on the library's thread.
+ * Documents coming in: bytes gathered on the loop thread; recognised, decoded, cut and indexed in
+ * one job on the library's thread.
  */
 #define LOG_TAG "library"
 #include <errno.h>
@@ -23,9 +23,9 @@ struct ingest {
 	struct library *library;
 	struct op_document_add *op; /* account, name, collection */
 	struct buf bytes;
-	size_t counted;             /* of library.held */
-	bool looked;                /* at the first bytes */
-	int r;                      /* of the job: 0 or LIBRARY_E_* */
+	size_t counted; /* of library.held */
+	bool looked;    /* at the first bytes */
+	int r;          /* of the job: 0 or LIBRARY_E_* */
 	char why[256];
 	void (*done)(uint64_t owner, void *ctx, const struct ingest_end *end);
 	uint64_t owner;
@@ -47,7 +47,8 @@ static bool name_is_clean(const char *s, size_t n)
 	return true;
 }
 
-/* A part of the path that is "..": not that anything is ever opened by this name, but it is shown as one. */
+/* A part of the path that is "..": not that anything is ever opened by this name, but it is shown
+ * as one. */
 static bool has_parent_part(const char *s)
 {
 	for (const char *at = s; at; at = strchr(at, '/')) {
@@ -94,16 +95,20 @@ static int too_large(const struct library *l, char why[256])
 	size_t max = l->config.max_document;
 
 	if (max >> 20)
-		(void)snprintf(why, 256, "the document is too large (%zu MiB at most): split it, or raise max_document",
+		(void)snprintf(why, 256,
+			"the document is too large (%zu MiB at most): split it, or raise "
+			"max_document",
 			max >> 20);
 	else
-		(void)snprintf(why, 256, "the document is too large (%zu bytes at most): split it, or raise max_document",
+		(void)snprintf(why, 256,
+			"the document is too large (%zu bytes at most): split it, or raise "
+			"max_document",
 			max);
 	return LIBRARY_E_TOO_LARGE;
 }
 
-int ingest_begin(struct library *l, const struct account *account, const char *name, const char *collection, int64_t size,
-	struct ingest **out, char why[256])
+int ingest_begin(struct library *l, const struct account *account, const char *name,
+	const char *collection, int64_t size, struct ingest **out, char why[256])
 {
 	const char *fault;
 	struct ingest *i;
@@ -112,7 +117,8 @@ int ingest_begin(struct library *l, const struct account *account, const char *n
 		name += 2;
 	fault = name_fault(name);
 	if (!fault && collection && name_fault(collection))
-		fault = "the collection's name is empty, too long, or has characters that a name cannot have";
+		fault = "the collection's name is empty, too long, or has characters that a name "
+			"cannot have";
 	if (fault) {
 		(void)snprintf(why, 256, "%s", fault);
 		return LIBRARY_E_NAME;
@@ -203,7 +209,8 @@ static int decode(struct ingest *i)
 		(void)snprintf(i->why, sizeof(i->why), "the document is empty");
 		return LIBRARY_E_EMPTY;
 	}
-	return chunk_text(op->text, op->text_len, text_kind(op->doc.name, op->text, op->text_len), &op->passages, &op->n);
+	return chunk_text(op->text, op->text_len, text_kind(op->doc.name, op->text, op->text_len),
+		&op->passages, &op->n);
 }
 
 static int ingest_run(struct db *db, struct job *j)
@@ -220,7 +227,9 @@ static int ingest_run(struct db *db, struct job *j)
 	if (r != 0) {
 		i->r = LIBRARY_E_STORE;
 		(void)snprintf(i->why, sizeof(i->why), "%s",
-			i->op->job.why ? i->op->job.why : r < 0 ? strerror(-r) : "the database cannot take it now");
+			i->op->job.why ? i->op->job.why
+			: r < 0        ? strerror(-r)
+				       : "the database cannot take it now");
 	}
 	return r;
 }
@@ -238,7 +247,10 @@ static void ingest_done(struct job *j)
 	end.replaced = !end.r && i->op->replaced;
 	if (!end.r)
 		log_debug("document of %lld bytes in %lld passages%s", (long long)end.doc->bytes,
-			(long long)end.doc->passages, end.unchanged ? ", unchanged" : end.replaced ? ", replaced" : "");
+			(long long)end.doc->passages,
+			end.unchanged  ? ", unchanged"
+			: end.replaced ? ", replaced"
+				       : "");
 	i->done(i->owner, i->ctx, &end);
 	ingest_free(i);
 }
@@ -250,7 +262,8 @@ static int ingest_refused(struct db *db, struct job *j)
 	return STORE_E_BUSY;
 }
 
-void ingest_commit(struct ingest *i, void (*done)(uint64_t owner, void *ctx, const struct ingest_end *end), uint64_t owner,
+void ingest_commit(struct ingest *i,
+	void (*done)(uint64_t owner, void *ctx, const struct ingest_end *end), uint64_t owner,
 	void *ctx)
 {
 	struct store *store = i->library->store;

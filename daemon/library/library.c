@@ -35,7 +35,8 @@ static void on_tidy(struct job *j)
 	struct op_library_tidy *op = container_of(j, struct op_library_tidy, job);
 
 	if (j->r != 0)
-		log_warn("cannot clear what an earlier run left: %s", j->why ? j->why : "no reason given");
+		log_warn("cannot clear what an earlier run left: %s",
+			j->why ? j->why : "no reason given");
 	op_library_tidy_free(op);
 }
 

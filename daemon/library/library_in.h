@@ -3,8 +3,9 @@
 
 #include "daemon/library/library.h"
 
-#define INGESTS_MAX 256               /* documents on their way at once */
-#define INGEST_BYTES ((size_t)256 << 20) /* ... and their bytes in memory; one document always fits */
+#define INGESTS_MAX 256 /* documents on their way at once */
+/* ... and their bytes in memory; one document always fits */
+#define INGEST_BYTES ((size_t)256 << 20)
 #define NAME_BYTES 512
 
 struct library {

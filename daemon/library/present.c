@@ -11,7 +11,8 @@
 
 /* ---- sources ---- */
 
-/* Lines of a span before one of its bytes; a text without any line feed ends them as old Macs did. */
+/* Lines of a span before one of its bytes; a text without any line feed ends them as old Macs did.
+ */
 static int lines_before(const struct span *p, size_t at)
 {
 	char mark = memchr(p->text, '\n', p->n) ? '\n' : '\r';
@@ -239,7 +240,8 @@ static int add_nowhere(struct retrieve *r)
 
 		if (!u->nowhere || u->gram || n++ >= NOWHERE_MAX)
 			continue;
-		buf_add_str(&out, out.len ? ", " : "Words of the question that are in no document: ");
+		buf_add_str(
+			&out, out.len ? ", " : "Words of the question that are in no document: ");
 		buf_add(&out, q->asked + u->start, u->end - u->start);
 	}
 	if (out.len) {
@@ -253,19 +255,25 @@ static int add_nowhere(struct retrieve *r)
 static int answer_without_documents(struct retrieve *r)
 {
 	if (r->ndocuments)
-		return add_words(r, "None of the documents named is here. `ragchat docs ls` lists those that are.\n");
+		return add_words(r, "None of the documents named is here. `ragchat docs ls` lists "
+				    "those that are.\n");
 	if (r->collection)
-		return add_words(r, "There are no documents in the collection \"%s\". Put some there with "
-			"`ragchat upload --to %s FILE...` and ask again.\n", r->collection, r->collection);
-	return add_words(r, "You have no documents yet. Upload some with `ragchat upload FILE...` and ask again.\n\n"
-		"Without documents a language model can still answer: set `backend` in ragchat.conf.\n");
+		return add_words(r,
+			"There are no documents in the collection \"%s\". Put some there with "
+			"`ragchat upload --to %s FILE...` and ask again.\n",
+			r->collection, r->collection);
+	return add_words(r, "You have no documents yet. Upload some with `ragchat upload FILE...` "
+			    "and ask again.\n\n"
+			    "Without documents a language model can still answer: set `backend` in "
+			    "ragchat.conf.\n");
 }
 
 static int answer_not_found(struct retrieve *r)
 {
-	long long documents = (long long)r->search.documents_searched, passages = (long long)r->search.passages_searched;
-	int e = add_words(r, "I did not find this in your %lld document%s (%lld passage%s).\n\n%s", documents,
-		documents == 1 ? "" : "s", passages, passages == 1 ? "" : "s",
+	long long documents = (long long)r->search.documents_searched,
+		  passages = (long long)r->search.passages_searched;
+	int e = add_words(r, "I did not find this in your %lld document%s (%lld passage%s).\n\n%s",
+		documents, documents == 1 ? "" : "s", passages, passages == 1 ? "" : "s",
 		r->nquotes ? "The nearest miss:\n\n" : "");
 
 	return e || !r->nquotes ? e : add_quote(r, 0);
@@ -281,9 +289,11 @@ int present_answer(struct retrieve *r)
 		e = answer_not_found(r);
 		return e ? e : add_nowhere(r);
 	}
-	e = add_words(r, "%s", r->band == FOUND_GOOD
-		? "No language model is set up. The closest passages, quoted:\n\n"
-		: "No language model is set up. These passages match the question in part only; check them:\n\n");
+	e = add_words(r, "%s",
+		r->band == FOUND_GOOD
+			? "No language model is set up. The closest passages, quoted:\n\n"
+			: "No language model is set up. These passages match the question in part "
+			  "only; check them:\n\n");
 	for (size_t i = 0; e == 0 && i < r->nquotes; i++)
 		e = add_quote(r, i);
 	return e ? e : add_nowhere(r);

@@ -61,7 +61,7 @@ static int add_term(struct query *q, const char *term, size_t n, double weight, 
 struct asking {
 	struct query *q;
 	const struct stop_list *stops; /* NULL: all words count */
-	bool units;          /* make units of it */
+	bool units;                    /* make units of it */
 	double weight;
 	size_t cap, words, max_words;
 	size_t group;        /* of the unit made last, + 1 */
@@ -77,7 +77,8 @@ static bool unit_known(const struct query *q, int term)
 	return false;
 }
 
-/* A gram is a unit of its own, the terms of a chain are one together; what is said twice counts once. */
+/* A gram is a unit of its own, the terms of a chain are one together; what is said twice counts
+ * once. */
 static void add_unit(struct asking *a, const struct word *w, int term)
 {
 	struct query *q = a->q;
@@ -88,7 +89,8 @@ static void add_unit(struct asking *a, const struct word *w, int term)
 	if (new_unit) {
 		if (q->nunits == array_len(q->units))
 			return;
-		q->units[q->nunits++] = (struct query_unit){ .start = w->start, .end = w->end, .gram = w->gram };
+		q->units[q->nunits++] =
+			(struct query_unit){ .start = w->start, .end = w->end, .gram = w->gram };
 		a->group = w->group + 1;
 	}
 	q->units[q->nunits - 1].start = min_of(q->units[q->nunits - 1].start, w->start);
@@ -113,7 +115,8 @@ static int glued_word(void *ctx, const struct word *w)
 	return 1;
 }
 
-/* american express is AMERICANEXPRESS in many a file's name: neighbours are asked for in one word as well. */
+/* american express is AMERICANEXPRESS in many a file's name: neighbours are asked for in one word
+ * as well. */
 static void glue(struct asking *a, const struct word *w)
 {
 	char both[WORD_MAX];
@@ -169,8 +172,8 @@ static int glue_word(void *ctx, const struct word *w)
 	return a->q->nterms >= a->cap;
 }
 
-static void ask(struct query *q, struct query_text text, const struct stop_list *stops, bool units, double weight,
-	size_t cap)
+static void ask(struct query *q, struct query_text text, const struct stop_list *stops, bool units,
+	double weight, size_t cap)
 {
 	struct asking a = {
 		.q = q,
@@ -286,7 +289,8 @@ double query_coverage(const struct query *q, const struct query_seen *seen)
 		const struct query_part *p = &q->parts[i];
 
 		if (seen->terms[p->term])
-			covered[p->unit] = p->whole ? q->units[p->unit].weight : covered[p->unit] + p->weight;
+			covered[p->unit] =
+				p->whole ? q->units[p->unit].weight : covered[p->unit] + p->weight;
 	}
 	for (size_t i = 0; i < q->nunits; i++) {
 		all += q->units[i].weight;
@@ -296,16 +300,16 @@ double query_coverage(const struct query *q, const struct query_seen *seen)
 }
 
 /*
- * What share of the full score a passage reaches that does answer: the less, the more is asked; less for
- * pairs of characters, which cross the borders of words, and in languages whose compounds and endings
- * are not undone. The factors bring shares that mean the same to the same number. Measured with
- * questions to collections that hold their answers, and to others that do not.
+ * What share of the full score a passage reaches that does answer: the less, the more is asked;
+ * less for pairs of characters, which cross the borders of words, and in languages whose compounds
+ * and endings are not undone. The factors bring shares that mean the same to the same number.
+ * Measured with questions to collections that hold their answers, and to others that do not.
  */
-#define ANSWERED 0.25        /* the share from which passages mostly answer, at FEW words */
+#define ANSWERED 0.25 /* the share from which passages mostly answer, at FEW words */
 #define WELL_ANSWERED 0.33
 #define FEW 4.0
 #define LENGTH_POWER 0.35
-#define FACTOR_OTHER 1.9     /* languages but English */
+#define FACTOR_OTHER 1.9 /* languages but English */
 #define FACTOR_PAIRS 1.6
 
 double query_answered(const struct query *q, double best, double most)
@@ -321,6 +325,7 @@ double query_answered(const struct query *q, double best, double most)
 	share *= words + (FACTOR_PAIRS - words) * (double)pairs / (double)q->nunits;
 	if (share < ANSWERED)
 		return share / ANSWERED * QUERY_ANSWERED;
-	share = QUERY_ANSWERED + (share - ANSWERED) / (WELL_ANSWERED - ANSWERED) * (QUERY_WELL - QUERY_ANSWERED);
+	share = QUERY_ANSWERED +
+		(share - ANSWERED) / (WELL_ANSWERED - ANSWERED) * (QUERY_WELL - QUERY_ANSWERED);
 	return fmin(1, share);
 }

@@ -2,9 +2,9 @@
  * A question as the index is asked: its terms with weights, and the units (words, or pairs of CJK
  * characters) by which one tells how much of it a text covers.
  *
- * Stop words do not count unless nothing else is left; a question of stop words only ("tell me more")
- * that follows another is taken for that one. Words of the turn before count a little: a follow-up
- * mostly leaves out what it is about.
+ * Stop words do not count unless nothing else is left; a question of stop words only ("tell me
+ * more") that follows another is taken for that one. Words of the turn before count a little: a
+ * follow-up mostly leaves out what it is about.
  */
 #pragma once
 
@@ -21,21 +21,21 @@
 #define QUERY_PREVIOUS_ANSWER 0.1
 
 struct query_unit {
-	size_t start, end;      /* bytes of query.asked */
-	double weight;          /* set by query_weigh */
-	bool gram;              /* a pair or triple of characters */
-	bool nowhere;           /* none of its terms is in any passage searched; set by query_weigh */
-	bool whole_known;       /* private */
+	size_t start, end; /* bytes of query.asked */
+	double weight;     /* set by query_weigh */
+	bool gram;         /* a pair or triple of characters */
+	bool nowhere;      /* none of its terms is in any passage searched; set by query_weigh */
+	bool whole_known;  /* private */
 };
 /* What a term of the question is to a unit. */
 struct query_part {
 	uint16_t unit, term;
-	bool whole;             /* of a chain of parts: present, it covers the unit alone */
-	bool joined;            /* ... of one with joints */
-	double weight;          /* set by query_weigh */
+	bool whole;    /* of a chain of parts: present, it covers the unit alone */
+	bool joined;   /* ... of one with joints */
+	double weight; /* set by query_weigh */
 };
 struct query {
-	const char *asked;      /* the text the units come from; borrowed */
+	const char *asked; /* the text the units come from; borrowed */
 	size_t asked_len;
 	struct term_weight terms[QUERY_TERMS]; /* the terms themselves lie in `bytes` */
 	size_t nterms;
@@ -43,9 +43,9 @@ struct query {
 	size_t nunits;
 	struct query_part parts[QUERY_QUESTION * 2];
 	size_t nparts;
-	bool english;           /* or a language of which we know no better */
-	double full;            /* what all of it is worth; set by query_weigh */
-	uint16_t slots[1024];   /* private: terms by hash, 0 empty, else index + 1 */
+	bool english;         /* or a language of which we know no better */
+	double full;          /* what all of it is worth; set by query_weigh */
+	uint16_t slots[1024]; /* private: terms by hash, 0 empty, else index + 1 */
 	char bytes[QUERY_TERMS * 64];
 	size_t nbytes;
 };
@@ -66,13 +66,14 @@ struct query_seen {
 	bool terms[QUERY_TERMS];
 };
 void query_look(const struct query *q, const char *text, size_t n, struct query_seen *seen);
-/* 0..1: the share of the question's weight that these terms cover; 0 for a question without units. */
+/* 0..1: the share of the question's weight that these terms cover; 0 for a question without units.
+ */
 double query_coverage(const struct query *q, const struct query_seen *seen);
 
 /*
- * 0..1: how far the best passage answers. `best` is its hit.own, `most` that of the search: its share of
- * the score of a passage full of the question's words, scaled so that passages that answer are mostly
- * at QUERY_ANSWERED and above, others below; from QUERY_WELL on few do not.
+ * 0..1: how far the best passage answers. `best` is its hit.own, `most` that of the search: its
+ * share of the score of a passage full of the question's words, scaled so that passages that answer
+ * are mostly at QUERY_ANSWERED and above, others below; from QUERY_WELL on few do not.
  */
 #define QUERY_ANSWERED 0.35
 #define QUERY_WELL 0.55

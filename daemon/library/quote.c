@@ -1,4 +1,5 @@
-/* Scores sentences: what of the question is in them, in what is beside them, and how well their passage ranks. */
+/* Scores sentences: what of the question is in them, in what is beside them, and how well their
+ * passage ranks. */
 #include "daemon/library/quote.h"
 
 #include <math.h>
@@ -15,8 +16,8 @@
 #define KIND 0.12      /* ... of holding a number where one is asked for, a name where one is */
 #define SHORT_WORDS 5
 #define LONG_WORDS 60
-#define WORTH 0.4      /* a further quote covers so much of what the best one covers */
-#define LINES_MAX 8    /* of source in one quote */
+#define WORTH 0.4   /* a further quote covers so much of what the best one covers */
+#define LINES_MAX 8 /* of source in one quote */
 
 /* What kind of thing answers the question. */
 enum wanted { WANTED_ANYTHING, WANTED_NUMBER, WANTED_YEAR, WANTED_NAME };
@@ -34,23 +35,39 @@ static bool begins_with(const char *s, size_t n, const char *word)
 {
 	size_t len = strlen(word);
 
-	return n >= len && !strncasecmp(s, word, len) && (n == len || fold_script((unsigned char)s[len]) == SCRIPT_NONE);
+	return n >= len && !strncasecmp(s, word, len) &&
+	       (n == len || fold_script((unsigned char)s[len]) == SCRIPT_NONE);
 }
 
-/* Question words anywhere: "In what year", "Since when", "The battle was won by whom". English only. */
+/* Question words anywhere: "In what year", "Since when", "The battle was won by whom". English
+ * only. */
 static enum wanted wanted_of(const char *s, size_t n)
 {
 	static const struct {
 		const char *words;
 		enum wanted wanted;
 	} signs[] = {
-		{ "how many", WANTED_NUMBER }, { "how much", WANTED_NUMBER }, { "how old", WANTED_NUMBER },
-		{ "how long", WANTED_NUMBER }, { "how far", WANTED_NUMBER }, { "how large", WANTED_NUMBER },
-		{ "how tall", WANTED_NUMBER }, { "how high", WANTED_NUMBER }, { "how fast", WANTED_NUMBER },
-		{ "how often", WANTED_NUMBER }, { "what percentage", WANTED_NUMBER }, { "what percent", WANTED_NUMBER },
-		{ "what number", WANTED_NUMBER }, { "what year", WANTED_YEAR }, { "which year", WANTED_YEAR },
-		{ "what date", WANTED_YEAR }, { "what century", WANTED_NUMBER }, { "when", WANTED_YEAR },
-		{ "who", WANTED_NAME }, { "whom", WANTED_NAME }, { "whose", WANTED_NAME },
+		{ "how many", WANTED_NUMBER },
+		{ "how much", WANTED_NUMBER },
+		{ "how old", WANTED_NUMBER },
+		{ "how long", WANTED_NUMBER },
+		{ "how far", WANTED_NUMBER },
+		{ "how large", WANTED_NUMBER },
+		{ "how tall", WANTED_NUMBER },
+		{ "how high", WANTED_NUMBER },
+		{ "how fast", WANTED_NUMBER },
+		{ "how often", WANTED_NUMBER },
+		{ "what percentage", WANTED_NUMBER },
+		{ "what percent", WANTED_NUMBER },
+		{ "what number", WANTED_NUMBER },
+		{ "what year", WANTED_YEAR },
+		{ "which year", WANTED_YEAR },
+		{ "what date", WANTED_YEAR },
+		{ "what century", WANTED_NUMBER },
+		{ "when", WANTED_YEAR },
+		{ "who", WANTED_NAME },
+		{ "whom", WANTED_NAME },
+		{ "whose", WANTED_NAME },
 	};
 
 	for (size_t at = 0; at < n; at++) {
@@ -69,7 +86,8 @@ static void look_at_kind(struct sentence *s, const char *text, size_t n)
 	size_t digits = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		bool begins = i == 0 || text[i - 1] == ' ' || text[i - 1] == '\n' || text[i - 1] == '(';
+		bool begins =
+			i == 0 || text[i - 1] == ' ' || text[i - 1] == '\n' || text[i - 1] == '(';
 
 		digits = text[i] >= '0' && text[i] <= '9' ? digits + 1 : 0;
 		s->number = s->number || digits;
@@ -144,8 +162,8 @@ static bool is_title(const char *s, size_t n)
 }
 
 /* `beside`: what is said around it, headings included. */
-static void judge(struct chooser *c, size_t span, const struct sentence *s, const struct query_seen *beside,
-	bool lines)
+static void judge(struct chooser *c, size_t span, const struct sentence *s,
+	const struct query_seen *beside, bool lines)
 {
 	const struct spans *all = c->spans;
 	struct query_seen both = s->seen;
@@ -179,7 +197,8 @@ static size_t lines_end(const char *s, size_t n, size_t at)
 	return n;
 }
 
-static bool next_sentence(const struct chooser *c, const struct span *p, bool lines, size_t *at, struct sentence *s)
+static bool next_sentence(
+	const struct chooser *c, const struct span *p, bool lines, size_t *at, struct sentence *s)
 {
 	size_t from = sentence_skip_space(p->text, p->n, *at);
 
@@ -250,7 +269,8 @@ static bool is_repeat(const struct spans *s, const struct quote *v, size_t n, co
 	const char *text = s->v[q->span].text + q->start;
 
 	for (size_t i = 0; i < n; i++)
-		if (same_text(s->v[v[i].span].text + v[i].start, v[i].end - v[i].start, text, q->end - q->start))
+		if (same_text(s->v[v[i].span].text + v[i].start, v[i].end - v[i].start, text,
+			    q->end - q->start))
 			return true;
 	return false;
 }
@@ -270,13 +290,14 @@ size_t quotes_choose(const struct query *q, const struct spans *s, struct quote 
 
 /* ---- reading on ---- */
 
-#define BARE_BYTES 60   /* a sentence shorter than this says little alone */
+#define BARE_BYTES 60 /* a sentence shorter than this says little alone */
 #define BEFORE_BYTES 300
 
 static bool leans_back(const char *s, size_t n)
 {
-	static const char *const pronouns[] = { "it", "its", "this", "that", "these", "those", "they", "their", "he",
-		"she", "his", "her", "such", "both", "here", "there", "however", "therefore", "thus" };
+	static const char *const pronouns[] = { "it", "its", "this", "that", "these", "those",
+		"they", "their", "he", "she", "his", "her", "such", "both", "here", "there",
+		"however", "therefore", "thus" };
 
 	for (size_t i = 0; i < array_len(pronouns); i++)
 		if (begins_with(s, n, pronouns[i]))
@@ -312,7 +333,8 @@ static size_t sentence_before(const struct span *p, size_t at)
 			break;
 		from = next;
 	}
-	if (from >= at || end > at || is_title(p->text + from, at - from) || !same_paragraph(p, end, at))
+	if (from >= at || end > at || is_title(p->text + from, at - from) ||
+		!same_paragraph(p, end, at))
 		return at;
 	return from;
 }

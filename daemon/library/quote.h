@@ -18,13 +18,14 @@ struct quote {
 	size_t span;
 	size_t start, end;
 	bool lines; /* line ends mean something */
-	double own;   /* the question's coverage by it and what is beside it */
+	double own; /* the question's coverage by it and what is beside it */
 	double score;
 };
-/* Best first, no two with the same text, none that says next to nothing beside the best. query_weigh has been called. */
+/* Best first, no two with the same text, none that says next to nothing beside the best.
+ * query_weigh has been called. */
 size_t quotes_choose(const struct query *q, const struct spans *s, struct quote out[QUOTES_MAX]);
 /*
- * Make them readable: a sentence that is short or begins with a pronoun takes the one before it along,
- * and what then touches within a span becomes one. The number left; still best first.
+ * Make them readable: a sentence that is short or begins with a pronoun takes the one before it
+ * along, and what then touches within a span becomes one. The number left; still best first.
  */
 size_t quotes_widen(const struct spans *s, struct quote *v, size_t n);

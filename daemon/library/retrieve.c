@@ -1,6 +1,6 @@
 /*
- * One retrieval: a question is copied, asked on the store's scanning thread, and what was found comes
- * back as sources, a prompt and an answer in quotes.
+ * One retrieval: a question is copied, asked on the store's scanning thread, and what was found
+ * comes back as sources, a prompt and an answer in quotes.
  */
 #include <errno.h>
 #include <string.h>
@@ -11,8 +11,8 @@
 #include "daemon/library/library_in.h"
 #include "daemon/library/retrieve_in.h"
 
-#define HITS 60        /* of 400 characters: enough for three times the usual budget */
-#define JUDGED 5       /* the best of so many passages says how well the question is answered */
+#define HITS 60  /* of 400 characters: enough for three times the usual budget */
+#define JUDGED 5 /* the best of so many passages says how well the question is answered */
 
 /* ---- memory ---- */
 
@@ -81,7 +81,9 @@ static void judge(struct retrieve *r)
 	for (size_t i = 0; i < min_of(r->search.nhits, (size_t)JUDGED); i++)
 		best = max_of(best, r->search.hits[i].own);
 	r->coverage = query_answered(r->query, best, r->search.most);
-	r->band = r->coverage >= QUERY_WELL ? FOUND_GOOD : r->coverage >= QUERY_ANSWERED ? FOUND_WEAK : FOUND_NOTHING;
+	r->band = r->coverage >= QUERY_WELL       ? FOUND_GOOD
+		  : r->coverage >= QUERY_ANSWERED ? FOUND_WEAK
+						  : FOUND_NOTHING;
 }
 
 static struct query_text text_of(const char *p, size_t n)
@@ -140,7 +142,9 @@ static void retrieve_done(struct job *j)
 	struct retrieve *r = container_of(j, struct retrieve, job);
 	struct retrieval out = {
 		.r = j->r,
-		.why = j->why ? j->why : j->r ? "the documents cannot be searched" : NULL,
+		.why = j->why ? j->why
+		       : j->r ? "the documents cannot be searched"
+			      : NULL,
 		.band = r->band,
 		.coverage = r->coverage,
 		.documents = r->search.documents_searched,
@@ -189,7 +193,8 @@ static struct retrieve *retrieve_new(const struct library *l, const struct retri
 }
 
 int library_retrieve(struct library *l, const struct retrieve_request *req,
-	void (*done)(uint64_t owner, void *ctx, const struct retrieval *r), uint64_t owner, void *ctx)
+	void (*done)(uint64_t owner, void *ctx, const struct retrieval *r), uint64_t owner,
+	void *ctx)
 {
 	struct retrieve *r = retrieve_new(l, req);
 

@@ -1,4 +1,5 @@
-/* Inside a retrieval: what the job gathers on the store's thread, for the callback on the loop's. */
+/* Inside a retrieval: what the job gathers on the store's thread, for the callback on the loop's.
+ */
 #pragma once
 
 #include "common/buf.h"
@@ -28,7 +29,7 @@ struct retrieve {
 	struct spans spans;
 	struct quote quotes[QUOTES_MAX];
 	size_t nquotes;
-	size_t shown;        /* spans that become sources: fewer with an answer, for people read them */
+	size_t shown; /* spans that become sources: fewer with an answer, for people read them */
 	enum found_band band;
 	double coverage;
 	bool cut;
@@ -39,7 +40,7 @@ struct retrieve {
 };
 
 /* present.c: spans and quotes as sources, as a prompt, as an answer. All 0 or -ENOMEM. */
-int present_hits(struct retrieve *r);    /* of a plain search: a source each */
+int present_hits(struct retrieve *r); /* of a plain search: a source each */
 int present_sources(struct retrieve *r);
 int present_prompt(struct retrieve *r);
 int present_answer(struct retrieve *r);

@@ -50,7 +50,7 @@ bool sentence_line_opens(const char *s, size_t n, size_t at)
 	while (digits < 4 && at + digits < n && is_digit(s[at + digits]))
 		digits++;
 	return digits && digits < 4 && at + digits + 1 < n &&
-		(s[at + digits] == '.' || s[at + digits] == ')') && is_space(s[at + digits + 1]);
+	       (s[at + digits] == '.' || s[at + digits] == ')') && is_space(s[at + digits + 1]);
 }
 
 /* At a line end: is it the sentence's as well? */
@@ -70,10 +70,11 @@ static size_t full_mark(const char *s, size_t n, size_t at)
 {
 	static const char *const marks[] = {
 		"\xe3\x80\x82", /* ideographic full stop */
-		"\xef\xbc\x81", "\xef\xbc\x9f", "\xef\xbd\xa1", /* full-width ! and ?, half-width stop */
-		"\xe0\xa5\xa4", "\xe0\xa5\xa5",                 /* danda */
-		"\xd8\x9f", "\xdb\x94",                         /* Arabic question mark, Urdu stop */
-		"\xd6\x89", "\xe1\x8d\xa2", "\xe1\x9f\x94",     /* Armenian, Ethiopic, Khmer */
+		"\xef\xbc\x81", "\xef\xbc\x9f",
+		"\xef\xbd\xa1",                 /* full-width ! and ?, half-width stop */
+		"\xe0\xa5\xa4", "\xe0\xa5\xa5", /* danda */
+		"\xd8\x9f", "\xdb\x94",         /* Arabic question mark, Urdu stop */
+		"\xd6\x89", "\xe1\x8d\xa2", "\xe1\x9f\x94", /* Armenian, Ethiopic, Khmer */
 	};
 
 	for (size_t i = 0; i < array_len(marks); i++) {
@@ -88,8 +89,8 @@ static size_t full_mark(const char *s, size_t n, size_t at)
 /* Behind a mark: further marks, closing quotes and brackets, a reference like [12] or [3,4]. */
 static size_t skip_closers(const char *s, size_t n, size_t at)
 {
-	static const char *const wide[] = { "\xe2\x80\x9d", "\xe2\x80\x99", "\xc2\xbb", "\xe3\x80\x8d",
-		"\xe3\x80\x8f", "\xef\xbc\x89", "\xe3\x80\x91", "\xe2\x80\xa6" };
+	static const char *const wide[] = { "\xe2\x80\x9d", "\xe2\x80\x99", "\xc2\xbb",
+		"\xe3\x80\x8d", "\xe3\x80\x8f", "\xef\xbc\x89", "\xe3\x80\x91", "\xe2\x80\xa6" };
 	size_t ref, len;
 
 	for (;;) {
@@ -105,7 +106,7 @@ static size_t skip_closers(const char *s, size_t n, size_t at)
 		if (len)
 			continue;
 		for (ref = at + 1; at < n && s[at] == '[' && ref < n && ref - at < 16 &&
-				(is_digit(s[ref]) || strchr(", -", s[ref]));)
+				   (is_digit(s[ref]) || strchr(", -", s[ref]));)
 			ref++;
 		if (ref == at + 1 || ref >= n || s[ref] != ']')
 			return at;
@@ -118,7 +119,8 @@ static size_t word_before(const char *s, size_t from, size_t dot)
 {
 	size_t at = dot;
 
-	while (at > from && (is_alpha(s[at - 1]) || s[at - 1] == '.' || (s[at - 1] & 0x80)) && dot - at < 16)
+	while (at > from && (is_alpha(s[at - 1]) || s[at - 1] == '.' || (s[at - 1] & 0x80)) &&
+		dot - at < 16)
 		at--;
 	return at;
 }
@@ -134,19 +136,20 @@ static bool is_one_of(const char *const *known, size_t count, const char *word, 
 /* `number`: a digit follows; some words are abbreviations only before one ("no. 5"). */
 static bool is_abbreviation(const char *word, size_t n, bool number)
 {
-	static const char *const known[] = { "al", "approx", "bzw", "ca", "cf", "co", "corp", "d.h", "dept",
-		"dr", "e.g", "eds", "eqs", "est", "etc", "fig", "figs", "gen", "gov", "hon", "i.e", "inc",
-		"jr", "lt", "ltd", "mr", "mrs", "ms", "mt", "nr", "prof", "resp", "rev", "sen", "sr", "st",
-		"suppl", "u.a", "usw", "viz", "vs", "z.b" };
-	static const char *const numbered[] = { "apr", "art", "aug", "ch", "dec", "ed", "eq", "feb", "jan",
-		"jul", "jun", "mar", "no", "nos", "nov", "oct", "op", "p", "pp", "ref", "refs", "sec", "sep",
-		"sept", "tab", "vol", "vols" };
+	static const char *const known[] = { "al", "approx", "bzw", "ca", "cf", "co", "corp", "d.h",
+		"dept", "dr", "e.g", "eds", "eqs", "est", "etc", "fig", "figs", "gen", "gov", "hon",
+		"i.e", "inc", "jr", "lt", "ltd", "mr", "mrs", "ms", "mt", "nr", "prof", "resp",
+		"rev", "sen", "sr", "st", "suppl", "u.a", "usw", "viz", "vs", "z.b" };
+	static const char *const numbered[] = { "apr", "art", "aug", "ch", "dec", "ed", "eq", "feb",
+		"jan", "jul", "jun", "mar", "no", "nos", "nov", "oct", "op", "p", "pp", "ref",
+		"refs", "sec", "sep", "sept", "tab", "vol", "vols" };
 
 	return is_one_of(known, array_len(known), word, n) ||
-		(number && is_one_of(numbered, array_len(numbered), word, n));
+	       (number && is_one_of(numbered, array_len(numbered), word, n));
 }
 
-/* A dot that belongs to what is before it: an abbreviation, an initial, the number of a list item. */
+/* A dot that belongs to what is before it: an abbreviation, an initial, the number of a list item.
+ */
 static bool dot_is_inner(const char *s, size_t from, size_t dot, size_t next, size_t n)
 {
 	size_t word = word_before(s, from, dot), len = dot - word, at = dot;
@@ -164,7 +167,8 @@ static bool dot_is_inner(const char *s, size_t from, size_t dot, size_t next, si
 	return at == from && at < dot; /* "1. Introduction" */
 }
 
-/* A small letter goes on with the sentence; scripts without case tell nothing, and the mark decides. */
+/* A small letter goes on with the sentence; scripts without case tell nothing, and the mark
+ * decides. */
 static bool goes_on(const char *s, size_t n, size_t at)
 {
 	uint32_t cp = 0;

@@ -15,5 +15,6 @@
 size_t sentence_end(const char *s, size_t n, size_t at);
 /* The first byte from `at` on that is no white space, or n. */
 size_t sentence_skip_space(const char *s, size_t n, size_t at);
-/* Does a line beginning here open an item, a heading, a row: something that is no continuation of prose? */
+/* Does a line beginning here open an item, a heading, a row: something that is no continuation of
+ * prose? */
 bool sentence_line_opens(const char *s, size_t n, size_t at);

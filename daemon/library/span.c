@@ -19,7 +19,7 @@ struct gather {
 		uint64_t start, end;
 	} groups[SPANS_MAX];
 	size_t ngroups;
-	size_t *group_of;    /* per hit; SIZE_MAX: not taken */
+	size_t *group_of; /* per hit; SIZE_MAX: not taken */
 	size_t bytes;
 };
 
@@ -34,7 +34,8 @@ static size_t touching(const struct gather *g, const struct hit *h)
 	for (size_t i = 0; i < g->ngroups; i++) {
 		const struct group *p = &g->groups[i];
 
-		if (same_document(&g->hits[p->best], h) && (p->end == h->start || p->start == h->end) &&
+		if (same_document(&g->hits[p->best], h) &&
+			(p->end == h->start || p->start == h->end) &&
 			p->end - p->start + (h->end - h->start) <= SPAN_BYTES)
 			return i;
 	}
@@ -61,7 +62,8 @@ static void join_groups(struct gather *g, size_t into)
 			.start = min_of(a->start, b->start),
 			.end = max_of(a->end, b->end),
 		};
-		g->groups[max_of(i, into)].start = g->groups[max_of(i, into)].end = UINT64_MAX; /* empty, touches nothing */
+		g->groups[max_of(i, into)].start = g->groups[max_of(i, into)].end =
+			UINT64_MAX; /* empty, touches nothing */
 		return;
 	}
 }
@@ -110,7 +112,8 @@ static const struct hit *join(const struct gather *g, size_t group, struct span 
 		if (g->group_of[i] != group)
 			continue;
 		memcpy(out->text + (h->start - p->start), h->text, h->text_len);
-		out->parts[out->nparts++] = (struct span_part){ (size_t)(h->start - p->start), h->heading };
+		out->parts[out->nparts++] =
+			(struct span_part){ (size_t)(h->start - p->start), h->heading };
 		if (h->start == p->start)
 			first = h;
 	}
@@ -153,7 +156,8 @@ static void trim(struct span *s)
 		s->parts[i].at -= min_of(s->parts[i].at, skip);
 }
 
-/* The longest beginning of whole sentences that has at most `max` bytes; 0 when the first is longer. */
+/* The longest beginning of whole sentences that has at most `max` bytes; 0 when the first is
+ * longer. */
 static size_t whole_sentences(const char *s, size_t n, size_t max)
 {
 	size_t fits = 0;

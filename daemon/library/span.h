@@ -13,25 +13,26 @@
 #define SPAN_BYTES 2000 /* longest; what a source may quote */
 
 struct span {
-	const struct hit *best;  /* its highest passage: document, name, sha256 */
-	struct span_part {       /* its passages, in the order of the text */
+	const struct hit *best; /* its highest passage: document, name, sha256 */
+	struct span_part {      /* its passages, in the order of the text */
 		size_t at;
 		const char *heading; /* or NULL */
-	} *parts;
+	} * parts;
 	size_t nparts;
-	char *text;              /* the document's bytes [start, end), no white space at either end */
+	char *text; /* the document's bytes [start, end), no white space at either end */
 	size_t n;
 	uint64_t start, end;
-	int line, page;          /* of start; page -1: none */
-	double score;            /* of `best` */
+	int line, page; /* of start; page -1: none */
+	double score;   /* of `best` */
 };
 struct spans {
 	struct span v[SPANS_MAX];
 	size_t n;
-	size_t bytes;            /* of all texts */
+	size_t bytes; /* of all texts */
 };
 
-/* Best first, as the hits are. The last one is cut at a sentence end to keep the budget. 0, -ENOMEM. */
+/* Best first, as the hits are. The last one is cut at a sentence end to keep the budget. 0,
+ * -ENOMEM. */
 int spans_make(struct spans *s, const struct hit *hits, size_t n, size_t budget);
 void spans_fini(struct spans *s);
 /* The heading over a byte of the text, or NULL. */

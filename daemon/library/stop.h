@@ -1,6 +1,6 @@
 /*
- * Words that say how something is asked, not what: they only cost time, blur the ranking, and make a
- * good passage look as if it missed something. Words that may be the subject of a question (time,
+ * Words that say how something is asked, not what: they only cost time, blur the ranking, and make
+ * a good passage look as if it missed something. Words that may be the subject of a question (time,
  * part, use) are not among them.
  */
 #pragma once

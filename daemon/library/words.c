@@ -53,7 +53,8 @@ static void part_add_folded(struct part *p, uint32_t cp)
 	p->last = cp;
 }
 
-/* A text that is full takes nothing more, lest a later short character follow a longer one left out. */
+/* A text that is full takes nothing more, lest a later short character follow a longer one left
+ * out. */
 void part_add(struct part *p, uint32_t cp)
 {
 	uint32_t folded[FOLD_MAX];
@@ -121,16 +122,18 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* Between digits the joint has a meaning (3.5, 1.2.9, 2018-10-31), but for the comma of thousands. */
+/* Between digits the joint has a meaning (3.5, 1.2.9, 2018-10-31), but for the comma of thousands.
+ */
 static bool joint_stays(const struct part *before, const struct part *p)
 {
 	return p->joined && p->joint != ',' && before->n && is_digit(before->text[before->n - 1]) &&
-		is_digit(p->text[0]);
+	       is_digit(p->text[0]);
 }
 
-/* The parts from..to glued together. False: longer than a term may be. *letters: nothing but one script's. */
-static bool whole_of(const struct words *w, size_t from, size_t to, char out[WORD_MAX], struct word *word,
-	enum script *script)
+/* The parts from..to glued together. False: longer than a term may be. *letters: nothing but one
+ * script's. */
+static bool whole_of(const struct words *w, size_t from, size_t to, char out[WORD_MAX],
+	struct word *word, enum script *script)
 {
 	bool joined = false;
 	size_t n = 0;
@@ -168,7 +171,8 @@ static int give_whole(struct words *w, size_t from, size_t to, bool *given)
 	struct word word;
 	enum script script;
 
-	if (to - from < 2 || to - from > WHOLE_PARTS || !whole_of(w, from, to, text, &word, &script))
+	if (to - from < 2 || to - from > WHOLE_PARTS ||
+		!whole_of(w, from, to, text, &word, &script))
 		return 0;
 	word.colocated = *given;
 	*given = true;
@@ -198,7 +202,8 @@ static int give_part(struct words *w, const struct part *p)
 	return words_give(w, p->script, &word);
 }
 
-/* One word of the chain: its first visible part, the wholes that stand at its place, its other parts. */
+/* One word of the chain: its first visible part, the wholes that stand at its place, its other
+ * parts. */
 static int give_word(struct words *w, size_t from, size_t to)
 {
 	bool given = false;
@@ -219,7 +224,8 @@ static int give_word(struct words *w, size_t from, size_t to)
 	return 0;
 }
 
-/* A single letter beside a number or another part (the K of 10K, the i of iPhone) says nothing alone. */
+/* A single letter beside a number or another part (the K of 10K, the i of iPhone) says nothing
+ * alone. */
 static void hide_parts(struct words *w, size_t from, size_t to)
 {
 	for (size_t i = from; i < to; i++) {

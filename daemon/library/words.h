@@ -25,11 +25,12 @@ struct word {
 	const char *plain; /* folded, not stemmed */
 	size_t plain_n;
 	size_t start, end; /* bytes of the text */
-	size_t group;      /* number of the chain (foo_bar) or run (of CJK) it is part of, from 0, rising */
-	bool colocated;    /* at the place of the term before it */
-	bool whole;        /* of several parts that come as terms of their own */
-	bool joined;       /* ... with joints between them: foo_bar, not fooBar */
-	bool gram;         /* a pair or triple, not a word */
+	size_t group; /* number of the chain (foo_bar) or run (of CJK) it is part of, from 0, rising
+		       */
+	bool colocated; /* at the place of the term before it */
+	bool whole;     /* of several parts that come as terms of their own */
+	bool joined;    /* ... with joints between them: foo_bar, not fooBar */
+	bool gram;      /* a pair or triple, not a word */
 };
 
 /* Every term in order. fn's value != 0 stops and is returned; 0 at the end; -ENOMEM. */

@@ -1,11 +1,14 @@
-/* Reads a chain: letters and digits in parts, with the joints between them (foo_bar2.c, COVID-19, 3.5). */
+/* Reads a chain: letters and digits in parts, with the joints between them (foo_bar2.c,
+ * COVID-19, 3.5). */
 #include <string.h>
 
 #include "common/attr.h"
 #include "daemon/library/words_in.h"
 
-/* Does a new part begin at `at`? One case, one script or digits alone make a part: foo|Bar, HTTP|Server, FY|2018. */
-static bool part_begins(const struct words *w, size_t at, const struct rune *before, const struct rune *r)
+/* Does a new part begin at `at`? One case, one script or digits alone make a part: foo|Bar,
+ * HTTP|Server, FY|2018. */
+static bool part_begins(
+	const struct words *w, size_t at, const struct rune *before, const struct rune *r)
 {
 	struct rune next, after;
 
@@ -18,7 +21,7 @@ static bool part_begins(const struct words *w, size_t at, const struct rune *bef
 	next = rune_at(w, at + r->n);
 	after = rune_at(w, at + r->n + next.n);
 	return rune_in_chain(&next) && next.script == r->script && !fold_upper(next.cp) &&
-		rune_in_chain(&after) && after.script == r->script && !fold_upper(after.cp);
+	       rune_in_chain(&after) && after.script == r->script && !fold_upper(after.cp);
 }
 
 /* Room for the part is the caller's care. */
@@ -36,7 +39,8 @@ static struct part *part_open(struct words *w, size_t at, enum script script, ch
 	return p;
 }
 
-/* Letters and digits without a joint. False: the chain is full, and w->pos stands on what is left. */
+/* Letters and digits without a joint. False: the chain is full, and w->pos stands on what is left.
+ */
 static bool read_run(struct words *w, char joint)
 {
 	struct rune before = { 0 };
@@ -82,7 +86,8 @@ static void skip_clitic(struct words *w)
 
 	if (!mark || !w->nparts || w->parts[w->nparts - 1].script != SCRIPT_LATIN)
 		return;
-	while (len < 3 && at + len < w->n && fold_script((unsigned char)w->text[at + len]) == SCRIPT_LATIN)
+	while (len < 3 && at + len < w->n &&
+		fold_script((unsigned char)w->text[at + len]) == SCRIPT_LATIN)
 		len++;
 	r = rune_at(w, at + len);
 	if (r.n && r.script != SCRIPT_NONE)
@@ -106,7 +111,8 @@ static char joint_at(const struct words *w)
 	next = rune_at(w, w->pos + 1);
 	if (!rune_in_chain(&next))
 		return 0;
-	if (c == ',' && (next.script != SCRIPT_DIGIT || w->parts[w->nparts - 1].script != SCRIPT_DIGIT))
+	if (c == ',' &&
+		(next.script != SCRIPT_DIGIT || w->parts[w->nparts - 1].script != SCRIPT_DIGIT))
 		return 0;
 	return c;
 }
@@ -125,7 +131,8 @@ static int give_sharp(struct words *w)
 	if (plus != 2)
 		plus = w->pos < w->n && w->text[w->pos] == '#' ? 1 : 0;
 	next = rune_at(w, w->pos + plus);
-	if (!plus || w->nparts != 1 || p->n > 2 || p->script != SCRIPT_LATIN || rune_in_chain(&next))
+	if (!plus || w->nparts != 1 || p->n > 2 || p->script != SCRIPT_LATIN ||
+		rune_in_chain(&next))
 		return words_give_chain(w);
 	memcpy(text, p->text, p->n);
 	memcpy(text + p->n, w->text + w->pos, plus);

@@ -13,7 +13,9 @@ static int give_gram(struct words *w, const struct ring *ring, size_t size)
 {
 	size_t first = ring->count > size ? ring->count - size : 0;
 	char text[WORD_MAX];
-	struct word word = { .plain = text, .start = ring->v[first % 3].start, .group = w->group, .gram = true };
+	struct word word = {
+		.plain = text, .start = ring->v[first % 3].start, .group = w->group, .gram = true
+	};
 
 	for (size_t i = first; i < ring->count; i++) {
 		const struct part *p = &ring->v[i % 3];
@@ -35,7 +37,8 @@ static bool joins(const struct ring *ring, const struct rune *r)
 	if (!ring->count || !r->n || r->script == SCRIPT_JOINED)
 		return ring->count && r->n;
 	return r->script == SCRIPT_CJK && fold_char(r->cp, folded) == 1 &&
-		(fold_drops(folded[0]) || fold_compose(ring->v[(ring->count - 1) % 3].last, folded[0]));
+	       (fold_drops(folded[0]) ||
+		       fold_compose(ring->v[(ring->count - 1) % 3].last, folded[0]));
 }
 
 /* Overlapping grams of `size` characters; a run shorter than that is one term. */

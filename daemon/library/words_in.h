@@ -1,4 +1,5 @@
-/* Inside the cutting of words: what is read (words_chain.c, words_gram.c) and what gives it out (words.c). */
+/* Inside the cutting of words: what is read (words_chain.c, words_gram.c) and what gives it out
+ * (words.c). */
 #pragma once
 
 #include "daemon/library/fold.h"
@@ -6,8 +7,9 @@
 
 struct sb_stemmer;
 
-#define PARTS_MAX 12  /* of one chain; a longer one goes on as another */
-#define WHOLE_PARTS 6 /* past that a chain is a path or a list, and its whole is nobody's question */
+#define PARTS_MAX 12 /* of one chain; a longer one goes on as another */
+/* past that a chain is a path or a list, and its whole is nobody's question */
+#define WHOLE_PARTS 6
 
 struct part {
 	char text[WORD_MAX];
@@ -15,9 +17,9 @@ struct part {
 	uint32_t last; /* its last code point, for fold_compose */
 	size_t start, end;
 	enum script script;
-	bool joined;   /* '_', '.', '-' or the like before it: a new word of the chain */
-	char joint;    /* ... that character */
-	bool hidden;   /* too little to be a term of its own */
+	bool joined; /* '_', '.', '-' or the like before it: a new word of the chain */
+	char joint;  /* ... that character */
+	bool hidden; /* too little to be a term of its own */
 };
 
 struct words {

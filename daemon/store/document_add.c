@@ -13,7 +13,8 @@
 #include "common/log.h"
 #include "common/mem.h"
 
-#define PIECES_AT_ONCE 16 /* half a megabyte in a transaction: quick to hand over, slower to reach the disk */
+/* half a megabyte in a transaction: quick to hand over, slower to reach the disk */
+#define PIECES_AT_ONCE 16
 
 /* What is known of a document while it comes in. */
 struct coming {
@@ -63,14 +64,15 @@ static int open_collection(struct coming *c)
 	const char *name = op->doc.collection ? op->doc.collection : "default";
 	sqlite3_stmt *stmt = NULL;
 	bool row = false, made;
-	int r = db_run(c->db, c->db->lib, c->why, "INSERT OR IGNORE INTO collection (account, name) VALUES (?1, ?2)",
+	int r = db_run(c->db, c->db->lib, c->why,
+		"INSERT OR IGNORE INTO collection (account, name) VALUES (?1, ?2)",
 		db_text(op->account.id), db_text(name));
 
 	made = r == 0 && sqlite3_changes(c->db->lib) > 0;
 	if (r == 0)
 		r = db_query(&stmt, c->db, c->db->lib, c->why,
-			"SELECT id, next FROM collection WHERE account = ?1 AND name = ?2", db_text(op->account.id),
-			db_text(name));
+			"SELECT id, next FROM collection WHERE account = ?1 AND name = ?2",
+			db_text(op->account.id), db_text(name));
 	if (r == 0)
 		r = db_step(stmt, &row, c->why);
 	if (r == 0) {
@@ -84,19 +86,22 @@ static int open_collection(struct coming *c)
 static int open_document(struct coming *c)
 {
 	struct op_document_add *op = c->op;
-	int r = db_run(c->db, c->db->lib, c->why, "UPDATE collection SET next = next + ?2 WHERE id = ?1",
-		db_int(c->collection), db_int((int64_t)op->n));
+	int r = db_run(c->db, c->db->lib, c->why,
+		"UPDATE collection SET next = next + ?2 WHERE id = ?1", db_int(c->collection),
+		db_int((int64_t)op->n));
 
 	uuid_v4(op->doc.id);
 	op->doc.added_us = clock_wall_us();
 	op->doc.passages = (int64_t)op->n;
 	if (r == 0)
 		r = db_run(c->db, c->db->lib, c->why,
-			"INSERT INTO document (id, collection, name, sha256, bytes, text_bytes, first, passages, state, "
+			"INSERT INTO document (id, collection, name, sha256, bytes, text_bytes, "
+			"first, passages, state, "
 			"added) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9)",
-			db_text(op->doc.id), db_int(c->collection), db_text(op->doc.name), db_text(op->doc.sha256),
-			db_int(op->doc.bytes), db_int((int64_t)op->text_len), db_int(c->first),
-			db_int((int64_t)op->n), db_int(op->doc.added_us));
+			db_text(op->doc.id), db_int(c->collection), db_text(op->doc.name),
+			db_text(op->doc.sha256), db_int(op->doc.bytes),
+			db_int((int64_t)op->text_len), db_int(c->first), db_int((int64_t)op->n),
+			db_int(op->doc.added_us));
 	c->key = sqlite3_last_insert_rowid(c->db->lib);
 	return r;
 }
@@ -109,8 +114,10 @@ static int look_before(struct coming *c, bool *same)
 	sqlite3_stmt *stmt = NULL;
 	bool row = false;
 	int r = db_query(&stmt, c->db, c->db->lib, c->why,
-		SQL_DOCUMENT "AND c.account = ?1 AND c.name = ?2 AND d.name = ?3", db_text(op->account.id),
-		db_text(op->doc.collection ? op->doc.collection : "default"), db_text(op->doc.name));
+		SQL_DOCUMENT "AND c.account = ?1 AND c.name = ?2 AND d.name = ?3",
+		db_text(op->account.id),
+		db_text(op->doc.collection ? op->doc.collection : "default"),
+		db_text(op->doc.name));
 
 	*same = false;
 	if (r == 0)
@@ -161,12 +168,14 @@ static int write_passage(struct coming *c, size_t i)
 	size_t terms = tokenizer_count(row.text, row.text_len);
 	int r;
 
-	c->lengths[i] = (uint16_t)(min_of(terms, (size_t)LENGTH_LONGEST) | (i == 0 ? LENGTH_FIRST : 0));
+	c->lengths[i] =
+		(uint16_t)(min_of(terms, (size_t)LENGTH_LONGEST) | (i == 0 ? LENGTH_FIRST : 0));
 	c->terms += c->lengths[i] & 0x7fff;
 	r = db_run(c->db, c->db->lib, c->why,
-		"INSERT INTO passage (id, start, end, line, page, heading) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-		db_int(row.id), db_int((int64_t)p->start), db_int((int64_t)p->end), db_int(p->line), db_int(p->page),
-		db_text(p->heading));
+		"INSERT INTO passage (id, start, end, line, page, heading) VALUES (?1, ?2, ?3, ?4, "
+		"?5, ?6)",
+		db_int(row.id), db_int((int64_t)p->start), db_int((int64_t)p->end), db_int(p->line),
+		db_int(p->page), db_text(p->heading));
 	return r ? r : words_insert(c->db, c->collection, &row, c->why);
 }
 
@@ -190,13 +199,16 @@ static int show(struct coming *c)
 	if (r == 0)
 		r = lengths_write(c->db, c->first, c->op->n, c->lengths, c->why);
 	if (r == 0)
-		r = db_run(c->db, c->db->lib, c->why, "UPDATE document SET state = 1, terms = ?2 WHERE key = ?1",
-			db_int(c->key), db_int(c->terms));
+		r = db_run(c->db, c->db->lib, c->why,
+			"UPDATE document SET state = 1, terms = ?2 WHERE key = ?1", db_int(c->key),
+			db_int(c->terms));
 	if (r == 0)
 		r = db_run(c->db, c->db->lib, c->why,
-			"UPDATE collection SET documents = documents + 1, passages = passages + ?2, terms = terms + ?3, "
-			"bytes = bytes + ?4 WHERE id = ?1", db_int(c->collection), db_int((int64_t)c->op->n),
-			db_int(c->terms), db_int(c->op->doc.bytes));
+			"UPDATE collection SET documents = documents + 1, passages = passages + "
+			"?2, terms = terms + ?3, "
+			"bytes = bytes + ?4 WHERE id = ?1",
+			db_int(c->collection), db_int((int64_t)c->op->n), db_int(c->terms),
+			db_int(c->op->doc.bytes));
 	return r;
 }
 
@@ -216,7 +228,8 @@ static int bring_in(struct coming *c)
 		r = write_text(c, &s);
 	if (r == 0)
 		r = write_passages(c, &s);
-	/* what is shown is shown alone, or its transaction would hold a slice of passages as well */
+	/* what is shown is shown alone, or its transaction would hold a slice of passages as well
+	 */
 	if (r == 0)
 		r = slice_end(&s);
 	if (r == 0)
@@ -245,9 +258,11 @@ int op_document_add_run(struct db *db, struct job *j)
 	r = c.lengths ? bring_in(&c) : -ENOMEM;
 	mem_free(c.lengths);
 	op->replaced = r == 0 && c.before;
-	/* the old one, or what came of the new one before an error; not done, it is done the next time */
+	/* the old one, or what came of the new one before an error; not done, it is done the next
+	 * time */
 	if ((op->replaced || r != 0) && library_sweep(db, &why) != 0)
-		log_warn("cannot clear what is left of a document: %s", why ? why : "no reason given");
+		log_warn("cannot clear what is left of a document: %s",
+			why ? why : "no reason given");
 	mem_free(why);
 	return r;
 }

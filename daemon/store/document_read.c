@@ -1,4 +1,5 @@
-/* Reading what the library holds: documents by REF and in pages, collections, text around a place. */
+/* Reading what the library holds: documents by REF and in pages, collections, text around a place.
+ */
 #include "daemon/store/library_in.h"
 
 #include <errno.h>
@@ -23,7 +24,8 @@ void document_from_row(sqlite3_stmt *stmt, struct document_row *out, int64_t *ke
 		.added_us = db_col_int(stmt, 6),
 	};
 	db_col_id(stmt, 0, out->id);
-	(void)snprintf(out->sha256, sizeof(out->sha256), "%s", db_col_text(stmt, 3) ? db_col_text(stmt, 3) : "");
+	(void)snprintf(out->sha256, sizeof(out->sha256), "%s",
+		db_col_text(stmt, 3) ? db_col_text(stmt, 3) : "");
 	if (key)
 		*key = db_col_int(stmt, 7);
 }
@@ -32,12 +34,13 @@ void document_from_row(sqlite3_stmt *stmt, struct document_row *out, int64_t *ke
 
 static bool is_id_prefix(const char *ref)
 {
-	return strlen(ref) >= PREFIX_MIN && strlen(ref) <= ID_LEN && strspn(ref, "0123456789abcdef-") == strlen(ref);
+	return strlen(ref) >= PREFIX_MIN && strlen(ref) <= ID_LEN &&
+	       strspn(ref, "0123456789abcdef-") == strlen(ref);
 }
 
 /* One way to understand the REF. STORE_E_NOT_FOUND: it means nothing in this way. */
-static int find_by(struct db *db, const char *sql, const struct account *account, const char *ref, int64_t *key,
-	struct document_row *doc, struct candidates *candidates, char **why)
+static int find_by(struct db *db, const char *sql, const struct account *account, const char *ref,
+	int64_t *key, struct document_row *doc, struct candidates *candidates, char **why)
 {
 	sqlite3_stmt *stmt = NULL;
 	bool row = true;
@@ -75,7 +78,8 @@ int library_find(struct db *db, const struct account *account, const char *ref, 
 	static const char *const ways[] = {
 		SQL_DOCUMENT "AND c.account = ?1 AND d.id = ?2 LIMIT ?3",
 		SQL_DOCUMENT "AND c.account = ?1 AND d.name = ?2 ORDER BY c.name LIMIT ?3",
-		SQL_DOCUMENT "AND c.account = ?1 AND d.id >= ?2 AND d.id < ?2 || 'g' ORDER BY d.id LIMIT ?3",
+		SQL_DOCUMENT
+		"AND c.account = ?1 AND d.id >= ?2 AND d.id < ?2 || 'g' ORDER BY d.id LIMIT ?3",
 	};
 	int r = STORE_E_NOT_FOUND;
 
@@ -133,7 +137,8 @@ static int read_cursor(struct op_document_list *op, const char **name, id_str id
 	memcpy(id, op->before, ID_LEN);
 	id[ID_LEN] = '\0';
 	*name = op->before + ID_LEN;
-	return uuid_valid(id) ? 0 : db_fail(&op->job.why, STORE_E_NOT_FOUND, "no page begins there");
+	return uuid_valid(id) ? 0
+			      : db_fail(&op->job.why, STORE_E_NOT_FOUND, "no page begins there");
 }
 
 static int list_page(struct db *db, struct op_document_list *op)
@@ -147,9 +152,11 @@ static int list_page(struct db *db, struct op_document_list *op)
 
 	if (r == 0)
 		r = db_query(&stmt, db, db->lib, &op->job.why,
-			SQL_DOCUMENT "AND c.account = ?1 AND (?2 IS NULL OR c.name = ?2) AND (d.name, d.id) > (?3, ?4) "
-			"ORDER BY d.name, d.id LIMIT ?5", db_text(op->account.id), db_text(op->collection),
-			db_text(name), db_text(id), db_int((int64_t)limit + 1));
+			SQL_DOCUMENT "AND c.account = ?1 AND (?2 IS NULL OR c.name = ?2) AND "
+				     "(d.name, d.id) > (?3, ?4) "
+				     "ORDER BY d.name, d.id LIMIT ?5",
+			db_text(op->account.id), db_text(op->collection), db_text(name),
+			db_text(id), db_int((int64_t)limit + 1));
 	while (r == 0) {
 		struct document_row d;
 
@@ -157,7 +164,8 @@ static int list_page(struct db *db, struct op_document_list *op)
 		if (r != 0 || !row)
 			break;
 		if (op->n == limit) {
-			op->next = mem_printf("%s%s", op->rows[op->n - 1].id, op->rows[op->n - 1].name);
+			op->next = mem_printf(
+				"%s%s", op->rows[op->n - 1].id, op->rows[op->n - 1].name);
 			break;
 		}
 		document_from_row(stmt, &d, NULL);
@@ -212,8 +220,10 @@ int op_collection_list_run(struct db *db, struct job *j)
 	size_t cap = 0;
 	bool row = true;
 	int r = db_query(&stmt, db, db->lib, &j->why,
-		"SELECT name, documents, passages, bytes FROM collection WHERE account = ?1 AND documents > 0 "
-		"ORDER BY name", db_text(op->account.id));
+		"SELECT name, documents, passages, bytes FROM collection WHERE account = ?1 AND "
+		"documents > 0 "
+		"ORDER BY name",
+		db_text(op->account.id));
 
 	while (r == 0) {
 		r = db_step(stmt, &row, &j->why);
@@ -238,9 +248,10 @@ static bool ends_line_or_sentence(const char *s, size_t at)
 	return s[at - 1] == '\n' || (at > 1 && s[at - 1] == ' ' && strchr(".!?", s[at - 2]));
 }
 
-/* The text [from, to) without a broken line or sentence at either end; what must stay is [keep, keep_end). */
-static void trim_edges(const char *s, size_t n, bool cut_start, bool cut_end, size_t keep, size_t keep_end,
-	size_t *from, size_t *to)
+/* The text [from, to) without a broken line or sentence at either end; what must stay is [keep,
+ * keep_end). */
+static void trim_edges(const char *s, size_t n, bool cut_start, bool cut_end, size_t keep,
+	size_t keep_end, size_t *from, size_t *to)
 {
 	*from = 0;
 	*to = n;
@@ -271,8 +282,8 @@ static int document_key(struct db *db, const char *id, int64_t *key, uint64_t *b
 	return r ? r : row ? 0 : STORE_E_NOT_FOUND;
 }
 
-char *db_library_surroundings(struct db *db, const char *document, uint64_t start, uint64_t end, size_t bytes,
-	size_t *len)
+char *db_library_surroundings(struct db *db, const char *document, uint64_t start, uint64_t end,
+	size_t bytes, size_t *len)
 {
 	uint64_t total = 0, spare, lo, hi;
 	size_t from, to;
@@ -291,7 +302,8 @@ char *db_library_surroundings(struct db *db, const char *document, uint64_t star
 		const char *s = (const char *)text.data;
 
 		trim_edges(s, text.len, lo > 0, hi < total, start - lo, end - lo, &from, &to);
-		while (from < to && ((unsigned char)s[from] & 0xc0) == 0x80) /* no line began in what was read */
+		while (from < to && ((unsigned char)s[from] & 0xc0) ==
+					    0x80) /* no line began in what was read */
 			from++;
 		to = utf8_floor(s, text.len, to);
 		out = mem_try_dup(s + from, to - from);

@@ -45,11 +45,15 @@ int library_hide(struct db *db, int64_t key, char **why)
 	if (r == 0)
 		r = db_run(db, db->lib, why,
 			"UPDATE collection SET documents = collection.documents - 1, "
-			"passages = collection.passages - d.passages, terms = collection.terms - d.terms, "
+			"passages = collection.passages - d.passages, terms = collection.terms - "
+			"d.terms, "
 			"bytes = collection.bytes - d.bytes "
-			"FROM document d WHERE d.key = ?1 AND d.state = 1 AND collection.id = d.collection", db_int(key));
+			"FROM document d WHERE d.key = ?1 AND d.state = 1 AND collection.id = "
+			"d.collection",
+			db_int(key));
 	if (r == 0)
-		r = db_run(db, db->lib, why, "UPDATE document SET state = 2 WHERE key = ?1", db_int(key));
+		r = db_run(db, db->lib, why, "UPDATE document SET state = 2 WHERE key = ?1",
+			db_int(key));
 	document_place_fini(&p);
 	return r;
 }
@@ -71,7 +75,8 @@ static int sweep_passages(struct slice *s, const struct document_place *p)
 		if (r == 0 && found)
 			r = words_delete(s->db, p->collection, &row, s->why);
 		if (r == 0 && found)
-			r = db_run(s->db, s->db->lib, s->why, "DELETE FROM passage WHERE id = ?1", db_int(id));
+			r = db_run(s->db, s->db->lib, s->why, "DELETE FROM passage WHERE id = ?1",
+				db_int(id));
 		mem_free(heading);
 		if (r == 0)
 			r = slice_turn(s);
@@ -87,7 +92,8 @@ static int sweep_pieces(struct slice *s, const struct document_place *p)
 
 	for (int changes = 1; r == 0 && changes > 0;) {
 		r = db_run(s->db, s->db->lib, s->why,
-			"DELETE FROM piece WHERE id IN (SELECT id FROM piece WHERE id >= ?1 AND id < ?2 LIMIT ?3)",
+			"DELETE FROM piece WHERE id IN (SELECT id FROM piece WHERE id >= ?1 AND id "
+			"< ?2 LIMIT ?3)",
 			db_int(from), db_int(end), db_int(PIECES_AT_ONCE));
 		changes = r == 0 ? sqlite3_changes(s->db->lib) : 0;
 		if (r == 0)
@@ -108,7 +114,8 @@ static int shrink_words(struct slice *s)
 	int r = slice_end(s);
 
 	library_words_table(table, s->collection);
-	(void)snprintf(sql, sizeof(sql), "INSERT INTO %s (%s, rank) VALUES ('merge', ?1)", table, table);
+	(void)snprintf(
+		sql, sizeof(sql), "INSERT INTO %s (%s, rank) VALUES ('merge', ?1)", table, table);
 	do {
 		before = sqlite3_total_changes64(lib);
 		if (r == 0)
@@ -127,7 +134,8 @@ static int sweep_collection(struct slice *s)
 	int64_t collection = s->collection;
 	char table[WORDS_NAME], sql[64];
 	int r = db_run(s->db, s->db->lib, s->why,
-		"DELETE FROM collection WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM document WHERE collection = ?1)",
+		"DELETE FROM collection WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM document WHERE "
+		"collection = ?1)",
 		db_int(collection));
 
 	if (r != 0 || sqlite3_changes(s->db->lib) == 0)
@@ -143,7 +151,8 @@ static bool is_last(struct db *db, const struct document_place *p)
 {
 	sqlite3_stmt *stmt = NULL;
 	bool row = true;
-	int r = db_query(&stmt, db, db->lib, NULL, "SELECT 1 FROM document WHERE collection = ?1 AND key <> ?2 LIMIT 1",
+	int r = db_query(&stmt, db, db->lib, NULL,
+		"SELECT 1 FROM document WHERE collection = ?1 AND key <> ?2 LIMIT 1",
 		db_int(p->collection), db_int(p->key));
 
 	if (r == 0)
@@ -165,7 +174,8 @@ static int sweep_document(struct slice *s, int64_t key)
 	if (r == 0 && is_last(s->db, &p))
 		r = shrink_words(s);
 	if (r == 0)
-		r = db_run(s->db, s->db->lib, s->why, "DELETE FROM document WHERE key = ?1", db_int(key));
+		r = db_run(s->db, s->db->lib, s->why, "DELETE FROM document WHERE key = ?1",
+			db_int(key));
 	if (r == 0)
 		r = sweep_collection(s);
 	document_place_fini(&p);
@@ -176,7 +186,8 @@ static int next_moving(struct db *db, int64_t *key, char **why)
 {
 	sqlite3_stmt *stmt = NULL;
 	bool row = false;
-	int r = db_query(&stmt, db, db->lib, why, "SELECT key FROM document WHERE state <> 1 LIMIT 1");
+	int r = db_query(
+		&stmt, db, db->lib, why, "SELECT key FROM document WHERE state <> 1 LIMIT 1");
 
 	if (r == 0)
 		r = db_step(stmt, &row, why);
@@ -228,7 +239,8 @@ int op_document_remove_run(struct db *db, struct job *j)
 		r = hide_in_transaction(db, key, &j->why);
 	/* nobody sees it any more: what fails now is done the next time */
 	if (r == 0 && library_sweep(db, &why) != 0)
-		log_warn("cannot clear what is left of a document: %s", why ? why : "no reason given");
+		log_warn("cannot clear what is left of a document: %s",
+			why ? why : "no reason given");
 	mem_free(why);
 	return r;
 }

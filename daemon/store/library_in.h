@@ -14,7 +14,7 @@
 
 #define LIBRARY_VERSION 1 /* user_version of library.db */
 
-#define PASSAGE_BITS 40   /* of a passage id: its number within the collection */
+#define PASSAGE_BITS 40 /* of a passage id: its number within the collection */
 #define PIECE_BITS 20
 #define PIECE_BYTES 32768
 #define LENGTHS_BITS 12
@@ -24,8 +24,9 @@
 #define LENGTH_HIDDEN 0x7fffu /* not there, or not for anybody's eyes */
 #define LENGTH_LONGEST 0x7ffeu
 
-#define SLICE_US 5000         /* work of one transaction: leaves room for its commit within 20 ms */
-#define MERGE_PAGES 128       /* of the index, in a transaction of their own between two slices */
+/* work of one transaction: leaves room for its commit within 20 ms */
+#define SLICE_US 5000
+#define MERGE_PAGES 128 /* of the index, in a transaction of their own between two slices */
 
 enum document_state { DOCUMENT_COMING, DOCUMENT_THERE, DOCUMENT_GOING };
 
@@ -57,7 +58,8 @@ struct words_row {
 int words_insert(struct db *db, int64_t collection, const struct words_row *row, char **why);
 int words_delete(struct db *db, int64_t collection, const struct words_row *row, char **why);
 
-/* Set the lengths of n passages from `first` on; NULL: they are hidden, and empty blocks are given back. */
+/* Set the lengths of n passages from `first` on; NULL: they are hidden, and empty blocks are given
+ * back. */
 int lengths_write(struct db *db, int64_t first, size_t n, const uint16_t *v, char **why);
 
 /* ---- a transaction that keeps within its time ---- */
@@ -79,30 +81,34 @@ struct document_place {
 	int64_t key, collection, first, passages;
 	char *name;
 };
-int document_place_load(struct db *db, int64_t key, struct document_place *p, char **why); /* STORE_E_NOT_FOUND */
+int document_place_load(
+	struct db *db, int64_t key, struct document_place *p, char **why); /* STORE_E_NOT_FOUND */
 void document_place_fini(struct document_place *p);
 
 /* Make the table of words of a new collection. */
 int words_create(struct db *db, int64_t collection, char **why);
-/* Read one passage back as it went into the index; *found false: it never came so far. buf is the text's. */
-int words_load(struct db *db, const struct document_place *p, int64_t id, struct words_row *row, char **heading,
-	struct buf *text, bool *found, char **why);
-/* What the index would make of a fixed text: another number means that the words must be indexed anew. */
+/* Read one passage back as it went into the index; *found false: it never came so far. buf is the
+ * text's. */
+int words_load(struct db *db, const struct document_place *p, int64_t id, struct words_row *row,
+	char **heading, struct buf *text, bool *found, char **why);
+/* What the index would make of a fixed text: another number means that the words must be indexed
+ * anew. */
 int64_t words_fingerprint(void);
 /* All words of all documents again; at the start, after the rules for words have changed. */
 int library_reindex(struct db *db, char **why);
 
 /* ---- document_remove.c ---- */
 
-/* Take out what is on its way in or out: leftovers of a crash, what was removed or replaced. In slices. */
+/* Take out what is on its way in or out: leftovers of a crash, what was removed or replaced. In
+ * slices. */
 int library_sweep(struct db *db, char **why);
 /* One document leaves the collection's figures and everybody's sight. Within a transaction. */
 int library_hide(struct db *db, int64_t key, char **why);
 
 /* ---- document_read.c ---- */
 
-#define SQL_DOCUMENT                                                                               \
-	"SELECT d.id, d.name, c.name, d.sha256, d.bytes, d.passages, d.added, d.key "              \
+#define SQL_DOCUMENT \
+	"SELECT d.id, d.name, c.name, d.sha256, d.bytes, d.passages, d.added, d.key " \
 	"FROM document d JOIN collection c ON c.id = d.collection WHERE d.state = 1 "
 void document_from_row(sqlite3_stmt *stmt, struct document_row *out, int64_t *key);
 /*

@@ -1,4 +1,5 @@
-/* The index of a collection: its table, its rows read back from the stored text, and making it anew. */
+/* The index of a collection: its table, its rows read back from the stored text, and making it
+ * anew. */
 #include "daemon/store/library_in.h"
 
 #include <errno.h>
@@ -13,7 +14,8 @@ int document_place_load(struct db *db, int64_t key, struct document_place *p, ch
 	sqlite3_stmt *stmt = NULL;
 	bool row = false;
 	int r = db_query(&stmt, db, db->lib, why,
-		"SELECT collection, first, passages, name FROM document WHERE key = ?1", db_int(key));
+		"SELECT collection, first, passages, name FROM document WHERE key = ?1",
+		db_int(key));
 
 	*p = (struct document_place){ .key = key };
 	if (r == 0)
@@ -43,16 +45,18 @@ int words_create(struct db *db, int64_t collection, char **why)
 	(void)snprintf(sql, sizeof(sql),
 		"CREATE VIRTUAL TABLE %s USING fts5"
 		"(name, heading, body, content = '', columnsize = 0, tokenize = 'ragchat');"
-		"INSERT INTO %s (%s, rank) VALUES ('automerge', 0)", table, table, table);
+		"INSERT INTO %s (%s, rank) VALUES ('automerge', 0)",
+		table, table, table);
 	return db_script(db->lib, sql, why);
 }
 
-int words_load(struct db *db, const struct document_place *p, int64_t id, struct words_row *row, char **heading,
-	struct buf *text, bool *found, char **why)
+int words_load(struct db *db, const struct document_place *p, int64_t id, struct words_row *row,
+	char **heading, struct buf *text, bool *found, char **why)
 {
 	sqlite3_stmt *stmt = NULL;
 	uint64_t start = 0, end = 0;
-	int r = db_query(&stmt, db, db->lib, why, "SELECT start, end, heading FROM passage WHERE id = ?1", db_int(id));
+	int r = db_query(&stmt, db, db->lib, why,
+		"SELECT start, end, heading FROM passage WHERE id = ?1", db_int(id));
 
 	*heading = NULL;
 	buf_reset(text);
@@ -78,7 +82,8 @@ int words_load(struct db *db, const struct document_place *p, int64_t id, struct
 
 /* ---- the same words? ---- */
 
-static int hash_word(void *ctx, bool colocated, const char *term, size_t n, size_t start, size_t end)
+static int hash_word(
+	void *ctx, bool colocated, const char *term, size_t n, size_t start, size_t end)
 {
 	uint64_t *h = ctx;
 
@@ -94,16 +99,26 @@ int64_t words_fingerprint(void)
 {
 	/* one word at least for each rule and each step of the stemmers */
 	static const char sample[] =
-		"generalizations oscillators ponies caresses agreed plastered motoring hopping falling filing "
-		"happily relational conditional rationally valency digitizer conformably radically differently "
-		"analogously vietnamization operator feudalism decisiveness formality sensitivity triplicate "
-		"formative electrical hopefulness goodness revival allowance inference airliner adjustable "
-		"replacement dependent communism activate effective bowdlerize probate controlling succeeded "
-		"dying news skies only O'Neill's can't FY2018 fooBar HTTPServer foo_bar.c COVID-19 3.5 1,000 C++ "
-		"Stra\xc3\x9f""e na\xc3\xafve \xc5\x81\xc3\xb3""d\xc5\xba \xef\xac\x81ne "
+		"generalizations oscillators ponies caresses agreed plastered motoring hopping "
+		"falling filing "
+		"happily relational conditional rationally valency digitizer conformably radically "
+		"differently "
+		"analogously vietnamization operator feudalism decisiveness formality sensitivity "
+		"triplicate "
+		"formative electrical hopefulness goodness revival allowance inference airliner "
+		"adjustable "
+		"replacement dependent communism activate effective bowdlerize probate controlling "
+		"succeeded "
+		"dying news skies only O'Neill's can't FY2018 fooBar HTTPServer foo_bar.c COVID-19 "
+		"3.5 1,000 C++ "
+		"Stra\xc3\x9f"
+		"e na\xc3\xafve \xc5\x81\xc3\xb3"
+		"d\xc5\xba \xef\xac\x81ne "
 		"\xd0\xb4\xd0\xbe\xd0\xba\xd1\x83\xd0\xbc\xd0\xb5\xd0\xbd\xd1\x82\xd0\xbe\xd0\xb2 "
-		"\xce\xad\xce\xb3\xce\xb3\xcf\x81\xce\xb1\xcf\x86\xce\xb1 \xd8\xa7\xd9\x84\xd9\x83\xd8\xaa\xd8\xa8 "
-		"\xe6\x96\x87\xe4\xbb\xb6\xe6\xa3\x80\xe7\xb4\xa2 \xe0\xb9\x80\xe0\xb8\xad\xe0\xb8\x81\xe0\xb8\xaa\xe0\xb8\xb2\xe0\xb8\xa3";
+		"\xce\xad\xce\xb3\xce\xb3\xcf\x81\xce\xb1\xcf\x86\xce\xb1 "
+		"\xd8\xa7\xd9\x84\xd9\x83\xd8\xaa\xd8\xa8 "
+		"\xe6\x96\x87\xe4\xbb\xb6\xe6\xa3\x80\xe7\xb4\xa2 "
+		"\xe0\xb9\x80\xe0\xb8\xad\xe0\xb8\x81\xe0\xb8\xaa\xe0\xb8\xb2\xe0\xb8\xa3";
 	uint64_t h = 0xcbf29ce484222325u;
 
 	tokenizer_each(sample, sizeof(sample) - 1, &h, hash_word);
@@ -144,8 +159,10 @@ static int index_document(struct slice *s, const struct document_place *p)
 			r = slice_turn(s);
 	}
 	buf_fini(&text);
-	return r ? r : db_run(s->db, s->db->lib, s->why, "UPDATE document SET terms = ?2 WHERE key = ?1",
-		db_int(p->key), db_int(terms));
+	return r ? r
+		 : db_run(s->db, s->db->lib, s->why,
+			   "UPDATE document SET terms = ?2 WHERE key = ?1", db_int(p->key),
+			   db_int(terms));
 }
 
 /* The collection with the smallest id above `after`; 0: no more. */
@@ -153,8 +170,8 @@ static int next_collection(struct db *db, int64_t after, int64_t *id, char **why
 {
 	sqlite3_stmt *stmt = NULL;
 	bool row = false;
-	int r = db_query(&stmt, db, db->lib, why, "SELECT id FROM collection WHERE id > ?1 ORDER BY id LIMIT 1",
-		db_int(after));
+	int r = db_query(&stmt, db, db->lib, why,
+		"SELECT id FROM collection WHERE id > ?1 ORDER BY id LIMIT 1", db_int(after));
 
 	if (r == 0)
 		r = db_step(stmt, &row, why);
@@ -187,7 +204,8 @@ static int next_document(struct db *db, int64_t after, int64_t *key, char **why)
 	sqlite3_stmt *stmt = NULL;
 	bool row = false;
 	int r = db_query(&stmt, db, db->lib, why,
-		"SELECT key FROM document WHERE key > ?1 AND state = 1 ORDER BY key LIMIT 1", db_int(after));
+		"SELECT key FROM document WHERE key > ?1 AND state = 1 ORDER BY key LIMIT 1",
+		db_int(after));
 
 	if (r == 0)
 		r = db_step(stmt, &row, why);
@@ -221,7 +239,8 @@ int library_reindex(struct db *db, char **why)
 	}
 	if (r == 0)
 		r = db_run(db, db->lib, why,
-			"UPDATE collection SET terms = coalesce((SELECT sum(d.terms) FROM document d "
+			"UPDATE collection SET terms = coalesce((SELECT sum(d.terms) FROM document "
+			"d "
 			"WHERE d.collection = collection.id AND d.state = 1), 0)");
 	if (r == 0)
 		return slice_end(&s);

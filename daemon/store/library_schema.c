@@ -9,7 +9,8 @@
 #include "daemon/store/rank.h"
 
 #define LIBRARY_APPLICATION 0x7261674c /* "ragL" */
-#define CHECKPOINT_PAGES 1000
+/* 16 MiB: while a document comes in, each copies most of the index */
+#define CHECKPOINT_PAGES 4000
 
 static const char library_sql[] =
 #include "daemon/store/library.sql.h"
@@ -55,10 +56,12 @@ static int identify(sqlite3 *lib, bool *empty, char **why)
 	if (*empty)
 		return 0;
 	if (application != LIBRARY_APPLICATION || version < 1)
-		return db_fail(why, STORE_E_NOT_OURS, "'%s' is a database of another program: move it away",
+		return db_fail(why, STORE_E_NOT_OURS,
+			"'%s' is a database of another program: move it away",
 			sqlite3_db_filename(lib, "main"));
 	if (version > LIBRARY_VERSION)
-		return db_fail(why, STORE_E_NEWER, "'%s' was written by a newer ragchat: upgrade ragchat",
+		return db_fail(why, STORE_E_NEWER,
+			"'%s' was written by a newer ragchat: upgrade ragchat",
 			sqlite3_db_filename(lib, "main"));
 	return 0;
 }
@@ -71,9 +74,11 @@ static int follow_tokenizer(struct db *db, char **why)
 
 	if (r != 0 || now == then)
 		return r;
-	r = db_get_int(db->lib, "SELECT count(*) FROM document WHERE state = 1", 0, &documents, why);
+	r = db_get_int(
+		db->lib, "SELECT count(*) FROM document WHERE state = 1", 0, &documents, why);
 	if (r == 0 && documents) {
-		log_info("the rules for words have changed: indexing %lld documents again", (long long)documents);
+		log_info("the rules for words have changed: indexing %lld documents again",
+			(long long)documents);
 		r = library_sweep(db, why);
 		r = r ? r : library_reindex(db, why);
 	}
@@ -82,7 +87,8 @@ static int follow_tokenizer(struct db *db, char **why)
 	if (r == 0)
 		r = db_run(db, db->lib, why, "DELETE FROM tokenizer");
 	if (r == 0)
-		r = db_run(db, db->lib, why, "INSERT INTO tokenizer (fingerprint) VALUES (?1)", db_int(now));
+		r = db_run(db, db->lib, why, "INSERT INTO tokenizer (fingerprint) VALUES (?1)",
+			db_int(now));
 	if (r == 0)
 		return db_commit(db->lib, why);
 	db_rollback(db->lib);
@@ -97,7 +103,8 @@ int library_migrate(sqlite3 *lib, char **why)
 
 	if (r == 0)
 		r = migrate_wal(lib, why);
-	/* within COMMIT, when its lock is gone: jobs here are long, and nobody waits for their ends */
+	/* within COMMIT, when its lock is gone: jobs here are long, and nobody waits for their ends
+	 */
 	(void)sqlite3_wal_autocheckpoint(lib, CHECKPOINT_PAGES);
 	if (r == 0 && empty)
 		r = create(lib, why);

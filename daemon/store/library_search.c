@@ -54,8 +54,10 @@ static int find_collections(struct walk *w)
 	sqlite3_stmt *stmt = NULL;
 	bool row = true;
 	int r = db_query(&stmt, w->db, w->db->lib, w->why,
-		"SELECT id, documents, passages, terms FROM collection WHERE account = ?1 AND documents > 0 "
-		"AND (?2 IS NULL OR name = ?2) ORDER BY id", db_text(w->s->account->id), db_text(w->s->collection));
+		"SELECT id, documents, passages, terms FROM collection WHERE account = ?1 AND "
+		"documents > 0 "
+		"AND (?2 IS NULL OR name = ?2) ORDER BY id",
+		db_text(w->s->account->id), db_text(w->s->collection));
 
 	while (r == 0) {
 		r = db_step(stmt, &row, w->why);
@@ -91,8 +93,10 @@ static int scope_add(struct walk *w, const char *ref)
 	sqlite3_stmt *stmt = NULL;
 	bool row = true;
 	int r = db_query(&stmt, w->db, w->db->lib, w->why,
-		"SELECT d.first, d.passages, d.terms FROM collection c JOIN document d ON d.collection = c.id "
-		"WHERE c.account = ?1 AND d.state = 1 AND (?3 IS NULL OR c.name = ?3) AND (d.id = ?2 OR d.name = ?2)",
+		"SELECT d.first, d.passages, d.terms FROM collection c JOIN document d ON "
+		"d.collection = c.id "
+		"WHERE c.account = ?1 AND d.state = 1 AND (?3 IS NULL OR c.name = ?3) AND (d.id = "
+		"?2 OR d.name = ?2)",
 		db_text(w->s->account->id), db_text(ref), db_text(w->s->collection));
 
 	while (r == 0) {
@@ -102,7 +106,8 @@ static int scope_add(struct walk *w, const char *ref)
 		if (scope_has(&w->scope, db_col_int(stmt, 0)))
 			continue;
 		w->scope.v = mem_grow(w->scope.v, &w->scope.cap, w->scope.n, sizeof(*w->scope.v));
-		w->scope.v[w->scope.n++] = (struct rank_range){ db_col_int(stmt, 0), db_col_int(stmt, 1) };
+		w->scope.v[w->scope.n++] =
+			(struct rank_range){ db_col_int(stmt, 0), db_col_int(stmt, 1) };
 		w->scope.passages += db_col_int(stmt, 1);
 		w->scope.terms += db_col_int(stmt, 2);
 	}
@@ -131,7 +136,8 @@ static int find_scope(struct walk *w)
 
 /* ---- the walk ---- */
 
-/* "a" OR "b" OR name : "c" ...: terms were cut by us and hold no quote, but a doubled one would do no harm. */
+/* "a" OR "b" OR name : "c" ...: terms were cut by us and hold no quote, but a doubled one would do
+ * no harm. */
 static int match_text(const struct db_search *s, struct buf *out)
 {
 	for (size_t i = 0; i < s->nterms; i++) {
@@ -149,7 +155,8 @@ static int match_text(const struct db_search *s, struct buf *out)
 	return out->failed ? -ENOMEM : 0;
 }
 
-/* Rowids lie between two bounds that FTS5 seeks; a list of them would make it walk once for each. */
+/* Rowids lie between two bounds that FTS5 seeks; a list of them would make it walk once for each.
+ */
 static int walk_collection(struct walk *w, int64_t collection, struct buf *match)
 {
 	int64_t from = collection << PASSAGE_BITS, to = ((collection + 1) << PASSAGE_BITS) - 1;
@@ -160,14 +167,18 @@ static int walk_collection(struct walk *w, int64_t collection, struct buf *match
 
 	if (w->scope.n) {
 		from = max_of(from, w->scope.v[0].first);
-		to = min_of(to, w->scope.v[w->scope.n - 1].first + w->scope.v[w->scope.n - 1].n - 1);
+		to = min_of(
+			to, w->scope.v[w->scope.n - 1].first + w->scope.v[w->scope.n - 1].n - 1);
 	}
 	if (from > to)
 		return 0;
 	library_words_table(table, collection);
 	(void)snprintf(sql, sizeof(sql),
-		"SELECT ragchat_tally(%s, ?1) FROM %s WHERE %s MATCH ?2 AND rowid BETWEEN ?3 AND ?4", table, table, table);
-	r = db_query(&stmt, w->db, w->db->lib, w->why, sql, db_null(), db_text(buf_cstr(match)), db_int(from), db_int(to));
+		"SELECT ragchat_tally(%s, ?1) FROM %s WHERE %s MATCH ?2 AND rowid BETWEEN ?3 AND "
+		"?4",
+		table, table, table);
+	r = db_query(&stmt, w->db, w->db->lib, w->why, sql, db_null(), db_text(buf_cstr(match)),
+		db_int(from), db_int(to));
 	if (r != 0)
 		return r;
 	rc = sqlite3_bind_pointer(stmt, 1, &w->rows, RANK_ROWS_POINTER, NULL);
@@ -206,15 +217,17 @@ static int load_blocks(struct walk *w, struct rank_lengths *l, int64_t from, int
 	if (!l->v)
 		return -ENOMEM;
 	l->n = (size_t)(to - from + 1);
-	r = db_query(&stmt, w->db, w->db->lib, w->why, "SELECT id, data FROM lengths WHERE id BETWEEN ?1 AND ?2",
-		db_int(from), db_int(to));
+	r = db_query(&stmt, w->db, w->db->lib, w->why,
+		"SELECT id, data FROM lengths WHERE id BETWEEN ?1 AND ?2", db_int(from),
+		db_int(to));
 	while (r == 0) {
 		r = db_step(stmt, &row, w->why);
 		if (r != 0 || !row)
 			break;
 		if (sqlite3_column_bytes(stmt, 1) != LENGTHS_BYTES)
 			continue;
-		l->v[db_col_int(stmt, 0) - from] = mem_try_dup(sqlite3_column_blob(stmt, 1), LENGTHS_BYTES);
+		l->v[db_col_int(stmt, 0) - from] =
+			mem_try_dup(sqlite3_column_blob(stmt, 1), LENGTHS_BYTES);
 		if (!l->v[db_col_int(stmt, 0) - from])
 			r = -ENOMEM;
 	}
@@ -264,9 +277,12 @@ static int hit_load(struct walk *w, const struct rank_hit *from, struct hit *h, 
 	sqlite3_stmt *stmt = NULL;
 	int64_t key = 0;
 	int r = db_query(&stmt, w->db, w->db->lib, w->why,
-		"SELECT d.id, d.sha256, d.name, p.heading, p.start, p.end, p.line, p.page, ?1 - d.first, d.key "
-		"FROM passage p JOIN document d ON d.key = (SELECT key FROM document WHERE first <= ?1 "
-		"ORDER BY first DESC LIMIT 1) WHERE p.id = ?1", db_int(from->id));
+		"SELECT d.id, d.sha256, d.name, p.heading, p.start, p.end, p.line, p.page, ?1 - "
+		"d.first, d.key "
+		"FROM passage p JOIN document d ON d.key = (SELECT key FROM document WHERE first "
+		"<= ?1 "
+		"ORDER BY first DESC LIMIT 1) WHERE p.id = ?1",
+		db_int(from->id));
 
 	*h = (struct hit){ .passage = from->id, .score = from->score, .own = from->own };
 	if (r == 0)

@@ -1,4 +1,5 @@
-/* What lies in the tables of library.db, packed and unpacked: text in pieces, words, lengths, slices. */
+/* What lies in the tables of library.db, packed and unpacked: text in pieces, words, lengths,
+ * slices. */
 #include "daemon/store/library_in.h"
 
 #include <errno.h>
@@ -26,7 +27,8 @@ int text_read(struct db *db, int64_t key, uint64_t from, uint64_t to, struct buf
 		return 0;
 	r = db_query(&stmt, db, db->lib, why,
 		"SELECT id, bytes FROM piece WHERE id BETWEEN ?1 AND ?2 ORDER BY id",
-		db_int(base + (int64_t)(from / PIECE_BYTES)), db_int(base + (int64_t)((to - 1) / PIECE_BYTES)));
+		db_int(base + (int64_t)(from / PIECE_BYTES)),
+		db_int(base + (int64_t)((to - 1) / PIECE_BYTES)));
 	while (r == 0) {
 		uint64_t start, lo, hi;
 		const char *p;
@@ -63,8 +65,8 @@ int text_write(struct db *db, int64_t key, uint64_t from, const char *text, size
 
 static int words_change(struct db *db, const char *sql, const struct words_row *row, char **why)
 {
-	return db_run(db, db->lib, why, sql, db_int(row->id), db_text(row->name), db_text(row->heading),
-		db_textn(row->text, row->text_len));
+	return db_run(db, db->lib, why, sql, db_int(row->id), db_text(row->name),
+		db_text(row->heading), db_textn(row->text, row->text_len));
 }
 
 int words_insert(struct db *db, int64_t collection, const struct words_row *row, char **why)
@@ -72,7 +74,8 @@ int words_insert(struct db *db, int64_t collection, const struct words_row *row,
 	char table[WORDS_NAME], sql[2 * WORDS_NAME + 96];
 
 	library_words_table(table, collection);
-	(void)snprintf(sql, sizeof(sql), "INSERT INTO %s (rowid, name, heading, body) VALUES (?1, ?2, ?3, ?4)", table);
+	(void)snprintf(sql, sizeof(sql),
+		"INSERT INTO %s (rowid, name, heading, body) VALUES (?1, ?2, ?3, ?4)", table);
 	return words_change(db, sql, row, why);
 }
 
@@ -82,7 +85,8 @@ int words_delete(struct db *db, int64_t collection, const struct words_row *row,
 
 	library_words_table(table, collection);
 	(void)snprintf(sql, sizeof(sql),
-		"INSERT INTO %s (%s, rowid, name, heading, body) VALUES ('delete', ?1, ?2, ?3, ?4)", table, table);
+		"INSERT INTO %s (%s, rowid, name, heading, body) VALUES ('delete', ?1, ?2, ?3, ?4)",
+		table, table);
 	return words_change(db, sql, row, why);
 }
 
@@ -111,7 +115,8 @@ static int block_read(struct db *db, int64_t id, uint8_t block[LENGTHS_BYTES], c
 {
 	sqlite3_stmt *stmt = NULL;
 	bool row = false;
-	int r = db_query(&stmt, db, db->lib, why, "SELECT data FROM lengths WHERE id = ?1", db_int(id));
+	int r = db_query(
+		&stmt, db, db->lib, why, "SELECT data FROM lengths WHERE id = ?1", db_int(id));
 
 	for (size_t i = 0; i < LENGTHS_COUNT; i++)
 		put16(block + 2 * i, LENGTH_HIDDEN);
@@ -127,8 +132,8 @@ static int block_write(struct db *db, int64_t id, const uint8_t block[LENGTHS_BY
 {
 	if (block_is_empty(block))
 		return db_run(db, db->lib, why, "DELETE FROM lengths WHERE id = ?1", db_int(id));
-	return db_run(db, db->lib, why, "REPLACE INTO lengths (id, data) VALUES (?1, ?2)", db_int(id),
-		db_blob(block, LENGTHS_BYTES));
+	return db_run(db, db->lib, why, "REPLACE INTO lengths (id, data) VALUES (?1, ?2)",
+		db_int(id), db_blob(block, LENGTHS_BYTES));
 }
 
 int lengths_write(struct db *db, int64_t first, size_t n, const uint16_t *v, char **why)
@@ -158,8 +163,8 @@ int slice_begin(struct slice *s, struct db *db, char **why)
 }
 
 /*
- * FTS5 would merge its segments within whatever transaction happens to fill one up, for as long as it
- * takes. It is told not to (words_create), and does a little after every slice instead.
+ * FTS5 would merge its segments within whatever transaction happens to fill one up, for as long as
+ * it takes. It is told not to (words_create), and does a little after every slice instead.
  */
 static int merge_some(struct slice *s)
 {
@@ -168,7 +173,8 @@ static int merge_some(struct slice *s)
 	if (!s->collection)
 		return 0;
 	library_words_table(table, s->collection);
-	(void)snprintf(sql, sizeof(sql), "INSERT INTO %s (%s, rank) VALUES ('merge', ?1)", table, table);
+	(void)snprintf(
+		sql, sizeof(sql), "INSERT INTO %s (%s, rank) VALUES ('merge', ?1)", table, table);
 	return db_run(s->db, s->db->lib, s->why, sql, db_int(MERGE_PAGES));
 }
 

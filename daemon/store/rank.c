@@ -11,11 +11,11 @@
 #include "daemon/store/library_in.h"
 
 #define RANK_K1 1.2
-#define RANK_B 0.6          /* passages are of about one length already */
-#define RANK_AROUND 0.75   /* weight of the window */
-#define RANK_WINDOW 320    /* terms of it, some 2000 characters */
-#define RANK_HEADING 2.0   /* one occurrence there counts like so many in the text */
-#define RANK_NAME 2.0      /* weight of the name's own score */
+#define RANK_B 0.6       /* passages are of about one length already */
+#define RANK_AROUND 0.75 /* weight of the window */
+#define RANK_WINDOW 320  /* terms of it, some 2000 characters */
+#define RANK_HEADING 2.0 /* one occurrence there counts like so many in the text */
+#define RANK_NAME 2.0    /* weight of the name's own score */
 #define RANK_BACKGROUND 1000
 
 static const struct tally *tallies_of(const struct rank_rows *rows, size_t i, size_t *n)
@@ -36,7 +36,8 @@ void rank_lengths_fini(struct rank_lengths *l)
 	*l = (struct rank_lengths){ 0 };
 }
 
-/* Ids come in rising order but for a few steps back: the collection is the one of last time, or near it. */
+/* Ids come in rising order but for a few steps back: the collection is the one of last time, or
+ * near it. */
 static const uint8_t *block_of(struct rank *k, int64_t block)
 {
 	const struct rank_lengths *l = &k->lengths[k->at_lengths];
@@ -105,17 +106,18 @@ struct scorer {
 	struct rank *k;
 	double mean, mean_window;
 	double *idf, *name_idf;
-	double *tf;       /* per term, of the window summed up now */
-	uint16_t *used;   /* ... and which of them are not 0 */
+	double *tf;     /* per term, of the window summed up now */
+	uint16_t *used; /* ... and which of them are not 0 */
 	size_t nused;
-	const struct tally *name; /* tallies of the first passage of the document, where its name is */
+	const struct tally
+		*name; /* tallies of the first passage of the document, where its name is */
 	size_t nname;
 };
 
 /*
- * What a term is worth to a question, as opposed to a ranking: in a library of three passages a word
- * that is in none would otherwise outweigh all that are in one. RANK_BACKGROUND passages without any
- * of the terms stand for the language.
+ * What a term is worth to a question, as opposed to a ranking: in a library of three passages a
+ * word that is in none would otherwise outweigh all that are in one. RANK_BACKGROUND passages
+ * without any of the terms stand for the language.
  */
 static double worth_of(double n, double df)
 {
@@ -172,7 +174,8 @@ static void sum_name(struct scorer *s)
 }
 
 /* Add the BM25 of what was summed up, so many times, to a hit; forgets it. */
-static void score_sum(struct scorer *s, double length, double mean, double times, struct rank_hit *hit)
+static void score_sum(
+	struct scorer *s, double length, double mean, double times, struct rank_hit *hit)
 {
 	for (size_t i = 0; i < s->nused; i++) {
 		uint16_t term = s->used[i];
@@ -203,10 +206,12 @@ static unsigned window_of(const struct scorer *s, int64_t *lo, int64_t *hi)
 	bool left = true, right = true;
 
 	while (total < RANK_WINDOW && (left || right)) {
-		left = left && !(length_at(k, *lo) & LENGTH_FIRST) && !is_hidden(length_at(k, *lo - 1));
+		left = left && !(length_at(k, *lo) & LENGTH_FIRST) &&
+		       !is_hidden(length_at(k, *lo - 1));
 		if (left)
 			total += length_at(k, --*lo) & 0x7fff;
-		right = right && !(length_at(k, *hi + 1) & LENGTH_FIRST) && !is_hidden(length_at(k, *hi + 1));
+		right = right && !(length_at(k, *hi + 1) & LENGTH_FIRST) &&
+			!is_hidden(length_at(k, *hi + 1));
 		if (right)
 			total += length_at(k, ++*hi) & 0x7fff;
 	}
@@ -227,7 +232,8 @@ static void sum_window(struct scorer *s, size_t row, int64_t lo, int64_t hi)
 	}
 }
 
-/* Between the rows of two documents at least one first passage lies, perhaps without a row of its own. */
+/* Between the rows of two documents at least one first passage lies, perhaps without a row of its
+ * own. */
 static bool same_document(const struct scorer *s, int64_t before, int64_t id)
 {
 	while (id > before)

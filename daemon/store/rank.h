@@ -1,12 +1,13 @@
 /*
  * Ranking: BM25 (Robertson and Zaragoza) with Lucene's idf, of a passage and of what surrounds it.
  *
- * A search runs in two steps. While FTS5 walks the passages that hold any of the terms, the function
- * ragchat_tally notes how often each term occurs in each. The scores are made from these notes
- * afterwards, when the document frequencies are known exactly: one walk, no look-up of sizes, and
- * only what the searcher may see counts. The second step is pure.
+ * A search runs in two steps. While FTS5 walks the passages that hold any of the terms, the
+ *function ragchat_tally notes how often each term occurs in each. The scores are made from these
+ *notes afterwards, when the document frequencies are known exactly: one walk, no look-up of sizes,
+ *and only what the searcher may see counts. The second step is pure.
  *
- *	score = bm25(passage) + RANK_AROUND * bm25(window around it) + RANK_NAME * its document's name
+ *	score = bm25(passage) + RANK_AROUND * bm25(window around it) + RANK_NAME * its document's
+ *name
  */
 #pragma once
 
@@ -44,7 +45,8 @@ struct rank_range {
 	int64_t first, n;
 };
 
-/* Blocks of lengths as library.sql has them, of one collection: v[(id >> 12) - base], NULL where there is none. */
+/* Blocks of lengths as library.sql has them, of one collection: v[(id >> 12) - base], NULL where
+ * there is none. */
 struct rank_lengths {
 	int64_t base;
 	size_t n;
@@ -55,28 +57,31 @@ void rank_lengths_fini(struct rank_lengths *l);
 struct rank_hit {
 	int64_t id;
 	double score;
-	double own; /* of the terms marked so, by their idf as given out, without the name's score */
+	double own; /* of the terms marked so, by their idf as given out, without the name's score
+		     */
 };
 
 struct rank {
 	/* in */
-	struct rank_rows *rows;          /* rising ids; reordered: only those that may be seen remain */
+	struct rank_rows *rows; /* rising ids; reordered: only those that may be seen remain */
 	const struct rank_lengths *lengths; /* of the collections in the rows, rising */
 	size_t nlengths;
 	size_t at_lengths;               /* private: the one last used */
 	const struct rank_range *ranges; /* rising; NULL: everything that is not hidden */
 	size_t nranges;
 	int64_t documents, passages, terms; /* of what is searched */
-	const double *weights;           /* per term */
-	const bool *own;                 /* per term */
+	const double *weights;              /* per term */
+	const bool *own;                    /* per term */
 	size_t nterms;
 	size_t limit;
 	/* out */
-	double *idf; /* per term, room for nterms: what it is worth to a question (rank.c), whether found or not */
+	double *idf; /* per term, room for nterms: what it is worth to a question (rank.c), whether
+			found or not */
 	int64_t *df;
 	struct rank_hit *hits; /* best first; malloc'd */
 	size_t nhits;
 };
 int rank_run(struct rank *k); /* 0, -ENOMEM */
-/* The most that one occurrence after the other of a term with weight 1 and idf 1 can make of a score. */
+/* The most that one occurrence after the other of a term with weight 1 and idf 1 can make of a
+ * score. */
 double rank_most(void);

@@ -1,4 +1,5 @@
-/* The first step of ranking: an FTS5 function that notes how often each term occurs in each passage. */
+/* The first step of ranking: an FTS5 function that notes how often each term occurs in each
+ * passage. */
 #include "daemon/store/rank.h"
 
 #include <errno.h>
@@ -27,7 +28,8 @@ static void note(uint8_t *count)
 	*count += *count < 255;
 }
 
-static void tally_term(struct rank_rows *rows, const Fts5ExtensionApi *api, Fts5Context *fts, int term)
+static void tally_term(
+	struct rank_rows *rows, const Fts5ExtensionApi *api, Fts5Context *fts, int term)
 {
 	Fts5PhraseIter it;
 	int column, offset;
@@ -43,7 +45,8 @@ static void tally_term(struct rank_rows *rows, const Fts5ExtensionApi *api, Fts5
 		rows->failed = true;
 }
 
-static void tally(const Fts5ExtensionApi *api, Fts5Context *fts, sqlite3_context *out, int n, sqlite3_value **args)
+static void tally(const Fts5ExtensionApi *api, Fts5Context *fts, sqlite3_context *out, int n,
+	sqlite3_value **args)
 {
 	struct rank_rows *rows = n == 1 ? sqlite3_value_pointer(args[0], RANK_ROWS_POINTER) : NULL;
 
@@ -57,7 +60,8 @@ static void tally(const Fts5ExtensionApi *api, Fts5Context *fts, sqlite3_context
 		rows->failed = true;
 		return;
 	}
-	rows->v[rows->n++] = (struct rank_row){ .id = api->xRowid(fts), .at = (uint32_t)rows->ntallies };
+	rows->v[rows->n++] =
+		(struct rank_row){ .id = api->xRowid(fts), .at = (uint32_t)rows->ntallies };
 	for (int i = 0; i < api->xPhraseCount(fts); i++)
 		tally_term(rows, api, fts, i);
 }
@@ -66,7 +70,9 @@ int rank_register(sqlite3 *lib)
 {
 	fts5_api *api = tokenizer_fts5(lib);
 
-	return api && api->xCreateFunction(api, "ragchat_tally", NULL, tally, NULL) == SQLITE_OK ? 0 : -ENOMEM;
+	return api && api->xCreateFunction(api, "ragchat_tally", NULL, tally, NULL) == SQLITE_OK
+		       ? 0
+		       : -ENOMEM;
 }
 
 void rank_rows_fini(struct rank_rows *rows)

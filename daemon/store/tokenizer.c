@@ -1,6 +1,7 @@
 /*
  * The FTS5 tokenizer "ragchat": hands texts to the function the library gave. A question's terms
- * were cut by the same function already and are taken as they are, or a stem would be stemmed again.
+ * were cut by the same function already and are taken as they are, or a stem would be stemmed
+ * again.
  */
 #include "daemon/store/library_in.h"
 
@@ -18,11 +19,13 @@ struct feed {
 	int (*token)(void *ctx, int flags, const char *text, int n, int start, int end);
 };
 
-static int feed_word(void *ctx, bool colocated, const char *term, size_t n, size_t start, size_t end)
+static int feed_word(
+	void *ctx, bool colocated, const char *term, size_t n, size_t start, size_t end)
 {
 	const struct feed *f = ctx;
 
-	return f->token(f->ctx, colocated ? FTS5_TOKEN_COLOCATED : 0, term, (int)n, (int)start, (int)end);
+	return f->token(
+		f->ctx, colocated ? FTS5_TOKEN_COLOCATED : 0, term, (int)n, (int)start, (int)end);
 }
 
 static int tokenize(Fts5Tokenizer *t, void *ctx, int flags, const char *text, int n,
@@ -78,7 +81,8 @@ int tokenizer_register(sqlite3 *lib)
 	return api->xCreateTokenizer(api, "ragchat", &nothing, &t, NULL) == SQLITE_OK ? 0 : -ENOMEM;
 }
 
-static int count_word(void *ctx, bool colocated, const char *term, size_t n, size_t start, size_t end)
+static int count_word(
+	void *ctx, bool colocated, const char *term, size_t n, size_t start, size_t end)
 {
 	(void)term;
 	(void)n;

@@ -130,7 +130,7 @@ static void take_messages(struct dialect *d, const struct json_slice *raw)
 			citations_context(&d->sources, &string);
 			continue;
 		}
-		if (!(end && json_slice_is(&c.content, "[DONE]")))
+		if (!(end && c.content.p && json_slice_is(&c.content, "[DONE]")))
 			dialect_message(d, &c);
 		if (end)
 			dialect_finish(d, "end_turn");

@@ -1,6 +1,6 @@
 /*
- * How well the library finds and answers, over collections with known answers: COLLECTIONS=DIR, each
- * folder of it with docs.jsonl, queries.tsv, qrels.txt and, where there are any, answers.jsonl,
+ * How well the library finds and answers, over collections with known answers: COLLECTIONS=DIR,
+ *each folder of it with docs.jsonl, queries.tsv, qrels.txt and, where there are any, answers.jsonl,
  * conversations.jsonl. Everything goes the way a user's documents and questions go: uploaded into a
  * store, asked through library_retrieve. One line of figures a collection.
  *
@@ -16,29 +16,13 @@
 #include <uv.h>
 
 #include "common/clock.h"
-#include "common/fd.h"
-#include "common/json.h"
-#include "common/mem.h"
-#include "common/path.h"
 #include "daemon/library/library.h"
 #include "daemon/store/turns.h"
+#include "tests/bench/collection.h"
 
 #define IN_FLIGHT 32
 #define HITS 150 /* passages: enough for ten documents */
 #define STRANGE_MAX 1500
-
-struct text {
-	char *p;
-	size_t n;
-};
-
-struct question {
-	char *id, *text, *before, *answer_before;
-	struct text *gold; /* documents */
-	size_t ngold;
-	char **answers;
-	size_t nanswers;
-};
 
 struct figures {
 	size_t asked, first, answered, good, judged;
@@ -53,13 +37,11 @@ struct bench {
 	struct store *store;
 	struct library *library;
 	struct account who;
-	struct question *questions;
-	size_t n;
+	struct collection c;
 	size_t running;
 	uint64_t bytes;
 	double load_s;
 	size_t documents;
-	bool history;
 	struct figures f;
 };
 
@@ -73,190 +55,6 @@ struct asked {
 };
 
 static const size_t budgets[] = { 3000, 6000, 12000 };
-
-static void die(const char *what, const char *why)
-{
-	fprintf(stderr, "bench_retrieval: %s: %s\n", what, why ? why : "failed");
-	exit(1);
-}
-
-/* ---- files ---- */
-
-static bool file_text(const char *dir, const char *name, struct text *out)
-{
-	char *path = path_join(dir, name);
-	struct buf b;
-	int r;
-
-	buf_init(&b, 0);
-	r = file_read(path, &b);
-	mem_free(path);
-	*out = (struct text){ 0 };
-	if (r == 0)
-		out->p = buf_steal(&b, &out->n);
-	buf_fini(&b);
-	return r == 0;
-}
-
-/* The next line of *rest without its end, NUL-terminated; NULL at the end. */
-static char *next_line(char **rest)
-{
-	char *line = *rest, *end;
-
-	if (!line || !*line)
-		return NULL;
-	end = strchr(line, '\n');
-	if (end)
-		*end = '\0';
-	*rest = end ? end + 1 : NULL;
-	return line;
-}
-
-static char *field_of(const char *line, const char *name)
-{
-	struct json_slice key, value;
-	char *out = NULL;
-	struct json j;
-
-	json_init(&j, line, strlen(line), 32);
-	if (json_object(&j))
-		while (json_key(&j, &key))
-			if (json_slice_is(&key, name) && json_string(&j, &value))
-				out = json_strdup(&value, (size_t)64 << 20);
-	return out;
-}
-
-static struct question *question_by(struct bench *b, const char *id)
-{
-	static size_t last;
-
-	for (size_t i = 0; i < b->n; i++)
-		if (!strcmp(b->questions[(last + i) % b->n].id, id))
-			return &b->questions[last = (last + i) % b->n];
-	return NULL;
-}
-
-static void load_questions(struct bench *b, const char *dir)
-{
-	struct text all;
-	size_t cap = 0;
-	char *rest, *line;
-
-	if (!file_text(dir, "queries.tsv", &all))
-		die(dir, "no queries.tsv");
-	for (rest = all.p; (line = next_line(&rest));) {
-		char *tab = strchr(line, '\t');
-
-		if (!tab)
-			continue;
-		*tab = '\0';
-		b->questions = mem_grow(b->questions, &cap, b->n, sizeof(*b->questions));
-		b->questions[b->n++] = (struct question){ .id = mem_dup(line), .text = mem_dup(tab + 1) };
-	}
-	mem_free(all.p);
-}
-
-static void load_gold(struct bench *b, const char *dir)
-{
-	char question[160], document[160];
-	struct text all;
-	char *rest, *line;
-	int relevance;
-
-	if (!file_text(dir, "qrels.txt", &all))
-		die(dir, "no qrels.txt");
-	for (rest = all.p; (line = next_line(&rest));) {
-		struct question *q;
-		size_t cap;
-
-		if (sscanf(line, "%159s %*s %159s %d", question, document, &relevance) != 3 || relevance < 1)
-			continue;
-		q = question_by(b, question);
-		if (!q)
-			continue;
-		cap = q->ngold;
-		q->gold = mem_grow(q->gold, &cap, q->ngold, sizeof(*q->gold));
-		q->gold[q->ngold++] = (struct text){ mem_dup(document), strlen(document) };
-	}
-	mem_free(all.p);
-}
-
-static void load_answers(struct bench *b, const char *dir)
-{
-	struct text all;
-	char *rest, *line;
-
-	if (!file_text(dir, "answers.jsonl", &all))
-		return;
-	for (rest = all.p; (line = next_line(&rest));) {
-		char *id = field_of(line, "qid");
-		struct question *q = id ? question_by(b, id) : NULL;
-		struct json_slice key, value;
-		struct json j;
-
-		json_init(&j, line, strlen(line), 32);
-		while (q && (j.depth || json_object(&j)) && json_key(&j, &key)) {
-			if (!json_slice_is(&key, "answers") || !json_array(&j))
-				continue;
-			while (json_item(&j)) {
-				size_t cap = q->nanswers;
-
-				if (!json_string(&j, &value))
-					continue;
-				q->answers = mem_grow(q->answers, &cap, q->nanswers, sizeof(*q->answers));
-				q->answers[q->nanswers++] = str_trim(json_strdup(&value, 1 << 20));
-			}
-		}
-		mem_free(id);
-	}
-	mem_free(all.p);
-}
-
-/* The last turn is the question; the question and the answer before it are its history. */
-static void load_history(struct bench *b, const char *dir)
-{
-	struct text all;
-	char *rest, *line;
-
-	if (!file_text(dir, "conversations.jsonl", &all))
-		return;
-	b->history = true;
-	for (rest = all.p; (line = next_line(&rest));) {
-		char *id = field_of(line, "qid"), *users[3] = { NULL }, *agent = NULL;
-		struct question *q = id ? question_by(b, id) : NULL;
-		struct json_slice key, who, text;
-		struct json j;
-
-		json_init(&j, line, strlen(line), 32);
-		if (q && json_object(&j))
-			while (json_key(&j, &key)) {
-				if (!json_slice_is(&key, "turns") || !json_array(&j))
-					continue;
-				while (json_item(&j)) {
-					if (!json_array(&j) || !json_item(&j) || !json_string(&j, &who) || !json_item(&j) ||
-						!json_string(&j, &text))
-						continue;
-					while (json_item(&j))
-						json_skip(&j);
-					if (json_slice_is(&who, "user")) {
-						mem_free(users[0]);
-						users[0] = users[1];
-						users[1] = json_strdup(&text, 1 << 20);
-					} else {
-						mem_free(agent);
-						agent = json_strdup(&text, 1 << 20);
-					}
-				}
-			}
-		if (q) {
-			q->before = users[0];
-			q->answer_before = agent;
-		}
-		mem_free(users[1]);
-		mem_free(id);
-	}
-	mem_free(all.p);
-}
 
 /* ---- documents in ---- */
 
@@ -272,7 +70,8 @@ static void on_taken(uint64_t owner, void *ctx, const struct ingest_end *end)
 
 static void upload(struct bench *b, const char *line)
 {
-	char *id = field_of(line, "id"), *title = field_of(line, "title"), *text = field_of(line, "text");
+	char *id = field_of(line, "id"), *title = field_of(line, "title"),
+	     *text = field_of(line, "text");
 	bool titled = title && *title;
 	char *name = mem_printf("%s.%s", id, titled ? "md" : "txt"), why[256];
 	struct ingest *i;
@@ -362,23 +161,8 @@ static void bench_open(struct bench *b)
 	drain(b, 0);
 }
 
-static void question_fini(struct question *q)
-{
-	mem_free(q->id);
-	mem_free(q->text);
-	mem_free(q->before);
-	mem_free(q->answer_before);
-	for (size_t i = 0; i < q->ngold; i++)
-		mem_free(q->gold[i].p);
-	for (size_t i = 0; i < q->nanswers; i++)
-		mem_free(q->answers[i]);
-	mem_free(q->gold);
-	mem_free(q->answers);
-}
-
 static void bench_close(struct bench *b)
 {
-	char *command = mem_printf("%s", b->dir);
 	DIR *d;
 	struct dirent *e;
 
@@ -386,17 +170,14 @@ static void bench_close(struct bench *b)
 	uv_run(&b->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&b->loop);
 	library_free(b->library);
-	d = opendir(command);
+	d = opendir(b->dir);
 	while (d && (e = readdir(d)))
 		if (e->d_name[0] != '.')
 			unlinkat(dirfd(d), e->d_name, 0);
 	if (d)
 		closedir(d);
-	rmdir(command);
-	mem_free(command);
-	for (size_t i = 0; i < b->n; i++)
-		question_fini(&b->questions[i]);
-	mem_free(b->questions);
+	rmdir(b->dir);
+	collection_fini(&b->c);
 	mem_free(b->f.us);
 	mem_free(b->who.name);
 }
@@ -408,7 +189,8 @@ static bool is_gold(const struct question *q, const char *path)
 	const char *dot = strrchr(path, '.');
 
 	for (size_t i = 0; i < q->ngold; i++)
-		if (dot && (size_t)(dot - path) == q->gold[i].n && !memcmp(path, q->gold[i].p, q->gold[i].n))
+		if (dot && (size_t)(dot - path) == q->gold[i].n &&
+			!memcmp(path, q->gold[i].p, q->gold[i].n))
 			return true;
 	return false;
 }
@@ -459,8 +241,9 @@ static void judge_quotes(struct bench *b, const struct question *q, const struct
 	bool found = false;
 
 	for (size_t i = 0; i < 3; i++) {
-		found = found || (i < r->nsources && r->sources[i].cited && r->band != FOUND_NOTHING &&
-			holds(q, r->sources[i].quote, strlen(r->sources[i].quote)));
+		found = found ||
+			(i < r->nsources && r->sources[i].cited && r->band != FOUND_NOTHING &&
+				holds(q, r->sources[i].quote, strlen(r->sources[i].quote)));
 		b->f.quoted[i] += found;
 	}
 }
@@ -510,7 +293,9 @@ static void ask(struct bench *b, struct question *q, bool history, int what, siz
 		req.previous_answer = q->answer_before;
 		req.previous_answer_len = strlen(q->answer_before);
 	}
-	*a = (struct asked){ .b = b, .q = q, .since = clock_mono_us(), .what = what, .limit = limit };
+	*a = (struct asked){
+		.b = b, .q = q, .since = clock_mono_us(), .what = what, .limit = limit
+	};
 	if (library_retrieve(b->library, &req, on_retrieved, 0, a) != 0)
 		die("ask", "the queue is full");
 	b->running++;
@@ -537,7 +322,7 @@ static double share(size_t part, size_t of)
 
 static void ask_strange(struct bench *b, const char *root, const char *name)
 {
-	struct bench other = { 0 };
+	struct collection other = { 0 };
 	char *dir = path_join(root, name);
 	size_t n;
 
@@ -547,9 +332,7 @@ static void ask_strange(struct bench *b, const char *root, const char *name)
 	for (size_t i = 0; i < n; i++)
 		ask(b, &other.questions[i], false, RANKING, 0);
 	printf("  refused %.3f (questions of %s)", 1 - share(b->f.answered, b->f.asked), name);
-	for (size_t i = 0; i < other.n; i++)
-		question_fini(&other.questions[i]);
-	mem_free(other.questions);
+	collection_fini(&other);
 	mem_free(dir);
 }
 
@@ -557,19 +340,19 @@ static void run_answers(struct bench *b)
 {
 	struct figures *f = &b->f;
 
-	for (size_t i = 0; i < b->n; i++) {
-		if (!b->questions[i].nanswers)
+	for (size_t i = 0; i < b->c.n; i++) {
+		if (!b->c.questions[i].nanswers)
 			continue;
 		f->with_answers++;
 		for (size_t k = 0; k < array_len(budgets); k++)
-			ask(b, &b->questions[i], false, CONTEXT, k);
-		ask(b, &b->questions[i], false, QUOTES, 0);
+			ask(b, &b->c.questions[i], false, CONTEXT, k);
+		ask(b, &b->c.questions[i], false, QUOTES, 0);
 	}
 	if (f->with_answers)
-		printf("  in 3k/6k/12k %.3f/%.3f/%.3f  1/2/3 quotes %.3f/%.3f/%.3f", share(f->in[0], f->with_answers),
-			share(f->in[1], f->with_answers), share(f->in[2], f->with_answers),
-			share(f->quoted[0], f->with_answers), share(f->quoted[1], f->with_answers),
-			share(f->quoted[2], f->with_answers));
+		printf("  in 3k/6k/12k %.3f/%.3f/%.3f  1/2/3 quotes %.3f/%.3f/%.3f",
+			share(f->in[0], f->with_answers), share(f->in[1], f->with_answers),
+			share(f->in[2], f->with_answers), share(f->quoted[0], f->with_answers),
+			share(f->quoted[1], f->with_answers), share(f->quoted[2], f->with_answers));
 }
 
 static void run_collection(const char *root, const char *name, const char *strange)
@@ -578,25 +361,25 @@ static void run_collection(const char *root, const char *name, const char *stran
 	struct bench b;
 
 	bench_open(&b);
-	load_questions(&b, dir);
-	load_gold(&b, dir);
-	load_answers(&b, dir);
-	load_history(&b, dir);
+	collection_load(&b.c, dir);
 	load_documents(&b, dir);
-	figures_begin(&b, b.n);
-	for (size_t i = 0; i < b.n; i++)
-		ask(&b, &b.questions[i], false, RANKING, 0);
+	figures_begin(&b, b.c.n);
+	for (size_t i = 0; i < b.c.n; i++)
+		ask(&b, &b.c.questions[i], false, RANKING, 0);
 	qsort(b.f.us, b.f.asked, sizeof(*b.f.us), by_value);
-	printf("%-9s %zu documents, %.1f MB in %.1f s; nDCG@10 %.4f hit@1 %.3f  answered %.3f good %.3f  ms %.2f/%.2f", name,
-		b.documents, (double)b.bytes / 1e6, b.load_s, b.f.ndcg / (double)max_of(b.f.judged, (size_t)1),
-		share(b.f.first, b.f.judged), share(b.f.answered, b.f.asked), share(b.f.good, b.f.asked),
+	printf("%-9s %zu documents, %.1f MB in %.1f s; nDCG@10 %.4f hit@1 %.3f  answered %.3f good "
+	       "%.3f  ms %.2f/%.2f",
+		name, b.documents, (double)b.bytes / 1e6, b.load_s,
+		b.f.ndcg / (double)max_of(b.f.judged, (size_t)1), share(b.f.first, b.f.judged),
+		share(b.f.answered, b.f.asked), share(b.f.good, b.f.asked),
 		b.f.us[b.f.asked / 2] / 1e3, b.f.us[b.f.asked * 95 / 100] / 1e3);
 	run_answers(&b);
-	if (b.history) {
-		figures_begin(&b, b.n);
-		for (size_t i = 0; i < b.n; i++)
-			ask(&b, &b.questions[i], true, RANKING, 0);
-		printf("  with history nDCG@10 %.4f hit@1 %.3f", b.f.ndcg / (double)max_of(b.f.judged, (size_t)1),
+	if (b.c.history) {
+		figures_begin(&b, b.c.n);
+		for (size_t i = 0; i < b.c.n; i++)
+			ask(&b, &b.c.questions[i], true, RANKING, 0);
+		printf("  with history nDCG@10 %.4f hit@1 %.3f",
+			b.f.ndcg / (double)max_of(b.f.judged, (size_t)1),
 			share(b.f.first, b.f.judged));
 	}
 	if (strange)
@@ -612,8 +395,12 @@ int main(int argc, char **argv)
 	static const struct {
 		const char *name, *strange;
 	} collections[] = {
-		{ "squad2", "covidqa" }, { "covidqa", "squad2" }, { "med", "squad2" }, { "mtragun", "squad2" },
-		{ "xquad-de", NULL }, { "xquad-zh", NULL },
+		{ "squad2", "covidqa" },
+		{ "covidqa", "squad2" },
+		{ "med", "squad2" },
+		{ "mtragun", "squad2" },
+		{ "xquad-de", NULL },
+		{ "xquad-zh", NULL },
 	};
 	const char *root = getenv("COLLECTIONS");
 

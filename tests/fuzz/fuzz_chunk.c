@@ -47,7 +47,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	for (int kind = TEXT_PLAIN; kind <= TEXT_ROWS; kind++)
 		check_passages(text, n, (enum text_kind)kind);
-	for (size_t at = sentence_skip_space(text, n, 0); at < n; at = sentence_skip_space(text, n, at)) {
+	for (size_t at = sentence_skip_space(text, n, 0); at < n;
+		at = sentence_skip_space(text, n, at)) {
 		size_t end = sentence_end(text, n, at);
 
 		require(end > at && end <= n);

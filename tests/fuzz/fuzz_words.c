@@ -1,4 +1,5 @@
-/* Terms lie within their text, in order, never empty nor too long; questions and citations are bounded. */
+/* Terms lie within their text, in order, never empty nor too long; questions and citations are
+ * bounded. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,7 +56,8 @@ static void check_citations(const char *s, size_t n)
 	library_check_citations(s, n, &sources, &notes);
 	require(sources.n == 3);
 	for (size_t i = 0; i < sources.n; i++)
-		require(!sources.v[i].cited || (sources.v[i].support >= 0 && sources.v[i].support <= 1));
+		require(!sources.v[i].cited ||
+			(sources.v[i].support >= 0 && sources.v[i].support <= 1));
 	source_list_fini(&sources);
 	buf_fini(&notes);
 }
@@ -70,7 +72,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int64_t df[QUERY_TERMS];
 
 	require(words_each(s, size, &state, check_word) == 0);
-	query_make(&q, (struct query_text){ s, size / 2 }, (struct query_text){ s + size / 2, size - size / 2 },
+	query_make(&q, (struct query_text){ s, size / 2 },
+		(struct query_text){ s + size / 2, size - size / 2 },
 		(struct query_text){ s, size });
 	for (size_t i = 0; i < QUERY_TERMS; i++) {
 		idf[i] = 1;

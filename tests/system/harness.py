@@ -511,6 +511,13 @@ class Daemon:
             if at >= 0:
                 raise AssertionError(f"ragchatd's log has '{report}':\n{text[max(0, at - 500):at + 3000]}")
 
+    def descriptors(self):
+        """How many it has open; 0 where only root may look into a process that is not dumpable."""
+        try:
+            return len(os.listdir(f"/proc/{self.pid}/fd"))
+        except PermissionError:
+            return 0
+
     def memory(self, key="VmRSS"):
         """KiB of /proc/PID/status."""
         with open(f"/proc/{self.pid}/status", encoding="utf-8") as f:

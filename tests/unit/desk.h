@@ -1,4 +1,5 @@
-/* What the tests of the library share: a store with a library in it, uploads and questions run to their end. */
+/* What the tests of the library share: a store with a library in it, uploads and questions run to
+ * their end. */
 #pragma once
 
 #include "common/buf.h"
@@ -11,7 +12,9 @@ struct desk {
 	char library_path[320];
 };
 
-static const struct library_config usual = { .max_document = 8 << 20, .budget = 6000, .deadline_ms = 20000 };
+static const struct library_config usual = {
+	.max_document = 8 << 20, .budget = 6000, .deadline_ms = 20000
+};
 
 /* Makes or finds an account by its name. */
 static inline void become(struct desk *d, const char *name)
@@ -80,7 +83,8 @@ static inline void on_taken(uint64_t owner, void *ctx, const struct ingest_end *
 }
 
 /* In pieces of a prime size, to the end. */
-static inline struct taken upload_to(struct desk *d, const char *collection, const char *name, const void *p, size_t n)
+static inline struct taken upload_to(
+	struct desk *d, const char *collection, const char *name, const void *p, size_t n)
 {
 	struct taken t = { .done = false };
 	struct ingest *i = NULL;
@@ -162,7 +166,9 @@ static inline void find_as(struct desk *d, struct found *f, struct retrieve_requ
 
 static inline void find(struct desk *d, struct found *f, const char *question)
 {
-	struct retrieve_request req = { .question = question, .question_len = strlen(question), .answer = true };
+	struct retrieve_request req = {
+		.question = question, .question_len = strlen(question), .answer = true
+	};
 
 	find_as(d, f, &req);
 }
@@ -177,9 +183,12 @@ static const char *answer(struct found *f)
 	return buf_cstr(&f->answer);
 }
 
-static const char guide[] = "# Espresso machine\r\n\r\nA guide for owners.\r\n\r\n## Cleaning\r\n\r\n"
-			    "Descale the machine every three months with citric acid. Use 40 grams in a litre of water.\r\n\r\n"
-			    "## Warranty\r\n\r\nThe warranty ends after twenty four months. It does not cover the hoses.\r\n";
+static const char guide[] =
+	"# Espresso machine\r\n\r\nA guide for owners.\r\n\r\n## Cleaning\r\n\r\n"
+	"Descale the machine every three months with citric acid. Use 40 grams in a litre of "
+	"water.\r\n\r\n"
+	"## Warranty\r\n\r\nThe warranty ends after twenty four months. It does not cover the "
+	"hoses.\r\n";
 
 /* Some text that goes on for so long, and its end. */
 static inline char *large_text(size_t bytes, size_t *n, const char *last)
@@ -188,7 +197,9 @@ static inline char *large_text(size_t bytes, size_t *n, const char *last)
 
 	buf_init(&b, 0);
 	for (int i = 0; b.len < bytes; i++)
-		buf_addf(&b, "Paragraph %d tells of item%d and of item%d at some length, because it has to. It ends here.\n\n",
+		buf_addf(&b,
+			"Paragraph %d tells of item%d and of item%d at some length, because it has "
+			"to. It ends here.\n\n",
 			i, i % 977, i % 1013);
 	buf_add_str(&b, last);
 	return buf_steal(&b, n);

@@ -26,7 +26,8 @@ static void answer_make(struct answer *a)
 {
 	*a = (struct answer){ .sources = { 0 } };
 	buf_init(&a->notes, 0);
-	add_source(a, "The reactor reached criticality in March 1951 under the direction of Walter Zinn.");
+	add_source(a, "The reactor reached criticality in March 1951 under the direction of Walter "
+		      "Zinn.");
 	add_source(a, "Apples are harvested from August to October, and stored at two degrees.");
 	add_source(a, "The bridge over the Elbe is 514 metres long and carries four lanes.");
 }
@@ -59,12 +60,20 @@ TEST(every_way_to_write_a_number_is_read)
 	check_str(checked("The reactor reached criticality in 1951.[1]"), "100");
 	check_str(checked("The reactor reached criticality in 1951. [1]"), "100");
 	check_str(checked("The reactor reached criticality in 1951. [1]\n\nNothing else."), "100");
-	check_str(checked("The reactor reached criticality in 1951\xe3\x80\x90""1\xe3\x80\x91."), "100");
+	check_str(checked("The reactor reached criticality in 1951\xe3\x80\x90"
+			  "1\xe3\x80\x91."),
+		"100");
 	check_str(checked("The reactor reached criticality in 1951[^1]."), "100");
-	check_str(checked("Reactor criticality in 1951, apples harvested in August [1][2]."), "110");
+	check_str(
+		checked("Reactor criticality in 1951, apples harvested in August [1][2]."), "110");
 	check_str(checked("Reactor criticality in 1951, the bridge has four lanes [1, 3]."), "101");
-	check_str(checked("Reactor criticality 1951, apples harvested August, bridge four lanes [1-3]."), "111");
-	check_str(checked("Reactor criticality 1951, apples harvested August, bridge four lanes [1\xe2\x80\x93""3]."), "111");
+	check_str(checked("Reactor criticality 1951, apples harvested August, bridge four lanes "
+			  "[1-3]."),
+		"111");
+	check_str(checked("Reactor criticality 1951, apples harvested August, bridge four lanes "
+			  "[1\xe2\x80\x93"
+			  "3]."),
+		"111");
 }
 
 TEST(what_only_looks_like_a_number_is_none)
@@ -80,20 +89,23 @@ TEST(what_only_looks_like_a_number_is_none)
 
 TEST(a_number_without_a_source_is_reported_once)
 {
-	check_str(checked("The reactor reached criticality [1][7]. And again [7]."), "100 [7] names no source\n");
+	check_str(checked("The reactor reached criticality [1][7]. And again [7]."),
+		"100 [7] names no source\n");
 	check_str(checked("Zero [0]."), "000 [0] names no source\n");
 }
 
 TEST(a_source_that_says_something_else_is_reported)
 {
-	check_str(checked("Penguins live in Antarctica and eat krill [2]."), "010 [2] is weakly supported\n");
+	check_str(checked("Penguins live in Antarctica and eat krill [2]."),
+		"010 [2] is weakly supported\n");
 	check_str(checked("Apples are harvested in October [2]."), "010");
 }
 
 TEST(support_is_the_lowest_of_its_sentences)
 {
 	struct answer a;
-	const char *text = "Apples are harvested from August [2]. Penguins live in Antarctica and eat krill [2].";
+	const char *text = "Apples are harvested from August [2]. Penguins live in Antarctica and "
+			   "eat krill [2].";
 
 	answer_make(&a);
 	library_check_citations(text, strlen(text), &a.sources, &a.notes);
@@ -137,14 +149,15 @@ struct found {
 	size_t nquotes;
 };
 
-static struct found *find(const char *question, const char *name, const char *const *texts, size_t n)
+static struct found *find(
+	const char *question, const char *name, const char *const *texts, size_t n)
 {
 	struct found *f = mem_new(sizeof(*f));
 	double idf[QUERY_TERMS];
 	int64_t df[QUERY_TERMS];
 
-	query_make(&f->q, (struct query_text){ question, strlen(question) }, (struct query_text){ "", 0 },
-		(struct query_text){ "", 0 });
+	query_make(&f->q, (struct query_text){ question, strlen(question) },
+		(struct query_text){ "", 0 }, (struct query_text){ "", 0 });
 	for (size_t i = 0; i < QUERY_TERMS; i++)
 		idf[i] = 3, df[i] = 1;
 	query_weigh(&f->q, idf, df);
@@ -173,7 +186,8 @@ static const char *quote(const struct found *f, size_t i)
 
 	if (i >= f->nquotes)
 		return "none";
-	snprintf(out, sizeof(out), "%.*s", (int)(q->end - q->start), f->spans.v[q->span].text + q->start);
+	snprintf(out, sizeof(out), "%.*s", (int)(q->end - q->start),
+		f->spans.v[q->span].text + q->start);
 	return out;
 }
 
@@ -188,12 +202,15 @@ static void found_free(struct found *f)
 TEST(the_sentence_that_has_the_words_is_quoted_first)
 {
 	static const char *const texts[] = {
-		"The plant was built in 1948 by the state. The first reactor of the plant reached criticality in March 1951 "
-		"after three failed attempts. Visitors are welcome on Sundays in summer and autumn of every year.",
+		"The plant was built in 1948 by the state. The first reactor of the plant reached "
+		"criticality in March 1951 "
+		"after three failed attempts. Visitors are welcome on Sundays in summer and autumn "
+		"of every year.",
 	};
 	struct found *f = find("When did the reactor reach criticality?", "plant.txt", texts, 1);
 
-	check_str(quote(f, 0), "The first reactor of the plant reached criticality in March 1951 after three failed attempts.");
+	check_str(quote(f, 0), "The first reactor of the plant reached criticality in March 1951 "
+			       "after three failed attempts.");
 	found_free(f);
 }
 
@@ -213,7 +230,8 @@ TEST(a_sentence_that_leans_on_the_one_before_takes_it_along)
 {
 	static const char *const texts[] = {
 		"Marie Curie was born in Warsaw and studied in Paris for many years of her life. "
-		"She received the Nobel Prize in Physics for her work on radiation together with two others.",
+		"She received the Nobel Prize in Physics for her work on radiation together with "
+		"two others.",
 	};
 	struct found *f = find("Nobel Prize Physics radiation", "curie.txt", texts, 1);
 
@@ -238,22 +256,27 @@ TEST(the_same_words_are_quoted_once)
 TEST(source_is_quoted_in_lines)
 {
 	static const char *const texts[] = {
-		"int turn_start(struct turn *t)\n{\n\tt->state = QUEUED;\n\treturn 0;\n}\n\nint other(void)\n{\n\treturn 1;\n}\n",
+		"int turn_start(struct turn *t)\n{\n\tt->state = QUEUED;\n\treturn 0;\n}\n\nint "
+		"other(void)\n{\n\treturn 1;\n}\n",
 	};
 	struct found *f = find("turn_start", "turn.c", texts, 1);
 
 	check(f->quotes[0].lines);
-	check_str(quote(f, 0), "int turn_start(struct turn *t)\n{\n\tt->state = QUEUED;\n\treturn 0;\n}");
+	check_str(quote(f, 0),
+		"int turn_start(struct turn *t)\n{\n\tt->state = QUEUED;\n\treturn 0;\n}");
 	found_free(f);
 }
 
 TEST(chinese_sentences_are_quoted)
 {
 	static const char *const texts[] = {
-		"\xe5\x8c\x97\xe4\xba\xac\xe6\x98\xaf\xe4\xb8\xad\xe5\x9b\xbd\xe7\x9a\x84\xe9\xa6\x96\xe9\x83\xbd\xe3\x80\x82"
-		"\xe4\xb8\x8a\xe6\xb5\xb7\xe6\x98\xaf\xe6\x9c\x80\xe5\xa4\xa7\xe7\x9a\x84\xe5\x9f\x8e\xe5\xb8\x82\xe3\x80\x82",
+		"\xe5\x8c\x97\xe4\xba\xac\xe6\x98\xaf\xe4\xb8\xad\xe5\x9b\xbd\xe7\x9a\x84\xe9\xa6"
+		"\x96\xe9\x83\xbd\xe3\x80\x82"
+		"\xe4\xb8\x8a\xe6\xb5\xb7\xe6\x98\xaf\xe6\x9c\x80\xe5\xa4\xa7\xe7\x9a\x84\xe5\x9f"
+		"\x8e\xe5\xb8\x82\xe3\x80\x82",
 	};
-	struct found *f = find("\xe4\xb8\xad\xe5\x9b\xbd\xe9\xa6\x96\xe9\x83\xbd", "zh.txt", texts, 1);
+	struct found *f =
+		find("\xe4\xb8\xad\xe5\x9b\xbd\xe9\xa6\x96\xe9\x83\xbd", "zh.txt", texts, 1);
 
 	check(f->nquotes > 0);
 	check(strstr(quote(f, 0), "\xe5\x8c\x97\xe4\xba\xac"));

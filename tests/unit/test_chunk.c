@@ -1,4 +1,5 @@
-/* Cutting: no byte is lost, no passage too long, lines and headings right, structure kept where it fits. */
+/* Cutting: no byte is lost, no passage too long, lines and headings right, structure kept where it
+ * fits. */
 #include <stdint.h>
 
 #include "common/buf.h"
@@ -69,7 +70,8 @@ static const struct passage *with(const struct cut *c, const char *what)
 	const char *at = memmem(c->text, c->len, what, strlen(what));
 
 	for (size_t i = 0; at && i < c->n; i++)
-		if (c->v[i].start <= (size_t)(at - c->text) && c->v[i].end >= (size_t)(at - c->text) + strlen(what))
+		if (c->v[i].start <= (size_t)(at - c->text) &&
+			c->v[i].end >= (size_t)(at - c->text) + strlen(what))
 			return &c->v[i];
 	return NULL;
 }
@@ -77,7 +79,10 @@ static const struct passage *with(const struct cut *c, const char *what)
 static void add_sentences(struct buf *b, int n)
 {
 	for (int i = 0; i < n; i++)
-		buf_addf(b, "Sentence number %d says a little about nothing in particular, as sentences do. ", i);
+		buf_addf(b,
+			"Sentence number %d says a little about nothing in particular, as "
+			"sentences do. ",
+			i);
 }
 
 TEST(prose_is_cut_at_sentence_ends)
@@ -112,8 +117,10 @@ TEST(a_short_text_is_one_passage)
 
 TEST(headings_make_a_path_and_begin_passages)
 {
-	struct cut c = cut_str("# Guide\n\nAbout all of it.\n\n## Install\n\nRun `make`.\n\n### Debian\n\nUse apt.\n\n"
-			       "## Use *it*\n\nAsk.\n\nTitle Below\n-----\n\nMore.\n", TEXT_MARKDOWN);
+	struct cut c = cut_str("# Guide\n\nAbout all of it.\n\n## Install\n\nRun `make`.\n\n### "
+			       "Debian\n\nUse apt.\n\n"
+			       "## Use *it*\n\nAsk.\n\nTitle Below\n-----\n\nMore.\n",
+		TEXT_MARKDOWN);
 
 	check(sound(&c));
 	check_str(with(&c, "About all")->heading, "Guide");
@@ -183,7 +190,8 @@ TEST(source_is_cut_between_functions_and_named_after_them)
 	for (int f = 0; f < 3; f++) {
 		buf_addf(&b, "/* What function %d does. */\nint function_%d(int a)\n{\n", f, f);
 		for (int i = 0; i < 12 + 80 * (f == 2); i++)
-			buf_addf(&b, "\ta += compute_%d(a, %d);%s", i, f, i % 10 == 9 ? "\n\n" : "\n");
+			buf_addf(&b, "\ta += compute_%d(a, %d);%s", i, f,
+				i % 10 == 9 ? "\n\n" : "\n");
 		buf_add_str(&b, "\treturn a;\n}\n\n");
 	}
 	c = cut((const char *)b.data, b.len, TEXT_CODE);
@@ -286,9 +294,10 @@ TEST(a_line_without_end_is_cut_below_the_cap)
 
 TEST(any_mixture_is_covered)
 {
-	static const char *const bits[] = { "# ", "## Heading\n", "word ", "Sentence. ", "\n", "\n\n", "- item\n", "```\n",
-		"| a | b |\n", "|---|---|\n", "\t", "    ", "\xe3\x80\x82", "\xe6\x96\x87", "===\n", "---\n", "\r\n", "\f", "{\n",
-		"}\n", "1. ", "> ", "e.g. ", "x", "Dr. ", "\xc3\xa9", "[1] ", "?" };
+	static const char *const bits[] = { "# ", "## Heading\n", "word ", "Sentence. ", "\n",
+		"\n\n", "- item\n", "```\n", "| a | b |\n", "|---|---|\n", "\t", "    ",
+		"\xe3\x80\x82", "\xe6\x96\x87", "===\n", "---\n", "\r\n", "\f", "{\n", "}\n", "1. ",
+		"> ", "e.g. ", "x", "Dr. ", "\xc3\xa9", "[1] ", "?" };
 	uint32_t seed = 7;
 
 	for (int round = 0; round < 400; round++) {
@@ -334,7 +343,8 @@ static const char *first_sentence(const char *text)
 TEST(sentences_end_where_readers_think_they_do)
 {
 	check_str(first_sentence("It works. So it does."), "It works.");
-	check_str(first_sentence("Dr. Smith et al. found it. Then he left."), "Dr. Smith et al. found it.");
+	check_str(first_sentence("Dr. Smith et al. found it. Then he left."),
+		"Dr. Smith et al. found it.");
 	check_str(first_sentence("Use e.g. this one. Or not."), "Use e.g. this one.");
 	check_str(first_sentence("J. R. R. Tolkien wrote it. Yes."), "J. R. R. Tolkien wrote it.");
 	check_str(first_sentence("He said \"stop.\" She did."), "He said \"stop.\"");
@@ -343,7 +353,8 @@ TEST(sentences_end_where_readers_think_they_do)
 	check_str(first_sentence("See no. 5 there. Next."), "See no. 5 there.");
 	check_str(first_sentence("I said no. Then I went."), "I said no.");
 	check_str(first_sentence("Yahoo! said so. Next."), "Yahoo! said so.");
-	check_str(first_sentence("\xe4\xbd\xa0\xe5\xa5\xbd\xe3\x80\x82\xe5\x86\x8d\xe8\xa7\x81"), "\xe4\xbd\xa0\xe5\xa5\xbd\xe3\x80\x82");
+	check_str(first_sentence("\xe4\xbd\xa0\xe5\xa5\xbd\xe3\x80\x82\xe5\x86\x8d\xe8\xa7\x81"),
+		"\xe4\xbd\xa0\xe5\xa5\xbd\xe3\x80\x82");
 	check_str(first_sentence("wrapped\nlines go on. Next."), "wrapped\nlines go on.");
 	check_str(first_sentence("A title\n\nA text."), "A title");
 	check_str(first_sentence("before a list\n- item"), "before a list");
@@ -396,7 +407,10 @@ TEST(formats_that_are_not_read_are_named)
 	check(strstr(format_refusal("PK\x03\x04....", 8, "a.docx"), "office"));
 	check(strstr(format_refusal("PK\x03\x04....", 8, "a.zip"), "unpack"));
 	check(strstr(format_refusal("\x89PNG\r\n\x1a\n", 8, "a"), "picture"));
-	check(strstr(format_refusal("\x7f" "ELF\2\1", 6, "a"), "program"));
+	check(strstr(format_refusal("\x7f"
+				    "ELF\2\1",
+			     6, "a"),
+		"program"));
 	check(strstr(format_refusal("  <!DOCTYPE html>", 17, "a"), "HTML"));
 	check(strstr(format_refusal("text", 4, "a.htm"), "HTML"));
 	check(strstr(format_refusal("{\\rtf1", 6, "a"), "RTF"));
@@ -408,7 +422,9 @@ TEST(formats_that_are_not_read_are_named)
 
 static struct hit hit_at(const char *text, size_t start, size_t end, double score)
 {
-	struct hit h = { .start = start, .end = end, .score = score, .line = 1, .page = -1, .document = "d" };
+	struct hit h = {
+		.start = start, .end = end, .score = score, .line = 1, .page = -1, .document = "d"
+	};
 
 	h.name = mem_dup("a.txt");
 	h.text = mem_ndup(text + start, end - start);
@@ -419,7 +435,8 @@ static struct hit hit_at(const char *text, size_t start, size_t end, double scor
 TEST(passages_that_touch_are_read_as_one)
 {
 	const char *text = "First part. Second part. Third part. Far away, another one.";
-	struct hit hits[4] = { hit_at(text, 12, 25, 4), hit_at(text, 37, 59, 3), hit_at(text, 0, 12, 2), hit_at(text, 25, 37, 1) };
+	struct hit hits[4] = { hit_at(text, 12, 25, 4), hit_at(text, 37, 59, 3),
+		hit_at(text, 0, 12, 2), hit_at(text, 25, 37, 1) };
 	struct spans s;
 
 	check_int(spans_make(&s, hits, 3, 6000), 0);

@@ -1,4 +1,5 @@
-/* Documents in a real store: in, replaced, listed, out; accounts apart; crashes and upgrades between. */
+/* Documents in a real store: in, replaced, listed, out; accounts apart; crashes and upgrades
+ * between. */
 #include <poll.h>
 #include <signal.h>
 
@@ -69,9 +70,14 @@ TEST(a_removed_document_leaves_no_trace)
 	check_int(f.documents, 0);
 	found_fini(&f);
 	desk_close(&d);
-	check_int(sql_int(d.library_path, "SELECT (SELECT count(*) FROM document) + (SELECT count(*) FROM collection) + "
-		"(SELECT count(*) FROM passage) + (SELECT count(*) FROM piece) + (SELECT count(*) FROM lengths)"), 0);
-	check_int(sql_int(d.library_path, "SELECT count(*) FROM sqlite_schema WHERE name LIKE 'words%'"), 0);
+	check_int(sql_int(d.library_path, "SELECT (SELECT count(*) FROM document) + (SELECT "
+					  "count(*) FROM collection) + "
+					  "(SELECT count(*) FROM passage) + (SELECT count(*) FROM "
+					  "piece) + (SELECT count(*) FROM lengths)"),
+		0);
+	check_int(sql_int(d.library_path,
+			  "SELECT count(*) FROM sqlite_schema WHERE name LIKE 'words%'"),
+		0);
 	desk_end(&d);
 }
 
@@ -146,7 +152,10 @@ TEST(what_cannot_be_taken_is_refused_with_a_reason)
 	check_int(upload(&d, "a..b", "fine").r, 0);
 	memset(big, 'x', 9 << 20);
 	check_int(upload_to(&d, NULL, "big.txt", big, 9 << 20).r, LIBRARY_E_TOO_LARGE);
-	memcpy(big, "\x7f" "ELF", 4);
+	memcpy(big,
+		"\x7f"
+		"ELF",
+		4);
 	check_int(upload_to(&d, NULL, "prog", big, 1 << 20).r, LIBRARY_E_TYPE);
 	free(big);
 	desk_end(&d);
@@ -338,8 +347,9 @@ static bool half_way_in(const char *path)
 		int n = 0;
 
 		if (sqlite3_open_v2(path, &conn, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK &&
-			sqlite3_prepare_v2(conn, "SELECT count(*) FROM passage, document WHERE state = 0", -1, &stmt, NULL) ==
-				SQLITE_OK &&
+			sqlite3_prepare_v2(conn,
+				"SELECT count(*) FROM passage, document WHERE state = 0", -1, &stmt,
+				NULL) == SQLITE_OK &&
 			sqlite3_step(stmt) == SQLITE_ROW)
 			n = sqlite3_column_int(stmt, 0);
 		sqlite3_finalize(stmt);
@@ -397,7 +407,8 @@ TEST(an_index_made_by_other_rules_is_made_again)
 	upload(&d, "b.txt", "Machines and more machines.");
 	desk_close(&d);
 	/* as if another stemmer had made it: the table is empty, the note says so */
-	sql_run(d.library_path, "UPDATE tokenizer SET fingerprint = 1; UPDATE collection SET terms = 1; "
+	sql_run(d.library_path,
+		"UPDATE tokenizer SET fingerprint = 1; UPDATE collection SET terms = 1; "
 		"UPDATE lengths SET data = zeroblob(8192)");
 	desk_open(&d);
 	find(&d, &f, "descaling the machine");
@@ -461,11 +472,14 @@ static int around_run(struct db *db, struct job *j)
 
 TEST(a_place_is_shown_with_whole_lines_around_it)
 {
-	static const char text[] = "First line here.\nSecond line here.\nThird line here.\nFourth line here.\nFifth line.\n";
+	static const char text[] = "First line here.\nSecond line here.\nThird line here.\nFourth "
+				   "line here.\nFifth line.\n";
 	const char *third = strstr(text, "Third");
 	struct desk d;
 	struct taken t;
-	struct around a = { .job = { .run = around_run }, .start = (uint64_t)(third - text), .bytes = 50 };
+	struct around a = {
+		.job = { .run = around_run }, .start = (uint64_t)(third - text), .bytes = 50
+	};
 
 	desk_make(&d);
 	t = upload(&d, "a.txt", text);

@@ -39,10 +39,16 @@ TEST(case_width_accents_and_ligatures_do_not_count)
 	check_str(terms_of("Cafe"), terms_of("CAF\xc3\x89"));
 	check_str(terms_of("cafe\xcc\x81"), terms_of("caf\xc3\xa9"));
 	check_str(terms_of("\xef\xbc\xa6\xef\xbd\x95\xef\xbd\x8c\xef\xbd\x8c"), "full");
-	check_str(terms_of("Stra\xc3\x9f""e"), terms_of("STRASSE"));
+	check_str(terms_of("Stra\xc3\x9f"
+			   "e"),
+		terms_of("STRASSE"));
 	check_str(terms_of("\xef\xac\x81le"), "file");
-	check_str(terms_of("\xc5\x81\xc3\xb3""d\xc5\xba"), "lodz");
-	check_str(terms_of("so\xc2\xad""ft"), "soft");
+	check_str(terms_of("\xc5\x81\xc3\xb3"
+			   "d\xc5\xba"),
+		"lodz");
+	check_str(terms_of("so\xc2\xad"
+			   "ft"),
+		"soft");
 	check_str(terms_of("H\xe2\x82\x82O"), terms_of("H2O"));
 }
 
@@ -55,12 +61,15 @@ TEST(endings_of_english_do_not_count)
 
 TEST(other_scripts_have_stemmers_of_their_own)
 {
-	check_str(terms_of("\xd0\xb4\xd0\xbe\xd0\xba\xd1\x83\xd0\xbc\xd0\xb5\xd0\xbd\xd1\x82\xd0\xbe\xd0\xb2"),
+	check_str(terms_of("\xd0\xb4\xd0\xbe\xd0\xba\xd1\x83\xd0\xbc\xd0\xb5\xd0\xbd\xd1\x82\xd0"
+			   "\xbe\xd0\xb2"),
 		terms_of("\xd0\x94\xd0\xbe\xd0\xba\xd1\x83\xd0\xbc\xd0\xb5\xd0\xbd\xd1\x82"));
 	check_str(terms_of("\xd0\xb5\xd1\x91"), terms_of("\xd0\xb5\xd0\xb5"));
 	/* the short i is a letter, not an accented one, however it is encoded */
-	check_str(terms_of("\xd0\xb9\xd0\xbe\xd0\xb4"), terms_of("\xd0\xb8\xcc\x86\xd0\xbe\xd0\xb4"));
-	check(strcmp(terms_of("\xd0\xb9\xd0\xbe\xd0\xb4"), terms_of("\xd0\xb8\xd0\xbe\xd0\xb4")) != 0);
+	check_str(
+		terms_of("\xd0\xb9\xd0\xbe\xd0\xb4"), terms_of("\xd0\xb8\xcc\x86\xd0\xbe\xd0\xb4"));
+	check(strcmp(terms_of("\xd0\xb9\xd0\xbe\xd0\xb4"), terms_of("\xd0\xb8\xd0\xbe\xd0\xb4")) !=
+		0);
 	check_str(terms_of("\xce\xad\xce\xb3\xce\xb3\xcf\x81\xce\xb1\xcf\x86\xce\xb1"),
 		terms_of("\xce\x88\xce\x93\xce\x93\xce\xa1\xce\x91\xce\xa6\xce\x91"));
 }
@@ -74,14 +83,19 @@ TEST(digits_of_all_scripts_are_the_same)
 
 TEST(chinese_and_japanese_come_in_pairs)
 {
-	check_str(terms_of("\xe9\xbb\x91\xe8\xb1\xb9\xe9\x98\x9f"), "\xe9\xbb\x91\xe8\xb1\xb9 \xe8\xb1\xb9\xe9\x98\x9f");
+	check_str(terms_of("\xe9\xbb\x91\xe8\xb1\xb9\xe9\x98\x9f"),
+		"\xe9\xbb\x91\xe8\xb1\xb9 \xe8\xb1\xb9\xe9\x98\x9f");
 	check_str(terms_of("\xe9\xbb\x91"), "\xe9\xbb\x91");
 	check_str(terms_of("24 \xe6\xac\xa1NFL"), "24 \xe6\xac\xa1 nfl");
 	/* decomposed kana and Hangul, as names of files come from some systems */
-	check_str(terms_of("\xe3\x81\x8b\xe3\x82\x99\xe3\x81\xaa"), terms_of("\xe3\x81\x8c\xe3\x81\xaa"));
-	check_str(terms_of("\xe1\x84\x92\xe1\x85\xa1\xe1\x86\xab\xe1\x84\x80\xe1\x85\xb3\xe1\x86\xaf"),
+	check_str(terms_of("\xe3\x81\x8b\xe3\x82\x99\xe3\x81\xaa"),
+		terms_of("\xe3\x81\x8c\xe3\x81\xaa"));
+	check_str(
+		terms_of(
+			"\xe1\x84\x92\xe1\x85\xa1\xe1\x86\xab\xe1\x84\x80\xe1\x85\xb3\xe1\x86\xaf"),
 		terms_of("\xed\x95\x9c\xea\xb8\x80"));
-	check_str(terms_of("\xef\xbd\xb6\xef\xbe\x9e\xef\xbd\xbd"), terms_of("\xe3\x82\xac\xe3\x82\xb9"));
+	check_str(terms_of("\xef\xbd\xb6\xef\xbe\x9e\xef\xbd\xbd"),
+		terms_of("\xe3\x82\xac\xe3\x82\xb9"));
 }
 
 TEST(thai_comes_in_triples)
@@ -136,7 +150,7 @@ static int check_bounds(void *ctx, const struct word *w)
 
 	b->terms++;
 	b->bad = b->bad || !w->n || w->n > WORD_MAX || w->start >= w->end || w->end > b->n ||
-		!utf8_valid_no_nul(w->term, w->n) || (!w->colocated && w->start < b->last);
+		 !utf8_valid_no_nul(w->term, w->n) || (!w->colocated && w->start < b->last);
 	b->last = w->start;
 	return 0;
 }
@@ -188,7 +202,8 @@ static bool stops(const char *question, const char *word)
 
 TEST(every_stop_word_is_found_whatever_its_place_in_the_list)
 {
-	static const char *const words[] = { "a", "about", "cannot", "what", "which", "your", "the", "is", "would" };
+	static const char *const words[] = { "a", "about", "cannot", "what", "which", "your", "the",
+		"is", "would" };
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
 		check_msg(stops("what is the name of it", words[i]), "%s", words[i]);
@@ -202,7 +217,9 @@ TEST(the_language_of_a_question_decides_which_words_do_not_count)
 {
 	check(stops("Wer war der erste Kanzler der Republik?", "der"));
 	check(stops("Quelle est la capitale de la France ?", "est"));
-	check(stops("\xc2\xbf""Cu\xc3\xa1l es la capital de Francia?", "cual"));
+	check(stops("\xc2\xbf"
+		    "Cu\xc3\xa1l es la capital de Francia?",
+		"cual"));
 	check(!stops("Where did the man die in the war?", "die"));
 	check(!stops("Where did the man die in the war?", "war"));
 }
@@ -246,13 +263,15 @@ TEST(what_was_said_before_counts_a_little)
 {
 	static struct query q;
 
-	query_make(&q, text("And in Germany?"), text("What does parental leave cost?"), text("It is paid by the state."));
+	query_make(&q, text("And in Germany?"), text("What does parental leave cost?"),
+		text("It is paid by the state."));
 	check(weight_of(&q, "germani") == 1);
 	check(weight_of(&q, "leav") > 0.29 && weight_of(&q, "leav") < 0.31);
 	check(weight_of(&q, "state") > 0.09 && weight_of(&q, "state") < 0.11);
 	check_int(q.nunits, 1);
 	/* asked on without a word of its own, the question before it stands for it */
-	query_make(&q, text("Tell me more about it"), text("What does parental leave cost?"), text(""));
+	query_make(&q, text("Tell me more about it"), text("What does parental leave cost?"),
+		text(""));
 	check(weight_of(&q, "leav") == 1);
 	check_int(q.nunits, 3);
 }
@@ -277,7 +296,8 @@ TEST(a_long_question_is_bounded)
 	buf_init(&b, 0);
 	for (int i = 0; i < 20000; i++)
 		buf_addf(&b, "w%dx%d ", i, i * 7);
-	query_make(&q, (struct query_text){ (const char *)b.data, b.len }, (struct query_text){ (const char *)b.data, b.len },
+	query_make(&q, (struct query_text){ (const char *)b.data, b.len },
+		(struct query_text){ (const char *)b.data, b.len },
 		(struct query_text){ (const char *)b.data, b.len });
 	check(q.nterms <= QUERY_TERMS && q.nterms >= QUERY_QUESTION);
 	check(q.nunits <= QUERY_QUESTION);
