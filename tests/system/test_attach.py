@@ -291,3 +291,34 @@ def test_the_first_pieces_arrive_while_the_answer_runs(t):
     client.end().expect()
     check(len(client.arrivals) >= 10, "the output came in", len(client.arrivals), "pieces")
     check(client.arrivals[-1][0] - client.arrivals[0][0] > 0.2, "all of it came at once")
+
+
+def test_continue_goes_by_terminal_then_by_the_last_one_used(t):
+    t.serve(echo)
+    rpc = t.rpc()
+
+    def asked(**params):
+        reply = rpc.call("ask", text="x", **params)
+        rpc.call("turn.wait", turn=reply["turn"])
+        return reply["thread"]
+    first = asked(**{"continue": True}, terminal="A")
+    b = asked(terminal="B")
+    alone = asked()
+    equal(len({first, b, alone}), 3, "threads")
+    equal(asked(**{"continue": True}, terminal="B"), b, "the terminal's own last thread")
+    equal(asked(**{"continue": True}, terminal="A"), first, "another terminal's")
+    equal(asked(**{"continue": True}, terminal="C"), first, "a new terminal: the last one asked from any")
+    equal(asked(**{"continue": True}), first, "no terminal: the last one asked from any")
+    other = asked(thread="by name", create=True, terminal="A")
+    equal(asked(**{"continue": True}, terminal="A"), other, "a thread chosen by name is the terminal's last")
+
+
+def test_a_prefix_never_makes_a_thread_and_a_name_always_does(t):
+    t.serve(echo)
+    rpc = t.rpc()
+    first = rpc.call("ask", text="x")
+    equal(rpc.call("ask", text="y", thread=first["thread"][:8], create=True)["thread"], first["thread"], "a prefix of an id")
+    rpc.fails("not_found", "ask", text="z", thread="no such thread")
+    made = rpc.call("ask", text="z", thread="no such thread", create=True)
+    check(made["thread"] != first["thread"] and made["name"] == "no such thread", "a new name:", made)
+    equal(rpc.call("ask", text="z", thread="no such thread")["thread"], made["thread"], "the name again")

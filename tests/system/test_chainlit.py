@@ -3,8 +3,9 @@ import json
 import os
 import shutil
 import sqlite3
+import time
 
-from harness import DATA, check, contains, deadline, equal
+from harness import DATA, can_connect, check, contains, deadline, equal, eventually, torture
 from scripts import echo, says
 
 FIXTURE = os.path.join(DATA, "chainlit.db")
@@ -100,3 +101,54 @@ def test_a_chainlit_lists_searches_and_resumes_what_we_wrote(t):
     resumed = layer.resume(thread["id"], identifier)
     equal([m["output"] for m in resumed if m["type"].endswith("message")],
           ["how many?", "first answer", "and books?", "second answer, with \u65e5\u672c", "after a stop"], "messages shown")
+
+
+@torture
+@deadline(60)
+def test_a_large_chainlit_database_is_taken_over_and_paged(t):
+    """Ten thousand threads of ten questions, as a busy Chainlit leaves them: 300 000 rows."""
+    install(t)
+    db = sqlite3.connect(t.h.database)
+    user, name = db.execute("SELECT id, identifier FROM users").fetchone()
+    before = db.execute('SELECT count(*) FROM threads WHERE "userId" = ?', (user,)).fetchone()[0]
+    columns = '(id, name, type, "threadId", "parentId", streaming, "isError", metadata, input, output, "createdAt", start, "end", "disableFeedback")'
+    for i in range(10000):
+        thread = f"{i:08x}-0000-4000-8000-000000000000"
+        db.execute('INSERT INTO threads(id, "createdAt", name, "userId", "userIdentifier", metadata) VALUES (?,?,?,?,?,?)',
+                   (thread, "2025-01-01T00:00:00.000000Z", f"thread {i}", user, name, "{}"))
+        rows = []
+        for k in range(10):
+            base = f"{i:08x}-{k:04x}-4000-8000-00000000000"
+            stamps = [f"2025-01-{1 + i % 28:02d}T{k:02d}:{i // 60 % 60:02d}:{i % 60:02d}.{n:06d}Z" for n in (1, 2, 3)]
+            rows += [(base + "1", name, "user_message", thread, None, 0, 0, "{}", None, f"question {k}", *[stamps[0]] * 3, 0),
+                     (base + "2", "on_message", "run", thread, base + "1", 0, 0, "{}", f"question {k}", "", *[stamps[1]] * 3, 0),
+                     (base + "3", "Assistant", "assistant_message", thread, base + "2", 0, 0, "{}", None, f"answer {k} " * 20, *[stamps[2]] * 3, 0)]
+        db.executemany(f"INSERT INTO steps{columns} VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)", rows)
+    db.commit()
+    db.close()
+    began = time.monotonic()
+    daemon = t.daemon("", wait=False)
+    eventually(lambda: can_connect(t.h.socket), "the takeover", 120, 0.1)
+    took = time.monotonic() - began
+    rpc, seen, turns, cursor, slowest = t.rpc(timeout=30), set(), 0, None, 0.0
+    while True:
+        began = time.monotonic()
+        page = rpc.call("thread.list", limit=200, **({"before": cursor} if cursor else {}))
+        slowest = max(slowest, time.monotonic() - began)
+        seen |= {row["thread"] for row in page["threads"]}
+        turns += sum(row["turns"] for row in page["threads"])
+        cursor = page.get("next")
+        if not cursor:
+            break
+    print(f"taken over in {took:.1f} s, slowest page {slowest * 1000:.1f} ms")
+    equal(len(seen), before + 10000, "threads")
+    check(turns >= 100000, "turns:", turns)
+    check(took < 60, "the takeover took", took, "s")
+    check(slowest < 0.1, "a page took", slowest, "s")
+    some = rpc.call("message.list", thread="thread 7777")["turns"]
+    equal([(turn["question"], turn["text"]) for turn in some], [(f"question {k}", f"answer {k} " * 20) for k in range(10)], "turns of one")
+    daemon.stop()
+    t.integrity()
+    began = time.monotonic()
+    daemon.start()
+    check(time.monotonic() - began < 3, "a second start took", time.monotonic() - began)

@@ -1,12 +1,12 @@
-"""What the kernel may answer on a bad day, injected by strace: a dying disk, a slow one."""
+"""What the machine may answer on a bad day: a dying disk, a slow one (by strace), no memory (by a preload)."""
 import os
 import shutil
 import signal
 import subprocess
 import time
 
-from harness import check, children, contains, deadline, equal
-from scripts import echo
+from harness import HERE, Closed, RpcError, check, children, contains, deadline, equal
+from scripts import echo, says
 
 
 def traced(t, made, injection, config=""):
@@ -60,4 +60,40 @@ def test_a_slow_disk_is_shared_by_all_who_wait(t):
     check(time.monotonic() - began < 0.5, "the loop waits for the disk")
     contains(t.run("ls").text, "number 39")
     stop(daemon)
+    t.integrity()
+
+
+def lean(t, limit):
+    """Environment of a daemon that gets no piece of memory above `limit` bytes once the flag file is there."""
+    if t.sanitizer:
+        t.skip("a sanitizer has an allocator of its own")
+    if not shutil.which("cc"):
+        t.skip("no compiler here")
+    library, flag = os.path.join(t.dir, "lean.so"), os.path.join(t.dir, "lean")
+    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", library, os.path.join(HERE, os.pardir, "fault", "lean.c")], check=True)
+    return {"LD_PRELOAD": library, "LEAN_BYTES": str(limit), "LEAN_FLAG": flag}, flag
+
+
+@deadline(60)
+def test_memory_that_runs_out_costs_only_the_one_who_asked(t):
+    made = t.backend(says("x" * 2000000, step=50000))
+    env, flag = lean(t, 400000)
+    daemon = t.daemon(f"backend = {made.url}\n", env=env)
+    small = t.rpc()
+    with open(flag, "w", encoding="ascii"):
+        pass
+    for text in ("y" * 900000, "short, but its answer is long"):
+        rpc = t.rpc()
+        try:
+            reply = rpc.call("ask", text=text)
+            state = rpc.call("turn.wait", turn=reply["turn"])["turn"]["state"]
+            equal(state, "failed", "state of what did not fit")
+        except (OSError, Closed, RpcError) as error:
+            check(str(error), "no words")
+        check(daemon.alive(), "the daemon died:", daemon.log()[-2000:])
+        equal(small.call("ping"), {}, "another connection")
+    contains(str(small.call("status")["server"]["pid"]), str(daemon.pid))
+    os.unlink(flag)
+    equal(t.run("ask", "once more").text, "x" * 2000000 + "\n", "an answer once there is memory again")
+    daemon.stop()
     t.integrity()

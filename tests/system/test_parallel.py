@@ -252,3 +252,17 @@ def test_many_streams_at_once_stay_apart(t):
     streams = [(f"s{i}", rpc.ask(f"s{i}")[1]) for i in range(48)]
     for name, stream in streams:
         equal(rpc.finish(stream, 60).text, "".join(f"{name}:{i} " for i in range(40)), f"answer of {name}")
+
+
+@deadline(90)
+def test_64_asks_without_any_configuration_are_answered_from_the_documents(t):
+    """No backend, no file, no folder: the documents answer, and they too make one daemon."""
+    t.run("upload", t.h.path("shelf.md", "# Shelves\n\nThe red shelf holds 17 books.\n"))
+    t.run("daemon", "stop")
+    eventually(lambda: not t.adopted(), "the daemon's end")
+    clients = [t.start("ask", "How many books does the red shelf hold?") for _ in range(64)]
+    for client in clients:
+        contains(client.end(60).expect().text, "17 books", "[1]")
+    equal(len(t.adopted()), 1, "daemons")
+    equal(len(t.sql("SELECT 1 FROM steps WHERE type = 'assistant_message' AND output LIKE '%17 books%'")), 64, "stored answers")
+    equal(t.sql("SELECT count(*) AS n FROM ragchat_delta")[0]["n"], 0, "checkpoints left")

@@ -454,3 +454,56 @@ def test_a_locked_database_waits_or_says_so(t):
         contains(daemon.log(), path, "lock")
     other.execute("ROLLBACK")
     other.close()
+
+
+# ---- where things are ----
+
+def test_without_xdg_everything_is_under_home_and_tmp(t):
+    """A bare environment, as cron and su give it: the run-time folder is /run/user/UID or one in /tmp, 0700 and checked."""
+    made = t.backend(echo)
+    home = t.h.env["HOME"]
+    config = t.h.path(".config/ragchat/ragchat.conf", f"backend = {made.url}\n")
+    os.chmod(config, 0o600)
+    env = {name: value for name, value in t.h.env.items() if not name.startswith("XDG_")}
+    t.h.env.clear()
+    t.h.env.update(env)
+    folder = f"/tmp/ragchat-{os.getuid()}"
+    if os.path.isdir(f"/run/user/{os.getuid()}") or os.path.lexists(folder):
+        t.skip("this machine has a run-time folder of its own for us")
+    try:
+        equal(t.run("ask", "hello").text, "answer to hello\n", "answer")
+        equal(stat_mode(folder), 0o700, f"mode of {folder}")
+        check(os.path.exists(os.path.join(home, ".local/share/ragchat/chat_history.db")), "the database is elsewhere")
+        t.run("daemon", "stop")
+        eventually(lambda: not t.adopted(), "the daemon's end")
+        os.chmod(folder, 0o755)
+        contains(t.run("ask", "hello", code=None).err, folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def stat_mode(path):
+    return os.stat(path).st_mode & 0o7777
+
+
+def test_names_in_the_environment_lead_the_client(t):
+    made = t.backend(echo)
+    path = os.path.join(t.h.dir, "run", "mine")
+    t.h.socket = path
+    t.daemon(f"backend = {made.url}\n", args=["-S", path])
+    env = {"RAGCHAT_SOCKET": path, "RAGCHAT_THREAD": "from the environment", "RAGCHAT_MODEL": "env-model"}
+    t.run("--no-autostart", "ask", "-c", "hello", env=env, code=None)
+    t.run("--no-autostart", "ask", "-t", "x", "hello", env=env)
+    equal(made.chats[-1].json["model"], "env-model", "RAGCHAT_MODEL")
+    t.run("--no-autostart", "ask", "-m", "named", "hello", env=env)
+    equal(made.chats[-1].json["model"], "named", "-m over RAGCHAT_MODEL")
+    contains(t.run("--no-autostart", "status", env={"RAGCHAT_SOCKET": path + "x"}, code=69).err, path + "x")
+
+
+def test_a_daemon_by_hand_follows_ragchat_config(t):
+    made = t.backend(echo)
+    path = t.h.path("my.conf", f"backend = {made.url}\n")
+    os.chmod(path, 0o600)
+    t.daemon(None, env={"RAGCHAT_CONFIG": path})
+    equal(t.run("ask", "hello").text, "answer to hello\n", "answer")
+    equal(t.run("status", "--json").json["server"]["config"], path, "the file in status")
