@@ -243,3 +243,22 @@ void config_diff(const struct config *a, const struct config *b, const char ***l
 			(*restart)[(*nrestart)++] = config_table[i].name;
 	}
 }
+
+char *config_database_path(const struct config *c, const char *given)
+{
+	char *dir, *path;
+
+	if (given || c->database)
+		return path_expand(given ? given : c->database);
+	dir = path_data_dir();
+	path = dir ? path_join(dir, "chat_history.db") : NULL;
+	mem_free(dir);
+	return path;
+}
+
+char *config_socket_path(const struct config *c, const char *given)
+{
+	if (given || c->socket)
+		return path_expand(given ? given : c->socket);
+	return path_user_socket();
+}

@@ -53,6 +53,9 @@ struct config {
  */
 int config_load(const char *file, bool use_env, struct config **out, char **why);
 void *config_free(struct config *c);
+/* Where the database and the socket lie: `given` (of the command line), else the configuration's, else the usual place. malloc'd; NULL: no home. */
+char *config_database_path(const struct config *c, const char *given);
+char *config_socket_path(const struct config *c, const char *given);
 /* Names of options that differ: those taken over live, and those that need a restart. malloc'd arrays of static names. */
 void config_diff(const struct config *a, const struct config *b, const char ***live, size_t *nlive, const char ***restart, size_t *nrestart);
 

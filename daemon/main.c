@@ -10,7 +10,6 @@
 
 #include "common/log.h"
 #include "common/mem.h"
-#include "common/path.h"
 #include "daemon/config.h"
 #include "daemon/library/library.h"
 #include "daemon/server.h"
@@ -97,22 +96,10 @@ static int parse(int argc, char **argv, struct arguments *a)
 	return 0;
 }
 
-static char *database_path(const struct arguments *a, const struct config *config)
-{
-	char *dir, *path;
-
-	if (a->server.database || config->database)
-		return path_expand(a->server.database ? a->server.database : config->database);
-	dir = path_data_dir();
-	path = dir ? path_join(dir, "chat_history.db") : NULL;
-	mem_free(dir);
-	return path;
-}
-
 /* As the seed's script says it: "Database initialized: PATH". */
 static int init_database(const struct arguments *a, const struct config *config)
 {
-	char *path = database_path(a, config), *why = NULL;
+	char *path = config_database_path(config, a->server.database), *why = NULL;
 	const struct library_config lc = { .max_document = 1 };
 	const struct store_config sc = { .path = path, .create = true, .init_only = true };
 	struct library *library = NULL;
@@ -142,8 +129,8 @@ static int init_database(const struct arguments *a, const struct config *config)
 
 static int check_configuration(const struct arguments *a, const struct config *config)
 {
-	char *database = database_path(a, config);
-	char *socket = a->server.socket ? mem_dup(a->server.socket) : config->socket ? path_expand(config->socket) : path_user_socket();
+	char *database = config_database_path(config, a->server.database);
+	char *socket = config_socket_path(config, a->server.socket);
 
 	printf("configuration: %s\n", config->file ? config->file : "none; every option has its default");
 	printf("database:      %s\n", database ? database : "?");
@@ -210,7 +197,7 @@ int main(int argc, char **argv)
 	r = server_init(server, &a.server);
 	if (r != 0)
 		return r;
-	r = server_run(server);
+	server_run(server);
 	server = mem_free(server);
-	return r;
+	return 0;
 }

@@ -254,19 +254,10 @@ static char *login_name(void)
 
 static int resolve_paths(struct server *s)
 {
-	const struct server_options *o = &s->options;
-	char *dir;
-
 	s->socket_path = listener_handed_path();
 	if (!s->socket_path)
-		s->socket_path = o->socket ? path_expand(o->socket) : s->config->socket ? path_expand(s->config->socket) : path_user_socket();
-	if (o->database || s->config->database) {
-		s->database_path = path_expand(o->database ? o->database : s->config->database);
-	} else {
-		dir = path_data_dir();
-		s->database_path = dir ? path_join(dir, "chat_history.db") : NULL;
-		mem_free(dir);
-	}
+		s->socket_path = config_socket_path(s->config, s->options.socket);
+	s->database_path = config_database_path(s->config, s->options.database);
 	if (!s->socket_path || !s->database_path)
 		return fail(EX_CONFIG, "no home folder; name the files with -S and -D", NULL);
 	return 0;
@@ -577,7 +568,7 @@ static void step(struct server *s)
 	}
 }
 
-int server_run(struct server *s)
+void server_run(struct server *s)
 {
 	int r;
 
@@ -594,5 +585,4 @@ int server_run(struct server *s)
 	mem_free(s->database_path);
 	mem_free(s->sandbox);
 	log_info("stopped");
-	return s->exit_status;
 }

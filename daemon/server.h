@@ -28,7 +28,7 @@ struct server_options {
 	bool autostarted;        /* by a client: no seed environment, leaves when idle */
 };
 
-enum server_stage { SERVER_RUNNING, SERVER_ENDING_TURNS, SERVER_ENDING_CLIENTS, SERVER_ENDING_PORTS, SERVER_ENDED };
+enum server_stage { SERVER_RUNNING, SERVER_ENDING_TURNS, SERVER_ENDING_CLIENTS, SERVER_ENDING_PORTS };
 
 struct server {
 	uv_loop_t loop;
@@ -61,11 +61,10 @@ struct server {
 	enum server_stage stage;
 	unsigned open_handles;
 	bool idle_armed;
-	int exit_status;
 };
 
 int server_init(struct server *s, const struct server_options *options); /* 0 or an exit status, already said on stderr */
-int server_run(struct server *s);                                       /* exit status */
+void server_run(struct server *s);                                      /* returns after an orderly stop */
 void server_stop(struct server *s, const char *reason);                 /* idempotent; asked twice: without grace */
 /* 0, or *why: the old configuration goes on. Lists are malloc'd arrays of static names. */
 int server_reload(struct server *s, char **why, const char ***live, size_t *nlive, const char ***restart, size_t *nrestart);

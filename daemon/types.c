@@ -45,11 +45,6 @@ const char *turn_state_name(enum turn_state s)
 	return state_names[s];
 }
 
-int turn_state_parse(const char *name)
-{
-	return name_index(state_names, array_len(state_names), name);
-}
-
 const char *turn_error_name(enum turn_error e)
 {
 	return error_names[e];

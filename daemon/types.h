@@ -25,7 +25,6 @@ enum turn_state {
 	TURN_INTERRUPTED,
 };
 const char *turn_state_name(enum turn_state s);      /* "queued" ... "interrupted" */
-int turn_state_parse(const char *name);              /* -1: no such state */
 static inline bool turn_state_ended(enum turn_state s)
 {
 	return s >= TURN_DONE;

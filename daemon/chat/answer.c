@@ -77,6 +77,15 @@ static void take_sources(struct turn *t, const struct retrieval *r)
 	t->row.found = r->band == FOUND_NOTHING ? 0 : r->band == FOUND_GOOD ? 1 : 2;
 }
 
+bool answer_take_passages(struct turn *t, const struct retrieval *r)
+{
+	if (!r->nsources || !r->prompt_len)
+		return false;
+	take_sources(t, r);
+	t->passages = mem_ndup(r->prompt, r->prompt_len);
+	return true;
+}
+
 /* No model: the passages are the answer. */
 static void answer_from_documents(struct turn *t, const struct retrieval *r)
 {
@@ -107,25 +116,16 @@ static void on_retrieved(uint64_t owner, void *ctx, const struct retrieval *r)
 		answer_from_documents(t, r);
 		return;
 	}
-	if (r->nsources && r->prompt_len) {
-		take_sources(t, r);
-		t->passages = mem_ndup(r->prompt, r->prompt_len);
+	if (answer_take_passages(t, r))
 		turn_notice(t, "passages_sent", "%zu passages of your documents go to %s", r->nsources, upstream_url(c->upstream));
-	}
 	begin_upstream(t);
 }
 
-static void begin_retrieval(struct turn *t)
+void answer_retrieval(const struct turn *t, struct retrieve_request *req)
 {
-	struct chat *c = t->chat;
-	struct context_turn *before = t->ncontext ? &t->context[t->ncontext - 1] : NULL;
-	struct retrieve_request req;
+	const struct context_turn *before = t->ncontext ? &t->context[t->ncontext - 1] : NULL;
 
-	if (chat_retrieval(c, &t->ask) != RETRIEVAL_LOCAL) {
-		begin_upstream(t);
-		return;
-	}
-	req = (struct retrieve_request){
+	*req = (struct retrieve_request){
 		.account = t->account,
 		.question = t->row.question,
 		.question_len = t->row.question_len,
@@ -136,9 +136,20 @@ static void begin_retrieval(struct turn *t)
 		.collection = t->ask.collection,
 		.documents = (const char *const *)t->ask.documents,
 		.ndocuments = t->ask.ndocuments,
-		.answer = !c->upstream, /* a model gets whole passages, people get quotes */
+		.answer = !t->chat->upstream, /* a model gets whole passages, people get quotes */
 	};
-	if (library_retrieve(c->library, &req, on_retrieved, t->handle, c) != 0)
+}
+
+static void begin_retrieval(struct turn *t)
+{
+	struct retrieve_request req;
+
+	if (chat_retrieval(t->chat, &t->ask) != RETRIEVAL_LOCAL) {
+		begin_upstream(t);
+		return;
+	}
+	answer_retrieval(t, &req);
+	if (library_retrieve(t->chat->library, &req, on_retrieved, t->handle, t->chat) != 0)
 		turn_fail(t, TURN_ERROR_STORE, "too many searches are waiting, try again");
 }
 
@@ -179,11 +190,8 @@ static void on_notice(void *ctx, const char *name, const char *text)
 {
 	struct turn *t = of_handle(ctx);
 
-	if (!t)
-		return;
-	if (!strcmp(name, "suspected_error"))
-		t->suspected_error = true;
-	turn_notice(t, name, "%s", text);
+	if (t)
+		turn_notice(t, name, "%s", text);
 }
 
 static void on_source(void *ctx, const struct source *s)

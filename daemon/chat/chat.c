@@ -169,29 +169,6 @@ struct turn *chat_find(const struct chat *c, const struct account *account, cons
 	return NULL;
 }
 
-/* What the store tells of an ended turn becomes the same events that a live one would have given. */
-static void replay_events(struct turn *t)
-{
-	for (size_t i = 0; i < t->row.sources.n; i++) {
-		struct event e = { .kind = EVENT_CITATION };
-
-		source_copy(&e.source, &t->row.sources.v[i]);
-		turn_event(t, e);
-	}
-	if (t->row.usage) {
-		struct event e = { .kind = EVENT_USAGE, .text = mem_dup(t->row.usage) };
-
-		source_init(&e.source);
-		turn_event(t, e);
-	}
-	if (t->row.error) {
-		struct event e = { .kind = EVENT_ERROR, .name = mem_dup(turn_error_name(t->row.error)), .text = mem_dup(t->row.error_text) };
-
-		source_init(&e.source);
-		turn_event(t, e);
-	}
-}
-
 struct turn *chat_load(struct chat *c, const struct account *account, struct turn_row *row)
 {
 	struct turn *t = turn_of_row(c, account, row);
@@ -202,7 +179,7 @@ struct turn *chat_load(struct chat *c, const struct account *account, struct tur
 		buf_add_str(&t->reasoning, t->row.reasoning);
 	t->row.text = mem_free(t->row.text);
 	t->row.text_len = 0;
-	replay_events(t);
+	turn_end_events(t);
 	list_push_back(&c->ended, &t->link);
 	return t;
 }

@@ -69,5 +69,8 @@ void chat_counts(const struct chat *c, struct chat_counts *out);
 void chat_start(struct turn *t);             /* leave the queue */
 void chat_ended(struct turn *t);             /* out of the queues, the next one starts; freed at the end of the loop turn */
 void chat_want_tick(struct chat *c);
+/* What a turn asks of the library, and what it takes from the reply into its prompt; for --dry-run too. Views into the turn. */
+void answer_retrieval(const struct turn *t, struct retrieve_request *req);
+bool answer_take_passages(struct turn *t, const struct retrieval *r); /* false: there are none to send */
 /* The request of a turn for upstream, or for --dry-run; messages live in *arena. */
 void prompt_build(const struct chat *c, const struct turn *t, struct chat_request *req, struct buf *arena);

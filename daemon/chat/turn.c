@@ -423,7 +423,7 @@ static void keep_metadata(struct turn *t)
 	buf_fini(&b);
 }
 
-static void end_events(struct turn *t)
+void turn_end_events(struct turn *t)
 {
 	for (size_t i = 0; i < t->row.sources.n; i++) {
 		struct event e = event_of(EVENT_CITATION);
@@ -460,7 +460,7 @@ void turn_end(struct turn *t, enum turn_state state)
 	sha256_end_hex(&sha, t->row.sha256);
 	t->row.ended_us = clock_wall_us();
 	keep_metadata(t);
-	end_events(t);
+	turn_end_events(t);
 	t->row.notices = notices_json(t);
 	t->oldest_us = 0;
 	list_remove(&t->unsaved);

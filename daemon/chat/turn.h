@@ -52,7 +52,6 @@ struct turn {
 	bool transfer_open;          /* upstream still holds a pointer to this turn */
 	bool started;                /* left the queue */
 	bool queue_told;
-	bool suspected_error;
 
 	size_t submitted, saved;     /* bytes of text handed to the store, and on disk */
 	uint64_t oldest_us;          /* monotonic: arrival of the first byte not handed over */
@@ -73,6 +72,7 @@ void turn_on_reasoning(struct turn *t, const char *s, size_t n);
 void turn_event(struct turn *t, struct event e); /* e's strings are taken */
 void turn_notice(struct turn *t, const char *name, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void turn_status(struct turn *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void turn_end_events(struct turn *t); /* citations, usage and error of its row, as a live answer ends with and a loaded one begins with */
 void turn_fail(struct turn *t, enum turn_error e, const char *text); /* then ends as FAILED */
 void turn_end(struct turn *t, enum turn_state state);               /* FINISHING, then the store, then state */
 void turn_move(struct turn *t, enum turn_state to);                 /* the only writer of row.state; asserts the table */

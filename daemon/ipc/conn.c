@@ -164,7 +164,6 @@ void conn_close(struct conn *c, const char *reason)
 		return;
 	say_goodbye(c, reason);
 	c->closing = true;
-	c->reason = reason;
 	log_debug("%llu: closed: %s", (unsigned long long)c->id, reason);
 	list_foreach_safe(it, &c->subs)
 		fanout_unsubscribe(list_entry(it, struct sub, of_owner));
@@ -302,7 +301,7 @@ struct conn *conn_accept(struct server *s, struct listener *l)
 	uv_pipe_init(&s->loop, &c->pipe, 0);
 	c->server = s;
 	c->pipe.data = c;
-	c->born_ms = c->used_ms = c->progress_ms = uv_now(&s->loop);
+	c->born_ms = c->progress_ms = uv_now(&s->loop);
 	buf_init(&c->in, LIMIT_FRAME + sizeof(s->read_buffer));
 	buf_init(&c->out, OUT_MAX);
 	list_init(&c->subs);

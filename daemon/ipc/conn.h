@@ -39,11 +39,10 @@ struct conn {
 	unsigned noutstanding;
 	struct list subs;          /* struct sub.of_owner */
 	struct list uploads;       /* struct upload.link */
-	uint64_t born_ms, used_ms; /* last request */
+	uint64_t born_ms;
 	uint64_t progress_ms;      /* last byte taken by the client while something was queued */
 	unsigned stray;            /* notifications nobody asked for, in this minute */
 	uint64_t stray_since_ms;
-	const char *reason;        /* why it closes */
 };
 
 /* Accept from the listener. NULL: refused or failed, and said in the log. */

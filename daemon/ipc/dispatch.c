@@ -98,7 +98,6 @@ void dispatch(struct conn *c, const struct msg *m)
 		stray(c);
 		return;
 	}
-	c->used_ms = uv_now(&s->loop);
 	list_remove(&c->link);
 	list_push_back(&s->conn_list, &c->link);
 	if (is_outstanding(c, m->id)) {

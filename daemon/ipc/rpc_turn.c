@@ -209,43 +209,41 @@ static void answer_duplicate(struct asking *k)
 	call_submit(k->call, STORE_KEYED, &op->job, op_turn_get_run, on_duplicate_read);
 }
 
+/* The question is taken: whatever becomes of the asker, the answer is made. */
+static void enter(struct asking *k, struct turn_row *row)
+{
+	struct turn *t = chat_enter(&k->call->server->chat, &k->call->account, row, &k->ask);
+	struct conn *c = call_conn(k->call);
+
+	reply_accepted(k->call, &t->row, t, false);
+	if (k->stream && c)
+		subscribe(c, t, 0, 0, 0);
+}
+
 static void on_begun(struct job *j)
 {
 	struct op_turn_begin *op = container_of(j, struct op_turn_begin, job);
 	struct asking *k = j->ctx;
-	struct server *s = k->call->server;
-	struct conn *c = call_conn(k->call);
-	struct turn *t;
 
 	if (j->r != 0) {
 		reply_store_error(k->call, j->r, j->why, &op->candidates, "thread");
 	} else if (op->duplicate) {
 		answer_duplicate(k);
 	} else {
-		/* it is on disk: whatever becomes of the asker, the answer is made */
-		t = chat_enter(&s->chat, &k->call->account, &op->turn, &k->ask);
-		reply_accepted(k->call, &t->row, t, false);
-		if (k->stream && c)
-			subscribe(c, t, 0, 0, 0);
+		enter(k, &op->turn);
 	}
 	asking_free(k);
 }
 
 static void ask_unsaved(struct asking *k)
 {
-	struct server *s = k->call->server;
-	struct conn *c = call_conn(k->call);
 	struct turn_row row = { .state = TURN_QUEUED, .seq = 1, .created_us = clock_wall_us(), .coverage = -1, .found = -1 };
-	struct turn *t;
 
 	uuid_v4(row.id);
 	row.question = k->op->text;
 	row.question_len = k->op->text_len;
 	k->op->text = NULL;
-	t = chat_enter(&s->chat, &k->call->account, &row, &k->ask);
-	reply_accepted(k->call, &t->row, t, false);
-	if (k->stream && c)
-		subscribe(c, t, 0, 0, 0);
+	enter(k, &row);
 }
 
 /* What would go out, with the passages it would take along. Nothing is sent or stored. */
@@ -298,8 +296,8 @@ static void on_dry_retrieved(uint64_t owner, void *ctx, const struct retrieval *
 	struct dry *d = ctx;
 
 	(void)owner;
-	if (r->r == 0 && r->nsources && r->prompt_len && r->band != FOUND_NOTHING)
-		d->turn->passages = mem_ndup(r->prompt, r->prompt_len);
+	if (r->r == 0 && r->band != FOUND_NOTHING)
+		answer_take_passages(d->turn, r);
 	dry_reply(d, true);
 }
 
@@ -317,14 +315,7 @@ static void dry_run(struct asking *k)
 	t->ask = k->ask;
 	k->ask = (struct ask_options){ 0 };
 	*d = (struct dry){ .call = call_keep(k->call), .turn = t, .in_thread = k->op->thread_ref || k->op->follow };
-	req = (struct retrieve_request){
-		.account = t->account,
-		.question = t->row.question,
-		.question_len = t->row.question_len,
-		.collection = t->ask.collection,
-		.documents = (const char *const *)t->ask.documents,
-		.ndocuments = t->ask.ndocuments,
-	};
+	answer_retrieval(t, &req);
 	if (!s->upstream || !local || library_retrieve(s->library, &req, on_dry_retrieved, 0, d) != 0)
 		dry_reply(d, local);
 }
