@@ -8,10 +8,12 @@ import argparse
 import collections
 import ctypes
 import faulthandler
+import fcntl
 import hashlib
 import importlib
 import json
 import os
+import pty
 import re
 import resource
 import select
@@ -23,6 +25,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 import time
 import traceback
@@ -603,6 +606,37 @@ class Test:
         """Run ragchat to its end; code None takes any status."""
         result = self.start(*args, **more).end(timeout)
         return result if code is None else result.expect(code)
+
+    def terminal(self, *args, env=None, size=None, keys=None, cwd=None):
+        """Run ragchat on a terminal of its own: (status, bytes written to it). keys(fd, out) types."""
+        pid, fd = pty.fork()
+        if not pid:
+            os.environ.clear()
+            os.environ.update(self.h.env, **{"TERM": "xterm", **(env or {})})
+            if size:
+                fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("4H", 24, *size))
+            if cwd:
+                os.chdir(cwd)
+            os.execv(self.program("ragchat"), ["ragchat", *args])
+        out = bytearray()
+
+        def read():
+            while True:
+                try:
+                    piece = os.read(fd, 65536)
+                except OSError:
+                    return
+                if not piece:
+                    return
+                out.extend(piece)
+        thread = threading.Thread(target=read, daemon=True)
+        thread.start()
+        if keys:
+            keys(fd, out)
+        _, status = os.waitpid(pid, 0)
+        thread.join(5)
+        os.close(fd)
+        return os.waitstatus_to_exitcode(status), bytes(out)
 
     def rpc(self, home=None, hello=True, timeout=10.0):
         rpc = Rpc((home or self.h).socket, hello, timeout)

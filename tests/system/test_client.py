@@ -1,12 +1,8 @@
 """The client by itself, against a daemon made of a script: what it sends, prints, says and exits with."""
-import fcntl
 import json
 import os
-import pty
 import signal
-import struct
 import subprocess
-import termios
 import threading
 import time
 
@@ -639,32 +635,8 @@ def test_attached_files_go_up_before_the_question(t):
 
 def terminal(t, *args, env=None, size=None, keys=None):
     """ragchat on a terminal: (status, what it wrote)."""
-    pid, fd = pty.fork()
-    if not pid:
-        os.environ.clear()
-        os.environ.update(t.h.env, **dict({"TERM": "xterm"}, **(env or {})))
-        time.sleep(0.05)
-        os.execv(t.program("ragchat"), ["ragchat", *args])
-    fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("4H", 24, *(size or (80, 0, 0))))
-    out = bytearray()
-
-    def read():
-        while True:
-            try:
-                piece = os.read(fd, 65536)
-            except OSError:
-                return
-            if not piece:
-                return
-            out.extend(piece)
-    thread = threading.Thread(target=read, daemon=True)
-    thread.start()
-    if keys:
-        keys(fd, out)
-    _, status = os.waitpid(pid, 0)
-    thread.join(5)
-    os.close(fd)
-    return os.waitstatus_to_exitcode(status), out.decode().replace("\r\n", "\n")
+    status, out = t.terminal(*args, env=env, size=size or (80, 0, 0), keys=keys)
+    return status, out.decode().replace("\r\n", "\n")
 
 
 def test_a_terminal_gets_filtered_lines_sources_and_a_dim_line(t):

@@ -1,6 +1,5 @@
 """Ctrl-C, time limits and exit codes: the same in every way of printing."""
 import os
-import pty
 import signal
 import subprocess
 import threading
@@ -253,31 +252,7 @@ def test_a_lost_connection_is_made_again_and_nothing_is_missing(t):
 
 def terminal(t, *args, columns=80, keys=None):
     """Run ragchat on a terminal of its own: gives (status, everything written to it)."""
-    pid, fd = pty.fork()
-    if not pid:
-        os.environ.clear()
-        os.environ.update(t.h.env, TERM="xterm", COLUMNS=str(columns))
-        os.chdir(t.h.dir)
-        os.execv(t.program("ragchat"), ["ragchat", *args])
-    out = bytearray()
-
-    def read():
-        while True:
-            try:
-                piece = os.read(fd, 65536)
-            except OSError:
-                return
-            if not piece:
-                return
-            out.extend(piece)
-    thread = threading.Thread(target=read, daemon=True)
-    thread.start()
-    if keys:
-        keys(fd, out)
-    _, status = os.waitpid(pid, 0)
-    thread.join(5)
-    os.close(fd)
-    return os.waitstatus_to_exitcode(status), bytes(out)
+    return t.terminal(*args, env={"COLUMNS": str(columns)}, keys=keys, cwd=t.h.dir)
 
 
 def test_a_terminal_gets_filtered_text_and_its_sources(t):
