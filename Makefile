@@ -12,7 +12,9 @@ B        := $(if $(filter release,$(VARIANT)),build,build/$(VARIANT))
 
 # The packages, each named once.
 DEPS        := gcc make pkg-config libc6-dev libuv1-dev libsqlite3-dev libcurl4-openssl-dev libmsgpack-dev \
-               libstemmer-dev libutf8proc-dev linux-libc-dev ca-certificates
+               libstemmer-dev libutf8proc-dev linux-libc-dev ca-certificates \
+               libhpdf-dev libcmark-gfm-dev libcmark-gfm-extensions-dev libharfbuzz-dev libfribidi-dev \
+               fonts-noto-core fonts-noto-mono
 DEPS_CHECK  := python3 mandoc libjansson-dev procps strace util-linux nginx-light openssl
 DEPS_FUZZ   := clang libclang-rt-14-dev
 DEPS_BENCH  := curl
@@ -20,6 +22,7 @@ DEPS_LINT   := clang-tidy clang-format cppcheck
 
 PKGS_proto  := $(shell pkg-config --exists msgpack-c && echo msgpack-c || echo msgpack)
 PKGS_daemon := libuv sqlite3 libcurl libutf8proc
+PKGS_pdf    := harfbuzz harfbuzz-subset fribidi
 
 # All of the rules below need the libraries; deps, help and dist do not.
 CFLAGS   ?= -O2 -g
@@ -38,7 +41,7 @@ ifneq ($(SAN),)
 HARDEN   := -fPIE
 endif
 BASE_CFLAGS = -std=c17 -D_GNU_SOURCE -I. -I$B/gen -DRAGCHAT_VERSION='"$(VERSION)"' $(WARN) $(HARDEN) $(SAN)
-PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS_proto) $(PKGS_daemon) 2>/dev/null)
+PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS_proto) $(PKGS_daemon) $(PKGS_pdf) 2>/dev/null)
 ALL_CFLAGS = $(BASE_CFLAGS) $(PKG_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 ALL_LDFLAGS = $(SAN) -pie -Wl,-z,relro,-z,now,--as-needed $(LDFLAGS)
 LIBS_client := $(shell pkg-config --libs $(PKGS_proto) 2>/dev/null)
