@@ -24,6 +24,7 @@ char *path_runtime_dir(void);
 char *path_user_socket(void);  /* path_runtime_dir()/sock */
 #define PATH_SYSTEM_SOCKET "/run/ragchat/sock"
 #define PATH_SYSTEM_CONFIG "/etc/ragchat/ragchat.conf"
+#define PATH_SYSTEM_DATABASE "/var/lib/ragchat/chat_history.db"
 
 /* mkdir -p with 0700 for what is made. 0, -ENOTDIR or -errno. */
 int path_make_dirs(const char *dir);

@@ -95,13 +95,13 @@ static void set_defaults(struct config *c)
 }
 
 /* Absolute, so that a reload finds it again from another working folder. */
-static int find_file(const char *file, char **out, char **why)
+static int find_file(const char *file, bool system_wide, char **out, char **why)
 {
 	const char *named = file ? file : getenv("RAGCHAT_CONFIG");
 	char cwd[PATH_MAX], *path;
 
 	if (!named || !*named) {
-		path = path_config_file();
+		path = system_wide ? mem_dup(PATH_SYSTEM_CONFIG) : path_config_file();
 		if (path && access(path, F_OK) && (errno == ENOENT || errno == ENOTDIR))
 			path = mem_free(path);
 		*out = path;
@@ -125,7 +125,7 @@ static int find_file(const char *file, char **out, char **why)
 	return 0;
 }
 
-int config_load(const char *file, bool use_env, struct config **out, char **why)
+int config_load(const char *file, unsigned flags, struct config **out, char **why)
 {
 	struct config *c = mem_new(sizeof(*c));
 	struct config_reader r = { .c = c, .why = why };
@@ -133,14 +133,16 @@ int config_load(const char *file, bool use_env, struct config **out, char **why)
 	int res;
 
 	set_defaults(c);
-	res = find_file(file, &c->file, why);
+	res = find_file(file, flags & CONFIG_SYSTEM, &c->file, why);
 	if (!res && c->file) {
 		dir = path_dirname(c->file);
 		r.dir = dir;
 		res = config_file_read(&r);
 	}
+	if (flags & CONFIG_SYSTEM)
+		c->mode = MODE_SYSTEM;
 	if (!res)
-		res = config_resolve(&r, use_env);
+		res = config_resolve(&r, flags & CONFIG_ENV);
 	if (!res) {
 		*out = c;
 		c = NULL;
@@ -250,6 +252,8 @@ char *config_database_path(const struct config *c, const char *given)
 
 	if (given || c->database)
 		return path_expand(given ? given : c->database);
+	if (c->mode == MODE_SYSTEM)
+		return mem_dup(PATH_SYSTEM_DATABASE);
 	dir = path_data_dir();
 	path = dir ? path_join(dir, "chat_history.db") : NULL;
 	mem_free(dir);
@@ -260,5 +264,5 @@ char *config_socket_path(const struct config *c, const char *given)
 {
 	if (given || c->socket)
 		return path_expand(given ? given : c->socket);
-	return path_user_socket();
+	return c->mode == MODE_SYSTEM ? mem_dup(PATH_SYSTEM_SOCKET) : path_user_socket();
 }

@@ -18,6 +18,8 @@ struct config_list {
 };
 
 enum retrieval_mode { RETRIEVAL_AUTO, RETRIEVAL_OFF, RETRIEVAL_LOCAL };
+enum daemon_mode { MODE_USER, MODE_SYSTEM };
+enum auth_policy { AUTH_PEER, AUTH_PASSWORD, AUTH_PEER_AND_PASSWORD };
 
 /* One member per option: TEXT and PATH are char* (NULL when empty), LIST is config_list, BOOL bool, the rest int64_t (bytes, ms). */
 struct config {
@@ -47,13 +49,15 @@ struct config {
 };
 
 /*
- * file NULL: $RAGCHAT_CONFIG, else path_config_file() when it exists, else defaults. use_env: the
- * seed's names in the environment count (a daemon started by hand or by systemd).
+ * file NULL: $RAGCHAT_CONFIG, else path_config_file() when it exists, else defaults. CONFIG_ENV: the
+ * seed's names in the environment count (a daemon started by hand or by systemd). CONFIG_SYSTEM:
+ * mode is system, whatever the file says, and the usual place is that of the machine's daemon.
  * 0, or -EINVAL / -errno with *why "FILE:LINE: what is wrong; what to do", malloc'd.
  */
-int config_load(const char *file, bool use_env, struct config **out, char **why);
+enum { CONFIG_ENV = 1, CONFIG_SYSTEM = 2 };
+int config_load(const char *file, unsigned flags, struct config **out, char **why);
 void *config_free(struct config *c);
-/* Where the database and the socket lie: `given` (of the command line), else the configuration's, else the usual place. malloc'd; NULL: no home. */
+/* Where the database and the socket lie: `given` (of the command line), else the configuration's, else the usual place of its mode. malloc'd; NULL: no home. */
 char *config_database_path(const struct config *c, const char *given);
 char *config_socket_path(const struct config *c, const char *given);
 /* Names of options that differ: those taken over live, and those that need a restart. malloc'd arrays of static names. */

@@ -16,13 +16,15 @@
 #include "daemon/worker/harden.h"
 
 static const char usage[] =
-	"usage: ragchatd [-c CONFIG] [-S SOCKET] [-D DATABASE] [--init | --check] [-v] [-V] [-h]\n"
+	"usage: ragchatd [-c CONFIG] [-S SOCKET] [-D DATABASE] [--system] [--init | --check] [-v] [-V] [-h]\n"
 	"\n"
 	"Serves ragchat's clients on a Unix socket. Runs in the foreground and logs to stderr.\n"
 	"\n"
 	"  -c, --config FILE     read FILE instead of ~/.config/ragchat/ragchat.conf\n"
 	"  -S, --socket PATH     listen there\n"
 	"  -D, --database FILE   keep conversations there, documents in library.db beside it\n"
+	"      --system          serve the machine, not one user (mode = system): /etc/ragchat/ragchat.conf,\n"
+	"                        /var/lib/ragchat, and a socket handed over by systemd\n"
 	"      --init            make or bring up to date the database, then leave\n"
 	"      --check           read the configuration, say what is in force, then leave\n"
 	"  -v, --verbose         log more; twice: everything\n"
@@ -37,7 +39,7 @@ struct arguments {
 	int verbose;
 };
 
-enum { OPT_INIT = 256, OPT_CHECK, OPT_AUTOSTARTED };
+enum { OPT_INIT = 256, OPT_CHECK, OPT_AUTOSTARTED, OPT_SYSTEM };
 
 static int parse(int argc, char **argv, struct arguments *a)
 {
@@ -47,6 +49,7 @@ static int parse(int argc, char **argv, struct arguments *a)
 		{ "database", required_argument, NULL, 'D' },
 		{ "init", no_argument, NULL, OPT_INIT },
 		{ "check", no_argument, NULL, OPT_CHECK },
+		{ "system", no_argument, NULL, OPT_SYSTEM },
 		{ "autostarted", no_argument, NULL, OPT_AUTOSTARTED },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "version", no_argument, NULL, 'V' },
@@ -71,6 +74,9 @@ static int parse(int argc, char **argv, struct arguments *a)
 			break;
 		case OPT_CHECK:
 			a->check = true;
+			break;
+		case OPT_SYSTEM:
+			a->server.system_wide = true;
 			break;
 		case OPT_AUTOSTARTED:
 			a->server.autostarted = true;
@@ -133,6 +139,7 @@ static int check_configuration(const struct arguments *a, const struct config *c
 	char *socket = config_socket_path(config, a->server.socket);
 
 	printf("configuration: %s\n", config->file ? config->file : "none; every option has its default");
+	printf("mode:          %s\n", config->mode == MODE_SYSTEM ? "system" : "user");
 	printf("database:      %s\n", database ? database : "?");
 	printf("socket:        %s\n", socket ? socket : "?");
 	if (config->url)
@@ -150,7 +157,7 @@ static int with_configuration(const struct arguments *a, int (*fn)(const struct 
 {
 	struct config *config = NULL;
 	char *why = NULL;
-	int r = config_load(a->server.config_file, !a->server.autostarted, &config, &why);
+	int r = config_load(a->server.config_file, server_config_flags(&a->server), &config, &why);
 
 	if (r != 0) {
 		fprintf(stderr, "ragchatd: %s\n", why ? why : strerror(-r));

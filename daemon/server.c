@@ -17,6 +17,7 @@
 #include "common/mem.h"
 #include "common/path.h"
 #include "daemon/ipc/dispatch.h"
+#include "daemon/ipc/identity.h"
 #include "daemon/worker/harden.h"
 #include "proto/limits.h"
 
@@ -191,10 +192,15 @@ static void cap_clients(struct config *c)
 		c->max_clients = max_of((int64_t)lim.rlim_cur - FD_RESERVE, (int64_t)16);
 }
 
+unsigned server_config_flags(const struct server_options *o)
+{
+	return (o->autostarted ? 0 : CONFIG_ENV) | (o->system_wide ? CONFIG_SYSTEM : 0);
+}
+
 int server_reload(struct server *s, char **why, const char ***live, size_t *nlive, const char ***restart, size_t *nrestart)
 {
 	struct config *fresh = NULL;
-	int r = config_load(s->options.config_file, !s->options.autostarted, &fresh, why);
+	int r = config_load(s->options.config_file, server_config_flags(&s->options), &fresh, why);
 
 	if (r == 0 && !fresh->url && s->upstream) {
 		*why = mem_dup("the backend was taken out of the configuration; that needs a restart");
@@ -209,6 +215,8 @@ int server_reload(struct server *s, char **why, const char ***live, size_t *nliv
 	}
 	config_diff(s->config, fresh, live, nlive, restart, nrestart);
 	cap_clients(fresh);
+	fresh->mode = s->config->mode; /* who is who does not change under those who are connected */
+	fresh->auth = s->config->auth;
 	config_free(s->config);
 	s->config = fresh;
 	chat_configure(&s->chat, s->config, s->upstream);
@@ -255,6 +263,8 @@ static char *login_name(void)
 static int resolve_paths(struct server *s)
 {
 	s->socket_path = listener_handed_path();
+	if (!s->socket_path && s->config->mode == MODE_SYSTEM)
+		return fail(EX_CONFIG, "a daemon for the machine is handed its socket: systemctl start ragchatd.socket", NULL);
 	if (!s->socket_path)
 		s->socket_path = config_socket_path(s->config, s->options.socket);
 	s->database_path = config_database_path(s->config, s->options.database);
@@ -271,11 +281,12 @@ static int protect(struct server *s)
 	char *config = s->config->file ? path_dirname(s->config->file) : NULL;
 	const char *const readable[] = { config, s->config->env_file, s->config->api_key_file, s->config->ca_file,
 		s->config->client_cert, s->config->client_key };
-	struct harden_paths hp = { .data = data, .runtime = runtime, .log = log, .readable = readable, .nreadable = array_len(readable) };
+	struct harden_paths hp = { .data = data, .runtime = s->config->mode == MODE_SYSTEM ? NULL : runtime, .log = log, .readable = readable, .nreadable = array_len(readable) };
 	int r;
 
 	path_make_dirs(data);
-	path_make_dirs(folder);
+	if (s->config->mode == MODE_USER)
+		path_make_dirs(folder);
 	r = harden_daemon(&hp, &s->sandbox);
 	mem_free(data);
 	mem_free(runtime);
@@ -334,6 +345,7 @@ static void on_account(struct job *j)
 	if (j->r == 0) {
 		s->account = op->account;
 		s->account.name = mem_dup(op->account.name);
+		s->account.role = ROLE_ADMIN; /* whose daemon it is */
 		if (op->created)
 			log_info("account %s is new in this database", s->account.name);
 		else
@@ -375,6 +387,7 @@ static int listen_socket(struct server *s)
 	const struct listener_config lc = {
 		.path = s->socket_path,
 		.check_ms = (uint64_t)s->config->socket_check,
+		.group = s->group,
 		.on_connection = on_connection,
 		.ctx = s,
 	};
@@ -441,12 +454,14 @@ int server_init(struct server *s, const struct server_options *options)
 	list_init(&s->dirty_conns);
 	msg_init(&s->msg);
 	make_instance(s);
-	r = config_load(options->config_file, !options->autostarted, &s->config, &why);
+	r = config_load(options->config_file, server_config_flags(options), &s->config, &why);
 	if (r != 0)
 		return fail(EX_CONFIG, "configuration", why ? why : mem_dup(strerror(-r)));
 	apply_log(s);
 	if (s->config->notice)
 		log_warn("%s", s->config->notice);
+	if (identity_init(s, &why) != 0)
+		return fail(EX_CONFIG, "configuration", why);
 	if ((r = resolve_paths(s)) != 0 || (r = protect(s)) != 0)
 		return r;
 	log_info("ragchatd " RAGCHAT_VERSION ", sandbox: %s", s->sandbox);
@@ -466,7 +481,7 @@ int server_init(struct server *s, const struct server_options *options)
 		log_info("backend %s (%s)", upstream_url(s->upstream), s->config->url_source);
 	else
 		log_info("no backend: answers come from the documents");
-	if ((r = find_account(s)) != 0)
+	if (s->config->mode == MODE_USER && (r = find_account(s)) != 0)
 		return r;
 	return listen_socket(s);
 }
@@ -580,6 +595,7 @@ void server_run(struct server *s)
 	config_free(s->config);
 	msg_fini(&s->msg);
 	idmap_fini(&s->conns);
+	identity_fini(s);
 	mem_free(s->account.name);
 	mem_free(s->socket_path);
 	mem_free(s->database_path);

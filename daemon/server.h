@@ -26,6 +26,7 @@ struct server_options {
 	const char *socket, *database;
 	const char *log;         /* over the configuration's */
 	bool autostarted;        /* by a client: no seed environment, leaves when idle */
+	bool system_wide;        /* mode = system, whatever the file says */
 };
 
 enum server_stage { SERVER_RUNNING, SERVER_ENDING_TURNS, SERVER_ENDING_CLIENTS, SERVER_ENDING_PORTS };
@@ -41,6 +42,9 @@ struct server {
 	struct chat chat;
 	struct listener *listener;
 	struct account account;    /* of per-user mode */
+	gid_t group;               /* of system mode: whose members are served */
+	struct list known;         /* accounts by uid: identity.c */
+	uint64_t known_age;        /* how often they were forgotten */
 	char instance[33];         /* random, of this life */
 	char *sandbox;             /* which layers protect the daemon */
 	uint64_t started_us;       /* wall */
@@ -63,6 +67,7 @@ struct server {
 	bool idle_armed;
 };
 
+unsigned server_config_flags(const struct server_options *options);     /* for config_load */
 int server_init(struct server *s, const struct server_options *options); /* 0 or an exit status, already said on stderr */
 void server_run(struct server *s);                                      /* returns after an orderly stop */
 void server_stop(struct server *s, const char *reason);                 /* idempotent; asked twice: without grace */

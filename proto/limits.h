@@ -5,7 +5,7 @@
 #pragma once
 
 #define PROTO_VERSION 1 /* of the handshake; raised only when an old client could not go on */
-#define PROTO_LEVEL 1   /* of the method table; raised with every addition */
+#define PROTO_LEVEL 2   /* of the method table; raised with every addition */
 
 /* Frames */
 #define LIMIT_FRAME (1u << 20)       /* one message, either way: fits the longest prompt with its map */
@@ -22,6 +22,7 @@
 #define LIMIT_ANSWER (8u << 20)      /* (c) then FAILED with what came */
 #define LIMIT_KEY 64                 /* idempotency key */
 #define LIMIT_NAME 512               /* bytes of a thread's or collection's name, a label, a REF */
+#define LIMIT_ACCOUNT 128            /* bytes of an account's name */
 #define LIMIT_TEXT_IN_RESULT (256u << 10) /* longer texts are cut in a result; `attach` brings the rest */
 #define LIMIT_PAGE 200               /* rows in one page of a list */
 #define LIMIT_CHUNK (256u << 10)     /* bytes in one doc.chunk or blob.read */

@@ -206,7 +206,8 @@ static void take_frames(struct conn *c)
 	struct server *s = c->server;
 	size_t at = 0;
 
-	while (!c->closing && at < c->in.len) {
+	c->taking = true;
+	while (!c->closing && !c->held && at < c->in.len) {
 		const char *why = NULL;
 		bool id_known = false;
 		enum scan_verdict v = scan_feed(&c->scan, c->in.data + at, c->in.len - at, c->logged_in ? &limits : &early_limits);
@@ -216,7 +217,7 @@ static void take_frames(struct conn *c)
 			break;
 		if (v == SCAN_BAD) {
 			conn_close(c, protocol_error(c->scan.why));
-			return;
+			break;
 		}
 		if (msg_parse(&s->msg, c->in.data + at, len, &why, &id_known) != 0) {
 			struct call call = { .server = s, .conn = c->id, .id = s->msg.id, .stray = true };
@@ -224,7 +225,7 @@ static void take_frames(struct conn *c)
 			log_debug("%llu: bad message: %s", (unsigned long long)c->id, why ? why : "?");
 			if (!id_known) {
 				conn_close(c, "protocol_error:not_a_message");
-				return;
+				break;
 			}
 			reply_error(&call, PROTO_E_BAD_REQUEST, "%s", why ? why : "the message is not a request");
 		} else {
@@ -233,6 +234,7 @@ static void take_frames(struct conn *c)
 		at += len;
 		scan_init(&c->scan);
 	}
+	c->taking = false;
 	buf_consume(&c->in, at);
 	if (!c->in.len)
 		buf_fini(&c->in);
@@ -253,6 +255,30 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *b)
 		return;
 	}
 	take_frames(c);
+}
+
+void conn_hold(struct conn *c)
+{
+	c->held = true;
+	uv_read_stop((uv_stream_t *)&c->pipe);
+}
+
+void conn_release(struct conn *c)
+{
+	if (!c->held || c->closing)
+		return;
+	c->held = false;
+	if (uv_read_start((uv_stream_t *)&c->pipe, on_alloc, on_read) != 0)
+		conn_close(c, "gone");
+	else if (!c->taking) /* else the loop that called us goes on by itself */
+		take_frames(c);
+}
+
+void conn_log_in(struct conn *c, const struct account *a)
+{
+	mem_free(c->account.name);
+	c->account = account_copy(a);
+	c->logged_in = true;
 }
 
 /* ---- the beginning ---- */
@@ -286,13 +312,6 @@ static bool make_room(struct server *s, uid_t uid)
 	return true;
 }
 
-static bool policy_allows(const struct server *s, const struct peer *peer)
-{
-	if (peer->uid == (uid_t)-1 || peer->uid == 65534)
-		return false; /* the kernel's word for "unmapped": nobody in particular */
-	return peer->uid == geteuid() || (peer->uid == 0 && s->config->allow_root);
-}
-
 struct conn *conn_accept(struct server *s, struct listener *l)
 {
 	struct conn *c = mem_new(sizeof(*c));
@@ -322,7 +341,6 @@ struct conn *conn_accept(struct server *s, struct listener *l)
 		conn_close(c, "gone");
 		return NULL;
 	}
-	c->allowed = policy_allows(s, &c->peer);
 	if (!make_room(s, c->peer.uid)) {
 		conn_close(c, "too_many");
 		return NULL;

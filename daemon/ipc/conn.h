@@ -32,9 +32,9 @@ struct conn {
 	size_t flying_sent;
 	bool writing, closing, throttled;
 	bool greeted;              /* said hello */
-	bool allowed;              /* the policy knows this peer */
+	bool held, taking;         /* frames wait: the one before them is being answered elsewhere */
 	bool logged_in;
-	struct account account;
+	struct account account;    /* once logged in */
 	uint32_t *outstanding;     /* ids of requests that wait for their reply */
 	unsigned noutstanding;
 	struct list subs;          /* struct sub.of_owner */
@@ -53,4 +53,11 @@ bool conn_has_room(const struct conn *c);  /* for streams: below the high-water 
 /* Call after packing into c->out: it is written at the end of the loop turn. */
 void conn_wrote(struct conn *c);
 void conn_flush(struct conn *c);
+/*
+ * While a connection is held nothing more of it is taken in: what comes behind a log-in is judged
+ * by its outcome.
+ */
+void conn_hold(struct conn *c);
+void conn_release(struct conn *c);
+void conn_log_in(struct conn *c, const struct account *a); /* again: as another account */
 bool conn_idle(const struct conn *c);      /* no request, no subscription, no upload */

@@ -12,7 +12,6 @@
 #include "daemon/server.h"
 #include "proto/limits.h"
 
-#define EARLY 1
 static const struct method {
 	const char *name;
 	rpc_fn fn;
@@ -80,8 +79,12 @@ static bool gate(struct conn *c, struct call *call, const struct method *m)
 		return true;
 	if (!c->greeted)
 		reply_error(call, PROTO_E_UNAUTHENTICATED, "say hello first");
+	else if (m->flags & LOGIN)
+		return true;
 	else if (!c->logged_in)
 		reply_error(call, PROTO_E_UNAUTHENTICATED, NULL);
+	else if ((m->flags & ADMIN) && c->account.role != ROLE_ADMIN)
+		reply_error(call, PROTO_E_FORBIDDEN, "%s takes an account with the role admin", m->name);
 	else
 		return true;
 	return false;

@@ -27,6 +27,13 @@ struct call {
 	struct account account; /* of the connection; valid during the handler, a copy in a kept call */
 };
 
+/* What must have happened before a method may come (methods.def). Nothing named: log-in. */
+enum method_flag {
+	EARLY = 1, /* nothing: before hello, too */
+	LOGIN = 2, /* hello */
+	ADMIN = 4, /* log-in to an account with the role admin */
+};
+
 typedef void (*rpc_fn)(struct call *call, struct args *args);
 
 #define METHOD(name, handler, since, flags, params, result) void handler(struct call *call, struct args *args);

@@ -204,21 +204,45 @@ static void on_readable(uv_poll_t *poll, int status, int events attr_unused)
 	}
 }
 
+/*
+ * The kernel's word, as it was at connect(2): the primary group and the supplementary ones, which come
+ * apart (unix(7)). No name service is asked, and none can block us.
+ */
+static bool is_member(int fd, gid_t primary, gid_t wanted)
+{
+	gid_t few[32], *all = few;
+	socklen_t n = sizeof(few);
+	int r = getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, few, &n);
+	bool found = primary == wanted;
+
+	if (r < 0 && errno == ERANGE) { /* n is what it takes */
+		all = mem_new(n);
+		r = getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, all, &n);
+	}
+	for (size_t i = 0; r == 0 && i < n / sizeof(*all); i++)
+		found |= all[i] == wanted;
+	if (all != few)
+		free(all);
+	return found;
+}
+
 int listener_accept(struct listener *l, uv_pipe_t *pipe, struct peer *peer)
 {
 	struct ucred cred;
 	socklen_t n = sizeof(cred);
+	bool member;
 	int r;
 
 	if (l->pending < 0)
 		return -EAGAIN;
 	if (getsockopt(l->pending, SOL_SOCKET, SO_PEERCRED, &cred, &n) < 0)
 		return -errno;
+	member = l->config.group != (gid_t)-1 && is_member(l->pending, cred.gid, l->config.group);
 	r = uv_pipe_open(pipe, l->pending);
 	if (r < 0)
 		return r;
 	l->pending = -1;
-	*peer = (struct peer){ .uid = cred.uid, .gid = cred.gid, .pid = cred.pid };
+	*peer = (struct peer){ .uid = cred.uid, .gid = cred.gid, .pid = cred.pid, .member = member };
 	return 0;
 }
 

@@ -23,12 +23,14 @@ enum listener_error {
 struct peer {
 	uid_t uid;
 	gid_t gid;
-	pid_t pid; /* for logs only: it can be reused */
+	pid_t pid;   /* for logs only: it can be reused */
+	bool member; /* of the configured group when it connected */
 };
 
 struct listener_config {
 	const char *path;
 	uint64_t check_ms;
+	gid_t group; /* whose members are told apart; (gid_t)-1: none */
 	/*
 	 * A new connection: accept it with listener_accept into an initialised uv_pipe_t (ipc = 0), or let it be:
 	 * what is not accepted within the call is accepted and closed.

@@ -6,6 +6,7 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "daemon/ipc/dispatch.h"
+#include "daemon/ipc/identity.h"
 #include "daemon/server.h"
 #include "proto/limits.h"
 
@@ -57,42 +58,28 @@ static void reply_no_version(struct call *call)
 	reply_end(call, &p);
 }
 
-static void log_in(struct conn *c)
+/* Which ways lead in besides the uid. */
+static void pack_auth(struct pack *p, const struct conn *c)
 {
-	if (!c->greeted)
-		c->server->ungreeted--;
-	c->greeted = true;
-	if (c->logged_in)
-		return;
-	c->logged_in = true;
-	c->account = account_copy(&c->server->account);
+	pack_key(p, "auth");
+	pack_map(p);
+	pack_kv_text(p, "state", c->logged_in ? "ok" : "required");
+	pack_key(p, "methods");
+	pack_array(p);
+	if (c->server->config->auth != AUTH_PEER) {
+		pack_text(p, "password");
+		pack_text(p, "token");
+	}
+	pack_close(p);
+	pack_close(p);
 }
 
-void rpc_hello(struct call *call, struct args *a)
+static void welcome(struct call *call)
 {
 	struct server *s = call->server;
 	struct conn *c = call_conn(call);
-	int64_t range[2] = { 0, 0 };
-	bool common = version_in_common(a, range);
-	struct arg_str client = args_str(a, "client", ARG_OPTIONAL, 0, LIMIT_NAME);
 	struct pack p;
 
-	if (!args_ok(a)) {
-		reply_bad_args(call, a);
-		return;
-	}
-	if (!common) {
-		reply_no_version(call);
-		return;
-	}
-	if (!c->allowed) {
-		log_warn("%llu: uid %u is refused", (unsigned long long)c->id, (unsigned)c->peer.uid);
-		reply_error(call, PROTO_E_FORBIDDEN, c->peer.uid == 0 ? "this daemon is another user's; root may use it with allow_root = yes"
-								     : "this daemon is another user's");
-		return;
-	}
-	log_in(c);
-	log_debug("%llu: hello from %s", (unsigned long long)c->id, client.s ? log_text(client.s, client.n) : "a client");
 	if (!reply_begin(call, &p))
 		return;
 	pack_kv_int(&p, "protocol", PROTO_VERSION);
@@ -105,15 +92,68 @@ void rpc_hello(struct call *call, struct args *a)
 	pack_close(&p);
 	pack_limits(&p, s->config);
 	pack_kv_int(&p, "uid", (int64_t)c->peer.uid);
-	pack_kv_text(&p, "account", c->account.name);
-	pack_key(&p, "auth");
-	pack_map(&p);
-	pack_kv_text(&p, "state", "ok");
-	pack_key(&p, "methods");
-	pack_array(&p);
-	pack_close(&p);
-	pack_close(&p);
+	pack_kv_text(&p, "account", c->logged_in ? c->account.name : NULL);
+	pack_kv_text_opt(&p, "role", c->logged_in ? account_role_name(c->account.role) : NULL);
+	pack_auth(&p, c);
 	reply_end(call, &p);
+}
+
+static void greet(struct conn *c)
+{
+	if (!c->greeted)
+		c->server->ungreeted--;
+	c->greeted = true;
+}
+
+/* The uid has an account, or could not get one. */
+static void on_identity(void *ctx, int r, const char *why, const struct account *who)
+{
+	struct call *call = ctx;
+	struct conn *c = call_conn(call);
+
+	if (c && r == 0) {
+		greet(c);
+		if (call->server->config->auth == AUTH_PEER || c->peer.uid == 0)
+			conn_log_in(c, who);
+		welcome(call);
+	} else if (c) {
+		reply_store_error(call, r, why, NULL, "account");
+	}
+	if (c)
+		conn_release(c);
+	call_drop(call);
+}
+
+void rpc_hello(struct call *call, struct args *a)
+{
+	struct server *s = call->server;
+	struct conn *c = call_conn(call);
+	const char *refusal = identity_refusal(s, &c->peer);
+	int64_t range[2] = { 0, 0 };
+	bool common = version_in_common(a, range);
+	struct arg_str client = args_str(a, "client", ARG_OPTIONAL, 0, LIMIT_NAME);
+
+	if (!args_ok(a)) {
+		reply_bad_args(call, a);
+		return;
+	}
+	if (!common) {
+		reply_no_version(call);
+		return;
+	}
+	if (refusal) {
+		log_warn("%llu: uid %u is refused", (unsigned long long)c->id, (unsigned)c->peer.uid);
+		reply_error(call, PROTO_E_FORBIDDEN, "%s", refusal);
+		return;
+	}
+	log_debug("%llu: hello from %s", (unsigned long long)c->id, client.s ? log_text(client.s, client.n) : "a client");
+	if (c->greeted || !identity_counts(s, &c->peer)) {
+		greet(c);
+		welcome(call);
+		return;
+	}
+	conn_hold(c);
+	identity_find(s, &c->peer, on_identity, call_keep(call));
 }
 
 void rpc_ping(struct call *call, struct args *a)
@@ -125,8 +165,9 @@ void rpc_ping(struct call *call, struct args *a)
 static const struct method_info {
 	const char *name, *params, *result;
 	int since;
+	unsigned flags;
 } infos[] = {
-#define METHOD(name, handler, since, flags, params, result) { name, params, result, since },
+#define METHOD(name, handler, since, flags, params, result) { name, params, result, since, flags },
 #include "proto/methods.def"
 #undef METHOD
 };
@@ -136,6 +177,11 @@ static const int error_codes[] = {
 #include "proto/errors.def"
 #undef ERROR
 };
+
+static const char *needs(unsigned flags)
+{
+	return flags & EARLY ? "nothing" : flags & LOGIN ? "hello" : flags & ADMIN ? "admin" : "login";
+}
 
 void rpc_api_info(struct call *call, struct args *a)
 {
@@ -151,6 +197,7 @@ void rpc_api_info(struct call *call, struct args *a)
 		pack_map(&p);
 		pack_kv_text(&p, "name", infos[i].name);
 		pack_kv_int(&p, "since", infos[i].since);
+		pack_kv_text(&p, "needs", needs(infos[i].flags));
 		pack_kv_text(&p, "params", infos[i].params);
 		pack_kv_text(&p, "result", infos[i].result);
 		pack_close(&p);

@@ -5,6 +5,7 @@
 #include "common/clock.h"
 #include "common/mem.h"
 #include "common/str.h"
+#include "daemon/store/account_in.h"
 #include "daemon/store/columns.h"
 #include "daemon/store/rows.h"
 #include "daemon/store/turns.h"
@@ -70,22 +71,27 @@ static int find_only(struct db *db, struct op_account *op)
 	return take(stmt, r, op);
 }
 
-static int make(struct db *db, struct op_account *op, const char *name)
+int account_insert(struct db *db, const char *name, int64_t now_us, id_str id, char **why)
 {
 	char stamp[CLOCK_ISO_LEN + 1];
 
-	uuid_v4(op->account.id);
-	mem_free(op->account.name);
-	op->account.name = mem_dup(name);
-	op->created = true;
-	clock_iso(clock_wall_us(), stamp);
+	uuid_v4(id);
+	clock_iso(now_us, stamp);
 	const struct cell cells[] = {
-		{ "id", db_text(op->account.id) },
+		{ "id", db_text(id) },
 		{ "identifier", db_text(name) },
 		{ "createdAt", db_text(stamp) },
 		{ "metadata", db_text("{}") },
 	};
-	return db_insert(db, TABLE_USERS, cells, array_len(cells), &op->job.why);
+	return db_insert(db, TABLE_USERS, cells, array_len(cells), why);
+}
+
+static int make(struct db *db, struct op_account *op, const char *name)
+{
+	mem_free(op->account.name);
+	op->account.name = mem_dup(name);
+	op->created = true;
+	return account_insert(db, name, clock_wall_us(), op->account.id, &op->job.why);
 }
 
 int op_account_run(struct db *db, struct job *j)

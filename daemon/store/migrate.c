@@ -19,11 +19,15 @@
 static const char schema_sql[] =
 #include "daemon/store/schema.sql.h"
 	;
+static const char schema_2_sql[] =
+#include "daemon/store/schema_2.sql.h"
+	;
 
 static const struct {
 	const char *sql;
 } versions[] = {
 	[1] = { schema_sql },
+	[2] = { schema_2_sql },
 };
 _Static_assert(array_len(versions) == SCHEMA_VERSION + 1, "one step for each version");
 

@@ -13,10 +13,13 @@
 #include "daemon/store/store.h"
 #include "daemon/types.h"
 
+enum account_role { ROLE_USER, ROLE_ADMIN };
+
 /* Who: users.id and users.identifier. */
 struct account {
 	id_str id;
 	char *name;
+	enum account_role role;
 };
 
 struct turn_row {

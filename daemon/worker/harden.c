@@ -106,8 +106,12 @@ static void allow_system(struct landlock *l)
 static void allow_runtime(struct landlock *l, const char *runtime)
 {
 	uint64_t rights = LL_KEEP | LL_MAKE_SOCK;
-	char *usual = path_runtime_dir(), *above = path_dirname(runtime);
+	char *usual, *above;
 
+	if (!runtime)
+		return;
+	usual = path_runtime_dir();
+	above = path_dirname(runtime);
 	landlock_allow(l, runtime, rights);
 	if (!strcmp(runtime, usual) && strcmp(above, "/tmp") != 0)
 		landlock_allow(l, above, rights & ~LL_REMOVE_DIR);

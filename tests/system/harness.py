@@ -436,8 +436,8 @@ class Home:
 class Daemon:
     """One ragchatd in the foreground, its log in a file."""
 
-    def __init__(self, t, home, config="", args=(), env=None, wait=True, preexec=None, prefix=(), pass_fds=()):
-        self.t, self.home = t, home
+    def __init__(self, t, home, config="", args=(), env=None, wait=True, preexec=None, prefix=(), pass_fds=(), program=None):
+        self.t, self.home, self.program = t, home, program or t.program("ragchatd")
         if config is not None:
             home.configure(config)
         self.args, self.env, self.preexec, self.prefix = list(args), dict(home.env, **(env or {})), preexec, list(prefix)
@@ -449,7 +449,7 @@ class Daemon:
 
     def start(self, wait=True):
         with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen(self.prefix + [self.t.program("ragchatd")] + self.args, env=self.env,
+            self.process = subprocess.Popen(self.prefix + [self.program] + self.args, env=self.env,
                                             cwd=self.home.dir, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                             preexec_fn=self.preexec, pass_fds=self.pass_fds)
         self.pid = self.process.pid

@@ -19,6 +19,7 @@
 #include "common/sha256.h"
 #include "common/str.h"
 #include "daemon/store/db.h"
+#include "daemon/store/migrate.h"
 #include "daemon/store/documents.h"
 #include "daemon/store/turns.h"
 #include "tests/unit/test.h"

@@ -46,8 +46,8 @@ static const char *read_line(struct client *c, char **argv, int argc)
 }
 
 #define line(...) \
-	read_line(&c, (char *[]){ __VA_ARGS__, NULL }, \
-		(int)(sizeof((char *[]){ __VA_ARGS__ }) / sizeof(char *)))
+	read_line(&c, (char **)(const char *[]){ __VA_ARGS__, NULL }, \
+		(int)(sizeof((const char *[]){ __VA_ARGS__ }) / sizeof(char *)))
 
 /* stderr of what is refused here would only be noise among the results. */
 static int silence(int saved)
@@ -136,8 +136,8 @@ TEST(the_nearest_command_is_the_one_that_was_meant)
 
 TEST(a_shell_gets_its_words_back)
 {
-	char *words[] = { "plain-1.txt", "two words", "it's", "", "a$b" };
-	char *joined = shell_join(words, 5);
+	const char *words[] = { "plain-1.txt", "two words", "it's", "", "a$b" };
+	char *joined = shell_join((char *const *)words, 5);
 
 	check_str(joined, "plain-1.txt 'two words' 'it'\\''s' '' 'a$b'");
 	mem_free(joined);

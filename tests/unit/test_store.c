@@ -52,7 +52,7 @@ TEST(a_new_database_is_private_whole_and_quiet)
 	world_close(&w);
 	check_str(sql_text(w.path, "PRAGMA journal_mode"), "wal");
 	check_int(sql_int(w.path, "PRAGMA application_id"), 0x52414743);
-	check_int(sql_int(w.path, "PRAGMA user_version"), 1);
+	check_int(sql_int(w.path, "PRAGMA user_version"), SCHEMA_VERSION);
 	check_str(sql_text(w.path, "PRAGMA integrity_check"), "ok");
 	check_int(sql_int(w.path, "SELECT count(*) FROM pragma_table_info('steps') WHERE name IN "
 				  "('command', 'modes', 'autoCollapse', 'defaultOpen')"), 4);
@@ -104,7 +104,7 @@ TEST(only_made_means_no_threads)
 	op_account_free(op);
 	store_close(w.store);
 	w.store = NULL;
-	check_int(sql_int(w.path, "PRAGMA user_version"), 1);
+	check_int(sql_int(w.path, "PRAGMA user_version"), SCHEMA_VERSION);
 	world_end(&w);
 }
 
