@@ -926,7 +926,7 @@ TEST(status_counts_what_is_there)
 	check_int(op->threads, 2);
 	check_int(op->turns, 3);
 	check_int(op->documents, 0);
-	check_int(op->schema, 1);
+	check_int(op->schema, SCHEMA_VERSION);
 	check_str(op->journal_mode, "wal");
 	check(op->bytes >= 4096);
 	op_stats_free(op);
