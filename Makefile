@@ -15,7 +15,7 @@ DEPS        := gcc make pkg-config libc6-dev libuv1-dev libsqlite3-dev libcurl4-
                libstemmer-dev libutf8proc-dev linux-libc-dev ca-certificates \
                libhpdf-dev libcmark-gfm-dev libcmark-gfm-extensions-dev libharfbuzz-dev libfribidi-dev \
                fonts-noto-core fonts-noto-mono
-DEPS_CHECK  := python3 mandoc libjansson-dev procps strace util-linux nginx-light openssl
+DEPS_CHECK  := python3 mandoc libjansson-dev procps strace util-linux nginx-light openssl systemd
 DEPS_FUZZ   := clang libclang-rt-14-dev
 DEPS_BENCH  := curl
 DEPS_LINT   := clang-tidy clang-format cppcheck
@@ -164,18 +164,30 @@ compile_commands.json: FORCE
 	@{ echo '['; sep=''; for f in $(ALL_SRC); do printf '%s{"directory":"%s","file":"%s","command":"%s -c %s"}' \
 	  "$$sep" "$(CURDIR)" "$$f" '$(subst ",\",$(CC) $(ALL_CFLAGS))' "$$f"; sep=','; done; echo ']'; } > $@
 
-install: all                                     ## honours DESTDIR, PREFIX, SYSCONFDIR
+# Units name /usr/local; where PREFIX is another one, so do they.
+LIB      := $(DESTDIR)$(PREFIX)/lib
+prefixed  = mkdir -p $(dir $(2)) && sed 's,/usr/local/,$(PREFIX)/,g' $(1) > $(2) && chmod 644 $(2)
+
+install: all install-data                        ## honours DESTDIR, PREFIX, SYSCONFDIR
 	install -D -m755 $B/bin/ragchat   $(DESTDIR)$(PREFIX)/bin/ragchat
 	install -D -m755 $B/bin/ragchatd  $(DESTDIR)$(PREFIX)/bin/ragchatd
+install-data:                                    # all but the programs
 	install -D -m644 etc/ragchat.conf $(DESTDIR)$(PREFIX)/share/ragchat/ragchat.conf
+	install -D -m644 etc/ragchat.system.conf $(DESTDIR)$(PREFIX)/share/ragchat/ragchat.system.conf
 	install -D -m644 client/ragchat.1 $(DESTDIR)$(PREFIX)/share/man/man1/ragchat.1
 	install -D -m644 daemon/ragchatd.8 $(DESTDIR)$(PREFIX)/share/man/man8/ragchatd.8
 	install -D -m644 etc/ragchat.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/ragchat.conf.5
 	install -D -m644 proto/PROTOCOL.md $(DESTDIR)$(PREFIX)/share/doc/ragchat/PROTOCOL.md
 	install -D -m644 README.md $(DESTDIR)$(PREFIX)/share/doc/ragchat/README.md
+	@for u in ragchatd.socket ragchatd.service; do \
+	  $(call prefixed,contrib/systemd/$$u,$(LIB)/systemd/system/$$u); \
+	  $(call prefixed,contrib/systemd/user/$$u,$(LIB)/systemd/user/$$u); done
+	@for d in sysusers.d tmpfiles.d; do $(call prefixed,etc/$$d/ragchat.conf,$(LIB)/$$d/ragchat.conf); done
 uninstall:                                       ## remove what install laid down
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/ragchat bin/ragchatd share/man/man1/ragchat.1 \
-	  share/man/man8/ragchatd.8 share/man/man5/ragchat.conf.5)
+	  share/man/man8/ragchatd.8 share/man/man5/ragchat.conf.5) $(addprefix $(LIB)/,systemd/system/ragchatd.socket \
+	  systemd/system/ragchatd.service systemd/user/ragchatd.socket systemd/user/ragchatd.service \
+	  sysusers.d/ragchat.conf tmpfiles.d/ragchat.conf)
 	rm -rf $(DESTDIR)$(PREFIX)/share/ragchat $(DESTDIR)$(PREFIX)/share/doc/ragchat
 dist:                                            ## reproducible tarball of HEAD
 	git archive --format=tar.gz --prefix=ragchat-$(VERSION)/ -o ragchat-$(VERSION).tar.gz HEAD
@@ -186,6 +198,6 @@ clean:                                           ## remove build/
 
 FORCE:
 .PHONY: all deps deps-check deps-bench deps-fuzz deps-lint quickstart check check-run unit asan tsan fuzz fuzz-build fuzz-run \
-        torture bench lint format check-headers check-layers check-docs install uninstall dist help clean FORCE
+        torture bench lint format check-headers check-layers check-docs install install-data uninstall dist help clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:

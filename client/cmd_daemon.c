@@ -94,6 +94,7 @@ static int until_gone(const struct client *c, const char *path)
 static int stop(struct client *c)
 {
 	char *path = socket_path(c);
+	bool handed = false;
 	struct link *l;
 	int r;
 
@@ -106,11 +107,13 @@ static int stop(struct client *c)
 	l = link_new(c);
 	(void)link_request(l, "daemon.stop");
 	r = link_call(l, LINK_ONCE);
-	if (!r)
+	if (!r) {
+		handed = val_get_bool(l->msg.result, "handed", false);
 		until_closed(l);
+	}
 	/* The reply may not arrive: to leave is what was asked for. */
 	r = r && r != LINK_E_LOST ? link_fail(l, r) : 0;
-	if (!r)
+	if (!r && !handed) /* to look whether a service manager's socket answers would start it again */
 		r = until_gone(c, path);
 	link_free(l);
 	mem_free(path);

@@ -1,7 +1,7 @@
 /*
  * Private to the configuration: the table of options with their members, the reader that knows
  * which line gave what, and the pieces of config_file.c, config_value.c, config_shape.c,
- * config_env.c, config_source.c and config_url.c.
+ * config_env.c, config_key.c, config_source.c and config_url.c.
  */
 #pragma once
 
@@ -70,7 +70,11 @@ int config_text_read(struct config_reader *r, char *text, size_t n); /* its byte
 
 /* config_value.c: checks the text and stores it. 0 or -EINVAL with r->why. */
 int config_value_set(struct config_reader *r, const struct option *o, const char *text);
-int config_key_file_read(const struct config_reader *r, char **key);
+
+/* config_key.c. *key is malloc'd, or stays NULL. 0 or -EINVAL with r->why. */
+int config_key_file_read(const struct config_reader *r, char **key);       /* api_key_file, which is given */
+int config_credential_key_read(const struct config_reader *r, char **key); /* "api_key" of the service manager; may be missing or empty */
+char *config_credential_path(const char *name); /* in $CREDENTIALS_DIRECTORY; NULL: there is none */
 
 /* config_shape.c: what is wrong with a text that has a shape of its own; NULL: nothing. Never repeats it: it may be a secret. */
 const char *config_shape_complaint(const struct option *o, const char *text);

@@ -4,7 +4,8 @@
  *
  * The backend's address comes from ragchat.conf, else the environment, else the .env file; a key
  * goes out only to the address that stands in the same place. Otherwise a FASTAPI_URL somebody
- * else exported would be sent the key of this file.
+ * else exported would be sent the key of this file. A service manager's credential goes with the
+ * address of ragchat.conf: both are the administrator's.
  */
 #include "daemon/config_parts.h"
 
@@ -85,16 +86,17 @@ static int use_seed(struct config_reader *r, const struct seed *s, const char *p
 	return 0;
 }
 
+/* `where` the key of the file lies, NULL: there is none. */
 static void explain_unused_keys(
-	struct config *c, bool file_key, const struct seed *env, const struct seed *dot)
+	struct config *c, const char *where, const struct seed *env, const struct seed *dot)
 {
 	bool from_file = c->url_source && !strcmp(c->url_source, "ragchat.conf");
 
-	if (file_key && !c->url_source)
-		add_notice(c, "the key of %s is not used: no backend is set", c->file);
-	else if (file_key && !from_file)
+	if (where && !c->url_source)
+		add_notice(c, "the key of %s is not used: no backend is set", where);
+	else if (where && !from_file)
 		add_notice(c, "the key of %s is not sent: the backend's address comes from %s",
-			c->file, c->url_source);
+			where, c->url_source);
 	if (!c->url || c->key)
 		return;
 	if (env->v[SEED_KEY])
@@ -107,16 +109,31 @@ static void explain_unused_keys(
 			c->env_file, c->url_source);
 }
 
-static int resolve_backend(struct config_reader *r, const struct seed *env, const struct seed *dot)
+/* The key that goes with the address of ragchat.conf, and where it lies. The file's own wins. */
+static int find_key(struct config_reader *r, bool use_env, char **key, const char **where)
+{
+	struct config *c = r->c;
+	int res = c->api_key_file ? config_key_file_read(r, key) : 0;
+
+	if (!*key)
+		*key = mem_dup(c->api_key);
+	*where = *key ? c->file : NULL;
+	if (res < 0 || *key || !use_env)
+		return res;
+	res = config_credential_key_read(r, key);
+	*where = *key ? "the credential api_key" : NULL;
+	return res;
+}
+
+static int resolve_backend(struct config_reader *r, bool use_env, const struct seed *env, const struct seed *dot)
 {
 	struct config *c = r->c;
 	char *key = NULL, *place;
-	int res = c->api_key_file ? config_key_file_read(r, &key) : 0;
+	const char *where;
+	int res = find_key(r, use_env, &key, &where);
 
 	if (res < 0)
 		return res;
-	if (!key)
-		key = mem_dup(c->api_key);
 	if (c->backend) {
 		res = use_file(r, key);
 	} else if (env->v[SEED_URL]) {
@@ -127,7 +144,7 @@ static int resolve_backend(struct config_reader *r, const struct seed *env, cons
 		free(place);
 	}
 	if (!res)
-		explain_unused_keys(c, key != NULL, env, dot);
+		explain_unused_keys(c, where, env, dot);
 	mem_wipe(key, key ? strlen(key) : 0);
 	return res;
 }
@@ -228,7 +245,7 @@ int config_resolve(struct config_reader *r, bool use_env)
 	if (!res)
 		res = read_env_file(r, &dot);
 	if (!res)
-		res = resolve_backend(r, &env, &dot);
+		res = resolve_backend(r, use_env, &env, &dot);
 	if (!res)
 		res = resolve_proxy(r);
 	if (!res)

@@ -1,22 +1,16 @@
-/* One option's text becomes its value: numbers with units, words of a choice, paths, key files. */
+/* One option's text becomes its value: numbers with units, words of a choice, paths. */
 #include "daemon/config_parts.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "common/buf.h"
-#include "common/fd.h"
 #include "common/mem.h"
 #include "common/path.h"
 #include "common/str.h"
 
 #define VALUE_TEXT 32
-#define KEY_FILE_MAX 16384 /* longer than any key: a wrong path */
 
 static void size_text(int64_t v, char out[VALUE_TEXT])
 {
@@ -191,68 +185,4 @@ int config_value_set(struct config_reader *r, const struct option *o, const char
 	if (o->kind == KIND_CHOICE)
 		return set_choice(r, o, text);
 	return set_number(r, o, text);
-}
-
-static int check_key_file(const struct config_reader *r, int fd)
-{
-	const char *path = r->c->api_key_file;
-	unsigned line = r->line[OPT_api_key_file];
-	struct stat st;
-
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
-		return config_fail(r, line, "api_key_file '%s' is not a plain file", path);
-	if (st.st_uid != geteuid())
-		return config_fail(r, line,
-			"api_key_file '%s' belongs to another user (uid %u); "
-			"make a copy of your own",
-			path, (unsigned)st.st_uid);
-	if (st.st_mode & 077)
-		return config_fail(
-			r, line, "api_key_file '%s' is open to others; chmod 600 %s", path, path);
-	return 0;
-}
-
-static int take_key(const struct config_reader *r, struct buf *text, char **key)
-{
-	const char *path = r->c->api_key_file, *bad;
-	unsigned line = r->line[OPT_api_key_file];
-	char *s = (char *)(uintptr_t)buf_cstr(text);
-
-	if (memchr(s, '\0', text->len))
-		return config_fail(r, line, "api_key_file '%s' is not text", path);
-	if (text->len)
-		str_trim(s);
-	if (!*s)
-		return config_fail(
-			r, line, "api_key_file '%s' is empty; put the key into it", path);
-	bad = config_key_complaint(s);
-	if (bad)
-		return config_fail(r, line, "api_key_file '%s' %s", path, bad);
-	*key = mem_dup(s);
-	return 0;
-}
-
-int config_key_file_read(const struct config_reader *r, char **key)
-{
-	const char *path = r->c->api_key_file;
-	unsigned line = r->line[OPT_api_key_file];
-	struct buf text;
-	int fd, res;
-
-	if (r->c->api_key)
-		return config_fail(
-			r, line, "api_key and api_key_file are both given; keep one of them");
-	buf_init(&text, KEY_FILE_MAX);
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (fd < 0)
-		return config_fail(
-			r, line, "cannot read api_key_file '%s': %s", path, strerror(errno));
-	res = check_key_file(r, fd);
-	if (!res && fd_read_all(fd, &text) < 0)
-		res = config_fail(r, line, "cannot read api_key_file '%s', or it is no key", path);
-	if (!res)
-		res = take_key(r, &text, key);
-	fd_close(fd);
-	buf_wipe(&text);
-	return res;
 }

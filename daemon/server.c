@@ -197,7 +197,7 @@ unsigned server_config_flags(const struct server_options *o)
 	return (o->autostarted ? 0 : CONFIG_ENV) | (o->system_wide ? CONFIG_SYSTEM : 0);
 }
 
-int server_reload(struct server *s, char **why, const char ***live, size_t *nlive, const char ***restart, size_t *nrestart)
+static int reload(struct server *s, char **why, const char ***live, size_t *nlive, const char ***restart, size_t *nrestart)
 {
 	struct config *fresh = NULL;
 	int r = config_load(s->options.config_file, server_config_flags(&s->options), &fresh, why);
@@ -224,6 +224,16 @@ int server_reload(struct server *s, char **why, const char ***live, size_t *nliv
 	apply_log(s);
 	log_info("configuration loaded again: %zu options changed, %zu wait for a restart", *nlive, *nrestart);
 	return 0;
+}
+
+int server_reload(struct server *s, char **why, const char ***live, size_t *nlive, const char ***restart, size_t *nrestart)
+{
+	int r;
+
+	service_reloading(&s->service);
+	r = reload(s, why, live, nlive, restart, nrestart);
+	service_reloaded(&s->service); /* as it was, where it failed: the daemon serves on */
+	return r;
 }
 
 static void on_sighup(uv_signal_t *h, int number)
@@ -263,6 +273,7 @@ static char *login_name(void)
 static int resolve_paths(struct server *s)
 {
 	s->socket_path = listener_handed_path();
+	s->socket_handed = s->socket_path != NULL;
 	if (!s->socket_path && s->config->mode == MODE_SYSTEM)
 		return fail(EX_CONFIG, "a daemon for the machine is handed its socket: systemctl start ragchatd.socket", NULL);
 	if (!s->socket_path)
@@ -280,12 +291,13 @@ static int protect(struct server *s)
 	char *log = s->config->log_file ? path_dirname(s->config->log_file) : NULL;
 	char *config = s->config->file ? path_dirname(s->config->file) : NULL;
 	const char *const readable[] = { config, s->config->env_file, s->config->api_key_file, s->config->ca_file,
-		s->config->client_cert, s->config->client_key };
-	struct harden_paths hp = { .data = data, .runtime = s->config->mode == MODE_SYSTEM ? NULL : runtime, .log = log, .readable = readable, .nreadable = array_len(readable) };
+		s->config->client_cert, s->config->client_key, getenv("CREDENTIALS_DIRECTORY") };
+	struct harden_paths hp = { .data = data, .runtime = s->socket_handed ? NULL : runtime, .log = log,
+		.config_named = s->options.config_file || s->config->mode == MODE_SYSTEM, .readable = readable, .nreadable = array_len(readable) };
 	int r;
 
 	path_make_dirs(data);
-	if (s->config->mode == MODE_USER)
+	if (!s->socket_handed)
 		path_make_dirs(folder);
 	r = harden_daemon(&hp, &s->sandbox);
 	mem_free(data);
@@ -398,6 +410,7 @@ static int listen_socket(struct server *s)
 		return fail(r == LISTENER_E_TAKEN ? EX_TEMPFAIL : EX_CONFIG, s->socket_path, why ? why : mem_dup(strerror(-r)));
 	mem_free(why);
 	log_info("ready on %s", listener_path(s->listener));
+	service_ready(&s->service, &s->loop, s->store);
 	return 0;
 }
 
@@ -462,6 +475,7 @@ int server_init(struct server *s, const struct server_options *options)
 		log_warn("%s", s->config->notice);
 	if (identity_init(s, &why) != 0)
 		return fail(EX_CONFIG, "configuration", why);
+	service_init(&s->service);
 	if ((r = resolve_paths(s)) != 0 || (r = protect(s)) != 0)
 		return r;
 	log_info("ragchatd " RAGCHAT_VERSION ", sandbox: %s", s->sandbox);
@@ -509,6 +523,7 @@ void server_stop(struct server *s, const char *reason)
 	if (s->stage == SERVER_RUNNING) {
 		log_info("stopping: %s", reason);
 		s->stage = SERVER_ENDING_TURNS;
+		service_stopping(&s->service);
 		listener_stop(s->listener);
 		tell_clients(s);
 	} else if (s->stage > SERVER_ENDING_TURNS) {
@@ -552,6 +567,7 @@ static void on_listener_closed(void *ctx)
 	s->listener = NULL;
 	store_close(s->store); /* every job has run, every done was called: the last word is on disk */
 	s->store = NULL;
+	service_stop(&s->service);
 	chat_close(&s->chat, on_chat_closed, s);
 	uv_handle_t *own[] = { (uv_handle_t *)&s->prepare, (uv_handle_t *)&s->check, (uv_handle_t *)&s->sweep, (uv_handle_t *)&s->idle,
 		(uv_handle_t *)&s->sigterm, (uv_handle_t *)&s->sigint, (uv_handle_t *)&s->sighup };
@@ -591,6 +607,7 @@ void server_run(struct server *s)
 	r = uv_loop_close(&s->loop);
 	if (r != 0)
 		log_warn("handles were left open at the end: %s", uv_strerror(r));
+	service_fini(&s->service);
 	library_free(s->library);
 	config_free(s->config);
 	msg_fini(&s->msg);

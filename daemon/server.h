@@ -17,6 +17,7 @@
 #include "daemon/ipc/conn.h"
 #include "daemon/ipc/listener.h"
 #include "daemon/library/library.h"
+#include "daemon/service.h"
 #include "daemon/store/store.h"
 #include "daemon/upstream/upstream.h"
 #include "proto/msg.h"
@@ -36,11 +37,13 @@ struct server {
 	struct server_options options;
 	struct config *config;
 	char *socket_path, *database_path;
+	bool socket_handed;        /* by a service manager: neither its file nor its folder is ours */
 	struct store *store;
 	struct library *library;
 	struct upstream *upstream;
 	struct chat chat;
 	struct listener *listener;
+	struct service service;
 	struct account account;    /* of per-user mode */
 	gid_t group;               /* of system mode: whose members are served */
 	struct list known;         /* accounts by uid: identity.c */

@@ -218,8 +218,14 @@ void rpc_model_list(struct call *call, struct args *a)
 
 void rpc_daemon_stop(struct call *call, struct args *a)
 {
+	struct pack p;
+
 	(void)a;
-	reply_empty(call);
+	if (reply_begin(call, &p)) {
+		if (call->server->socket_handed)
+			pack_kv_bool(&p, "handed", true);
+		reply_end(call, &p);
+	}
 	server_stop(call->server, "asked by a client");
 }
 

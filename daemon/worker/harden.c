@@ -150,7 +150,8 @@ static int restrict_files(const struct harden_paths *p)
 	if (r < 0)
 		return r;
 	allow_system(&l);
-	allow_configuration(&l);
+	if (!p->config_named)
+		allow_configuration(&l);
 	allow_helpers(&l, p->libexec);
 	for (size_t i = 0; i < p->nreadable; i++)
 		allow_readable(&l, p->readable[i]);

@@ -9,11 +9,13 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct harden_paths {
-	const char *data, *runtime, *log; /* folders it writes in; log may be NULL */
+	const char *data, *runtime, *log; /* folders it writes in; runtime (the socket's, when it is ours) and log may be NULL */
 	const char *libexec;              /* folder of the helpers it runs; may be NULL */
+	bool config_named;                /* on the command line: the usual place is not looked at, nor made */
 	const char *const *readable;      /* files and folders of the configuration; NULL entries are skipped */
 	size_t nreadable;
 };

@@ -88,7 +88,7 @@ class Machine:
                   "--bounding-set", "-all", "--inh-caps", "-all"]
         self.t.h.socket = self.socket
         self.daemon = self.t.daemon(None, args=["-c", self.conf, *args], env=env, wait=wait and handed,
-                                    prefix=["bash", "-c", shell, "bash", *prefix, *become],
+                                    prefix=[*prefix, "bash", "-c", shell, "bash", *become],
                                     pass_fds=(fd,) if handed else (), program=os.path.join(self.bin, "ragchatd"))
         return self.daemon
 

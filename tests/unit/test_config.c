@@ -12,7 +12,8 @@ static char dir[64];
 
 static const char *const variables[] = { "FASTAPI_URL", "API_KEY", "APP_USER", "APP_PASSWORD",
 	"RAGCHAT_CONFIG", "XDG_CONFIG_HOME", "http_proxy", "HTTP_PROXY", "https_proxy",
-	"HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY", "SSL_CERT_FILE" };
+	"HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY", "SSL_CERT_FILE",
+	"CREDENTIALS_DIRECTORY" };
 
 __attribute__((constructor(101))) static void make_folder(void)
 {
@@ -24,7 +25,7 @@ __attribute__((constructor(101))) static void make_folder(void)
 __attribute__((destructor)) static void remove_folder(void)
 {
 	static const char *const names[] = { "ragchat.conf", ".env", "key", "ca.pem",
-		"other.conf" };
+		"other.conf", "api_key" };
 	char path[PATH_MAX];
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
@@ -620,6 +621,55 @@ TEST(a_key_file_is_checked_and_read)
 		check_int(chown(place("key"), 12345, 12345), 0);
 		check(has(refusal("api_key_file = key"), "belongs to another user (uid 12345)"));
 	}
+}
+
+TEST(a_service_managers_credential_goes_with_the_address_of_the_file)
+{
+	struct config *c;
+	char *why = NULL;
+
+	clean_environment();
+	setenv("CREDENTIALS_DIRECTORY", dir, 1);
+	write_file("api_key", "sk-cred\n", 8, 0444); /* its mode is the manager's business */
+	c = load_fine("backend = http://h");
+	check(c);
+	check_str(c->key, "sk-cred");
+	check(!c->notice);
+	config_free(c);
+
+	c = load_fine("backend = http://h\napi_key = own"); /* who wrote a key meant it */
+	check_str(c->key, "own");
+	config_free(c);
+
+	setenv("FASTAPI_URL", "http://elsewhere", 1);
+	c = load_fine("");
+	check_str(c->url, "http://elsewhere");
+	check(!c->key);
+	check(has(c->notice, "the key of the credential api_key is not sent"));
+	config_free(c);
+	unsetenv("FASTAPI_URL");
+
+	c = load_fine("");
+	check(!c->key && has(c->notice, "is not used: no backend is set"));
+	config_free(c);
+
+	put("api_key", "\n");
+	c = load_fine("backend = http://h");
+	check(c && !c->key && !c->notice);
+	config_free(c);
+	put("api_key", "planted words");
+	check(has(refusal("backend = http://h"), "the credential '"));
+	check(!strstr(refusal("backend = http://h"), "planted"));
+
+	unlink(place("api_key"));
+	c = load_fine("backend = http://h");
+	check(c && !c->key);
+	config_free(c);
+
+	put("api_key", "sk-cred");
+	check_int(config_load(place("ragchat.conf"), false, &c, &why), 0); /* a client started it */
+	check(!c->key);
+	config_free(c);
 }
 
 static const char *proxy_for(const char *url)
