@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -17,7 +18,7 @@
 
 struct ruleset_attr {
 	uint64_t handled_access_fs;
-	uint64_t handled_access_net; /* 4; the daemon's ports are the configuration's business */
+	uint64_t handled_access_net; /* 4 */
 	uint64_t scoped;             /* 6 */
 };
 
@@ -46,18 +47,32 @@ static uint64_t rights_of(int abi)
 	return rights;
 }
 
-int landlock_begin(struct landlock *l)
+/* The kernel knows the struct as it was in its ABI. */
+static int begin(struct landlock *l, uint64_t net, uint64_t scoped)
 {
 	int abi = landlock_abi();
 	struct ruleset_attr attr = { .handled_access_fs = rights_of(abi),
-		.scoped = abi >= 6 ? LL_SCOPE_SIGNAL : 0 };
-	size_t size = abi >= 6 ? sizeof(attr) : sizeof(attr.handled_access_fs);
+		.handled_access_net = net, .scoped = scoped };
+	size_t size = abi >= 6 ? sizeof(attr) :
+		      abi >= 4 ? offsetof(struct ruleset_attr, scoped) :
+				 sizeof(attr.handled_access_fs);
 
 	*l = (struct landlock){ .fd = -1, .abi = abi, .handled = attr.handled_access_fs };
 	if (!abi)
 		return -ENOSYS;
 	l->fd = (int)syscall(SYS_landlock_create_ruleset, &attr, size, 0);
 	return l->fd < 0 ? -errno : 0;
+}
+
+/* The ports that the daemon connects to are its configuration's business, and so are sockets. */
+int landlock_begin(struct landlock *l)
+{
+	return begin(l, 0, LL_SCOPE_SIGNAL);
+}
+
+int landlock_begin_closed(struct landlock *l)
+{
+	return begin(l, LL_NET, LL_SCOPE_ABSTRACT | LL_SCOPE_SIGNAL);
 }
 
 void landlock_allow(struct landlock *l, const char *path, uint64_t rights)

@@ -24,7 +24,9 @@
 #define LL_TRUNCATE (UINT64_C(1) << 14)  /* 3 */
 #define LL_IOCTL_DEV (UINT64_C(1) << 15) /* 5 */
 
-#define LL_SCOPE_SIGNAL (UINT64_C(1) << 1) /* 6: no signal to a process outside */
+#define LL_NET (UINT64_C(3))               /* 4: bind and connect of TCP */
+#define LL_SCOPE_ABSTRACT (UINT64_C(1) << 0) /* 6: no abstract Unix socket of a process outside */
+#define LL_SCOPE_SIGNAL (UINT64_C(1) << 1)   /* 6: no signal to a process outside */
 
 /* What makes sense on a file; the rest is about folders, and the kernel refuses it on a file. */
 #define LL_ON_FILE (LL_EXECUTE | LL_WRITE_FILE | LL_READ_FILE | LL_TRUNCATE | LL_IOCTL_DEV)
@@ -40,6 +42,7 @@ struct landlock {
 
 int landlock_abi(void);                    /* of this kernel; 0: none */
 int landlock_begin(struct landlock *l);    /* handles all that the ABI knows; 0, -errno (-ENOSYS: none) */
+int landlock_begin_closed(struct landlock *l); /* TCP and abstract sockets too: for a helper */
 /* Grants rights on what lies at path and beneath. A path that is not there, or NULL, needs no rule. */
 void landlock_allow(struct landlock *l, const char *path, uint64_t rights);
 int landlock_enforce(struct landlock *l);  /* for this thread and those it makes; needs no_new_privs; 0, -errno */
