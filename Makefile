@@ -15,7 +15,8 @@ DEPS        := gcc make pkg-config libc6-dev libuv1-dev libsqlite3-dev libcurl4-
                libstemmer-dev libutf8proc-dev linux-libc-dev ca-certificates \
                libhpdf-dev libcmark-gfm-dev libcmark-gfm-extensions-dev libharfbuzz-dev libfribidi-dev \
                fonts-noto-core fonts-noto-mono
-DEPS_CHECK  := python3 mandoc libjansson-dev procps strace util-linux nginx-light openssl systemd
+DEPS_CHECK  := python3 mandoc libjansson-dev procps strace util-linux nginx-light openssl systemd \
+               fonts-noto-cjk fonts-noto-color-emoji fonts-symbola qpdf poppler-utils mupdf-tools libjs-pdf nodejs
 DEPS_FUZZ   := clang libclang-rt-14-dev
 DEPS_BENCH  := curl
 DEPS_LINT   := clang-tidy clang-format cppcheck
@@ -46,13 +47,17 @@ ALL_CFLAGS = $(BASE_CFLAGS) $(PKG_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 ALL_LDFLAGS = $(SAN) -pie -Wl,-z,relro,-z,now,--as-needed $(LDFLAGS)
 LIBS_client := $(shell pkg-config --libs $(PKGS_proto) 2>/dev/null)
 LIBS_daemon := $(LIBS_client) $(shell pkg-config --libs $(PKGS_daemon) 2>/dev/null) -lstemmer -lm -lpthread
+LIBS_pdf    := -lhpdf -lcmark-gfm-extensions -lcmark-gfm $(shell pkg-config --libs $(PKGS_pdf) 2>/dev/null) -lm
 
 common_SRC := $(sort $(wildcard common/*.c))
 proto_SRC  := $(sort $(wildcard proto/*.c))
 daemon_SRC := $(sort $(wildcard daemon/*.c daemon/ipc/*.c daemon/chat/*.c daemon/library/*.c \
                 daemon/upstream/*.c daemon/store/*.c daemon/worker/*.c))
 client_SRC := $(sort $(wildcard client/*.c))
-ALL_SRC    := $(common_SRC) $(proto_SRC) $(daemon_SRC) $(client_SRC)
+# Helpers: programs of their own. What they cannot do is what they are not linked with (make check-links).
+helper_SRC := $(sort daemon/worker/landlock.c $(wildcard daemon/worker/sandbox*.c))
+pdf_SRC    := $(sort $(wildcard daemon/pdf/*.c))
+ALL_SRC    := $(common_SRC) $(proto_SRC) $(daemon_SRC) $(pdf_SRC) $(client_SRC)
 ALL_HDR    := $(sort $(wildcard common/*.h proto/*.h daemon/*.h daemon/*/*.h client/*.h))
 UNIT_SRC   := $(sort $(wildcard tests/unit/test_*.c))
 FUZZ_SRC   := $(sort $(wildcard tests/fuzz/fuzz_*.c))
@@ -61,13 +66,16 @@ UNIT       := $(patsubst tests/unit/%.c,$B/tests/%,$(UNIT_SRC))
 FUZZ       := $(patsubst tests/fuzz/%.c,$B/fuzz/%,$(FUZZ_SRC))
 BENCH      := $(patsubst tests/bench/%.c,$B/bench/%,$(BENCH_SRC))
 obj         = $(patsubst %.c,$B/obj/%.o,$(1))
-BIN        := $B/bin/ragchat $B/bin/ragchatd
+HELPERS    := $(if $(wildcard daemon/pdf/main.c),$B/bin/ragchatd-pdf)
+BIN        := $B/bin/ragchat $B/bin/ragchatd $(HELPERS)
 
 all: $(BIN)                                      ## build ragchat and ragchatd into build/bin
 
 $B/libcommon.a: $(call obj,$(common_SRC))
 $B/libproto.a:  $(call obj,$(proto_SRC))
 $B/libdaemon.a: $(call obj,$(filter-out daemon/main.c,$(daemon_SRC)))
+$B/libhelper.a: $(call obj,$(helper_SRC))
+$B/libpdf.a:    $(call obj,$(filter-out daemon/pdf/main.c,$(pdf_SRC)))
 $B/libclient.a: $(call obj,$(filter-out client/main.c,$(client_SRC)))
 %.a:
 	@rm -f $@
@@ -79,6 +87,9 @@ $B/bin/ragchatd: $(call obj,daemon/main.c) $B/libdaemon.a $B/libproto.a $B/libco
 $B/bin/ragchat: $(call obj,client/main.c) $B/libclient.a $B/libproto.a $B/libcommon.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_client)
+$B/bin/ragchatd-pdf: $(call obj,daemon/pdf/main.c) $B/libpdf.a $B/libhelper.a $B/libcommon.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_pdf)
 
 # A changed flag rebuilds exactly what it should: the stamp is rewritten only when its text differs.
 $B/.flags: FORCE
@@ -98,6 +109,12 @@ $(call obj,$(filter daemon/store/%,$(daemon_SRC))): $(SQL_HDR)
 $B/tests/%: $B/obj/tests/unit/%.o $B/libclient.a $B/libdaemon.a $B/libproto.a $B/libcommon.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_daemon) $(if $(filter %/test_json,$@),-ljansson)
+$B/tests/test_pdf_%: $B/obj/tests/unit/test_pdf_%.o $B/libpdf.a $B/libhelper.a $B/libcommon.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_pdf)
+$B/fuzz/fuzz_pdf_%: $B/obj/tests/fuzz/fuzz_pdf_%.o $B/libpdf.a $B/libhelper.a $B/libcommon.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS_pdf)
 $B/fuzz/%: $B/obj/tests/fuzz/%.o $B/libclient.a $B/libdaemon.a $B/libproto.a $B/libcommon.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS_daemon)
@@ -158,6 +175,8 @@ check-headers:                                   ## every header compiles by its
 	  $(CC) $(ALL_CFLAGS) -Werror -xc -fsyntax-only - || { echo "header $$h does not stand alone"; exit 1; }; done
 check-layers:                                    ## includes point downward only
 	@tests/check-layers
+check-links: $(BIN)                              ## helpers are linked with no library that they must not have
+	@tests/check-links $(HELPERS)
 check-docs: $(BIN)                               ## docs say the same as the code
 	@$(PYTHON) tests/check-docs $B/bin
 compile_commands.json: FORCE
@@ -171,6 +190,7 @@ prefixed  = mkdir -p $(dir $(2)) && sed 's,/usr/local/,$(PREFIX)/,g' $(1) > $(2)
 install: all install-data                        ## honours DESTDIR, PREFIX, SYSCONFDIR
 	install -D -m755 $B/bin/ragchat   $(DESTDIR)$(PREFIX)/bin/ragchat
 	install -D -m755 $B/bin/ragchatd  $(DESTDIR)$(PREFIX)/bin/ragchatd
+	@for h in $(HELPERS); do install -D -m755 $$h $(DESTDIR)$(PREFIX)/libexec/ragchat/$$(basename $$h); done
 install-data:                                    # all but the programs
 	install -D -m644 etc/ragchat.conf $(DESTDIR)$(PREFIX)/share/ragchat/ragchat.conf
 	install -D -m644 etc/ragchat.system.conf $(DESTDIR)$(PREFIX)/share/ragchat/ragchat.system.conf
@@ -188,7 +208,7 @@ uninstall:                                       ## remove what install laid dow
 	  share/man/man8/ragchatd.8 share/man/man5/ragchat.conf.5) $(addprefix $(LIB)/,systemd/system/ragchatd.socket \
 	  systemd/system/ragchatd.service systemd/user/ragchatd.socket systemd/user/ragchatd.service \
 	  sysusers.d/ragchat.conf tmpfiles.d/ragchat.conf)
-	rm -rf $(DESTDIR)$(PREFIX)/share/ragchat $(DESTDIR)$(PREFIX)/share/doc/ragchat
+	rm -rf $(DESTDIR)$(PREFIX)/libexec/ragchat $(DESTDIR)$(PREFIX)/share/ragchat $(DESTDIR)$(PREFIX)/share/doc/ragchat
 dist:                                            ## reproducible tarball of HEAD
 	git archive --format=tar.gz --prefix=ragchat-$(VERSION)/ -o ragchat-$(VERSION).tar.gz HEAD
 help:                                            ## this list
@@ -198,6 +218,6 @@ clean:                                           ## remove build/
 
 FORCE:
 .PHONY: all deps deps-check deps-bench deps-fuzz deps-lint quickstart check check-run unit asan tsan fuzz fuzz-build fuzz-run \
-        torture bench lint format check-headers check-layers check-docs install install-data uninstall dist help clean FORCE
+        torture bench lint format check-headers check-layers check-links check-docs install install-data uninstall dist help clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
