@@ -19,6 +19,8 @@
 #include "common/str.h"
 
 #define DEFAULT_BACKEND "http://localhost:8080"
+#define RUNNING_SYSTEM 64      /* see proto/limits.h */
+#define CLIENTS_UID_SYSTEM 256
 
 static void add_notice(struct config *c, const char *fmt, ...) attr_printf(2, 3);
 static void add_notice(struct config *c, const char *fmt, ...)
@@ -234,12 +236,26 @@ static int read_env_file(struct config_reader *r, struct seed *dot)
 	return res;
 }
 
+/* What is fine for one person is not for one of many. */
+static void resolve_mode(struct config_reader *r)
+{
+	struct config *c = r->c;
+
+	if (c->mode != MODE_SYSTEM)
+		return;
+	if (!r->line[OPT_max_running])
+		c->max_running = RUNNING_SYSTEM;
+	if (!r->line[OPT_max_clients_uid])
+		c->max_clients_uid = CLIENTS_UID_SYSTEM;
+}
+
 int config_resolve(struct config_reader *r, bool use_env)
 {
 	struct config *c = r->c;
 	struct seed env = { 0 }, dot = { 0 };
 	int res = check_files(r);
 
+	resolve_mode(r);
 	if (use_env)
 		seed_from_environment(&env);
 	if (!res)

@@ -8,16 +8,6 @@
 #include "common/log.h"
 #include "common/mem.h"
 
-/* FNV-1a: ids are compared in full after their hash. */
-static uint64_t id_hash(const char *id)
-{
-	uint64_t h = 14695981039346656037u;
-
-	for (; *id; id++)
-		h = (h ^ (uint8_t)*id) * 1099511628211u;
-	return h;
-}
-
 static bool same_account(const struct account *a, const struct account *b)
 {
 	return !strcmp(a->id, b->id);
@@ -61,59 +51,115 @@ size_t turn_position(const struct turn *t)
 	return position;
 }
 
-/* The list is in order of entry: nothing of the same thread may stand before it. */
-static bool may_start(const struct chat *c, const struct turn *t)
+/* Threads of the turns looked at so far, by their hash: two that collide wait for each other. */
+struct seen {
+	uint64_t *v;
+	size_t mask;
+};
+
+/* False: it was there already. */
+static bool seen_add(struct seen *s, uint64_t hash)
 {
-	size_t running = 0;
-	bool before = true;
+	size_t i = hash & s->mask;
 
-	list_foreach(it, &c->live) {
-		const struct turn *o = list_entry(it, struct turn, link);
-
-		if (o == t)
-			before = false;
-		else if (before && same_thread(o, t))
+	for (; s->v[i]; i = (i + 1) & s->mask)
+		if (s->v[i] == hash)
 			return false;
-		running += o->started && same_account(&o->account, &t->account);
-	}
-	return !c->config->max_running || running < (size_t)c->config->max_running;
+	s->v[i] = hash;
+	return true;
 }
 
-/* A turn of a thread waits for the one before it; questions past max_running wait for room. */
+static struct seen seen_new(const struct chat *c)
+{
+	size_t n = 16;
+
+	list_foreach(it, &c->live)
+		n++;
+	while (n & (n - 1)) /* the next power of two ... */
+		n += n & -n;
+	return (struct seen){ .v = mem_new(2 * n * sizeof(uint64_t)), .mask = 2 * n - 1 };
+}
+
+static bool has_room(const struct chat *c, uint64_t account)
+{
+	if (c->config->max_running_all && c->running.held >= (size_t)c->config->max_running_all)
+		return false;
+	return !c->config->max_running || fair_held(&c->running, account) < (size_t)c->config->max_running;
+}
+
+/*
+ * The next to start. Turns of one thread keep their order, and so do those of one account; among
+ * accounts it is whose turn it is.
+ */
+static struct turn *next_turn(const struct chat *c)
+{
+	struct seen seen = seen_new(c);
+	struct turn *best = NULL;
+
+	list_foreach(it, &c->live) {
+		struct turn *t = list_entry(it, struct turn, link);
+		bool first = t->ask.unsaved || seen_add(&seen, t->thread_hash);
+
+		if (!first || t->started || t->row.state != TURN_QUEUED || !has_room(c, t->owner))
+			continue;
+		if (!best || fair_before(&c->running, t->owner, best->owner))
+			best = t;
+	}
+	mem_free(seen.v);
+	return best;
+}
+
+static void tell_queued(struct turn *t)
+{
+	const struct config *config = t->chat->config;
+	size_t before = thread_before(t);
+
+	t->queue_told = true;
+	if (before)
+		turn_status(t, "queued, %zu before it in this thread", before);
+	else if (config->max_running && fair_held(&t->chat->running, t->owner) >= (size_t)config->max_running)
+		turn_status(t, "queued until another answer ends (max_running = %lld)", (long long)config->max_running);
+	else
+		turn_status(t, "queued until the daemon has room (max_running_all = %lld)", (long long)config->max_running_all);
+}
+
+/* A turn of a thread waits for the one before it; questions past the limits wait for room. */
 static void schedule(struct chat *c)
 {
+	struct turn *next;
+
 	c->schedule_wanted = false;
+	while ((next = next_turn(c))) {
+		fair_take(&c->running, next->owner);
+		chat_start(next);
+	}
 	list_foreach_safe(it, &c->live) {
 		struct turn *t = list_entry(it, struct turn, link);
 
-		if (t->started || t->row.state != TURN_QUEUED)
-			continue;
-		if (may_start(c, t)) {
-			chat_start(t);
-		} else if (!t->queue_told) {
-			size_t before = thread_before(t);
-
-			t->queue_told = true;
-			if (before)
-				turn_status(t, "queued, %zu before it in this thread", before);
-			else
-				turn_status(t, "queued until another answer ends (max_running = %lld)", (long long)c->config->max_running);
-		}
+		if (!t->started && t->row.state == TURN_QUEUED && !t->queue_told)
+			tell_queued(t);
 	}
 }
 
+/* Questions on their way to the store count: they come back as waiting ones, or run. */
 int chat_may_ask(const struct chat *c, const struct account *account)
 {
-	int64_t waiting = 0;
+	uint64_t owner = fair_key(account->id);
+	size_t waiting = 0, most = (size_t)c->config->max_queued, asking = fair_held(&c->asking, owner);
 
 	if (c->stopping)
 		return CHAT_E_STOPPING;
 	list_foreach(it, &c->live) {
 		const struct turn *t = list_entry(it, struct turn, link);
 
-		waiting += !t->started && same_account(&t->account, account);
+		waiting += !t->started && t->owner == owner;
 	}
-	return waiting >= c->config->max_queued ? CHAT_E_QUEUE_FULL : 0;
+	if (waiting >= most)
+		return CHAT_E_QUEUE_FULL;
+	if (!c->config->max_running)
+		return 0;
+	most += (size_t)c->config->max_running - min_of((size_t)c->config->max_running, fair_held(&c->running, owner));
+	return waiting + asking >= most ? CHAT_E_QUEUE_FULL : 0;
 }
 
 static struct turn *turn_of_row(struct chat *c, const struct account *account, struct turn_row *row)
@@ -123,8 +169,9 @@ static struct turn *turn_of_row(struct chat *c, const struct account *account, s
 	turn_row_fini(&t->row);
 	t->row = *row;
 	*row = (struct turn_row){ 0 };
-	t->id_hash = id_hash(t->row.id);
-	t->thread_hash = id_hash(t->row.thread);
+	t->id_hash = fair_key(t->row.id);
+	t->thread_hash = fair_key(t->row.thread);
+	t->owner = fair_key(account->id);
 	return t;
 }
 
@@ -147,6 +194,8 @@ void chat_ended(struct turn *t)
 {
 	struct chat *c = t->chat;
 
+	if (t->started)
+		fair_give(&c->running, t->owner);
 	list_remove(&t->link);
 	list_push_back(&c->ended, &t->link);
 	c->ended_count++;
@@ -156,7 +205,7 @@ void chat_ended(struct turn *t)
 struct turn *chat_find(const struct chat *c, const struct account *account, const char *id)
 {
 	const struct list *heads[] = { &c->live, &c->ended };
-	uint64_t h = id_hash(id);
+	uint64_t h = fair_key(id);
 
 	for (size_t i = 0; i < array_len(heads); i++) {
 		list_foreach(it, heads[i]) {
@@ -357,6 +406,8 @@ void chat_close(struct chat *c, void (*closed)(void *ctx), void *ctx)
 		}
 	}
 	idmap_fini(&c->turns);
+	fair_fini(&c->running);
+	fair_fini(&c->asking);
 	c->on_idle = closed;
 	c->on_idle_ctx = ctx;
 	uv_close((uv_handle_t *)&c->tick, on_closed);

@@ -1,12 +1,14 @@
 /*
  * The domain: questions in, answers out. Owns the live turns, their queues (turns of one thread in
- * order; no more than max_running of an account at once) and the way of each: context, retrieval,
+ * order; no more than max_running of an account and max_running_all of all at once, accounts taking
+ * turns) and the way of each: context, retrieval,
  * backend or documents, checkpoints, end. On the loop thread.
  */
 #pragma once
 
 #include <uv.h>
 
+#include "common/fair.h"
 #include "common/idmap.h"
 #include "daemon/chat/turn.h"
 #include "daemon/config.h"
@@ -24,6 +26,8 @@ struct chat {
 	struct list live;            /* queued and running, oldest first */
 	struct list ended;           /* read to their end by somebody, or about to be freed */
 	struct list dirty, unsaved;
+	struct fair running;         /* answers, by account */
+	struct fair asking;          /* questions on their way to the store: see chat_may_ask */
 	uv_timer_t tick;             /* checkpoints; runs only while something is unsaved */
 	uv_timer_t grace;
 	unsigned open_handles;
@@ -48,7 +52,10 @@ enum chat_error {
 	CHAT_E_QUEUE_FULL,
 };
 
-/* Is there room for one more question of this account? 0 or CHAT_E_*. */
+/*
+ * Is there room for one more question of this account? 0 or CHAT_E_*. Who then asks the store holds a
+ * place in `asking` (fair_take, fair_give) until chat_enter has been called or will not be.
+ */
 int chat_may_ask(const struct chat *c, const struct account *account);
 /* A question the store has accepted (or that stays off the disk): row and ask are taken. It runs, or waits its turn. */
 struct turn *chat_enter(struct chat *c, const struct account *account, struct turn_row *row, struct ask_options *ask);

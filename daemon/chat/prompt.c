@@ -88,7 +88,7 @@ void prompt_build(const struct chat *c, const struct turn *t, struct chat_reques
 		m = (struct chat_message *)(void *)(arena->data + text);
 		for (size_t i = 0; i < d.n; i++)
 			m[i] = (struct chat_message){ .role = d.v[i].role, .text = (const char *)arena->data + d.v[i].at, .n = d.v[i].n };
-		*req = (struct chat_request){ .messages = m, .nmessages = d.n, .model = t->ask.model, .options = t->ask.options };
+		*req = (struct chat_request){ .messages = m, .nmessages = d.n, .model = t->ask.model, .options = t->ask.options, .owner = t->owner };
 	} else {
 		arena->failed = true;
 		*req = (struct chat_request){ 0 };

@@ -32,7 +32,7 @@ void ask_options_fini(struct ask_options *o);
 struct turn {
 	struct chat *chat;
 	uint64_t handle;             /* in chat->turns: what other threads carry */
-	uint64_t thread_hash, id_hash;
+	uint64_t thread_hash, id_hash, owner; /* fair_key of the ids, owner: the account's */
 	struct list link;            /* chat->live, or chat->ended */
 	struct account account;
 	struct turn_row row;         /* text and sha256 are filled at the end only: see text */

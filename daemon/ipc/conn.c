@@ -14,6 +14,8 @@
 #include "daemon/server.h"
 #include "proto/limits.h"
 
+#define RETRY_MS 1000 /* connections come and go */
+
 static const struct scan_limits early_limits = { LIMIT_FRAME_EARLY, LIMIT_NODES_EARLY, LIMIT_DEPTH };
 static const struct scan_limits limits = { LIMIT_FRAME, LIMIT_NODES, LIMIT_DEPTH };
 
@@ -151,6 +153,8 @@ static void say_goodbye(struct conn *c, const char *reason)
 	} else {
 		pack_kv_text(&p, "kind", "closing");
 		pack_kv_text(&p, "reason", reason);
+		if (!strcmp(reason, "too_many"))
+			pack_kv_int(&p, "retry_ms", RETRY_MS);
 	}
 	if (pack_end(&p) != 0)
 		return;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define LOG_TAG "rpc"
+#include "common/fair.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "daemon/server.h"
@@ -169,6 +170,7 @@ void call_submit(struct call *call, enum store_lane lane, struct job *j, int (*r
 	j->run = run;
 	j->done = done;
 	j->ctx = call_keep(call);
+	j->account = fair_key(call->account.id);
 	if (store_submit(call->server->store, lane, j) == 0)
 		return;
 	j->r = STORE_E_BUSY; /* done answers the call and frees the job, as after any other failure */

@@ -219,7 +219,7 @@ void rpc_doc_begin(struct call *call, struct args *a)
 		reply_error(call, PROTO_E_NOT_CONFIGURED, "retrieval = off and no backend: there is nowhere to put a document");
 		upload_free(u);
 	} else if (u->to_backend) {
-		u->transfer = upstream_upload(s->upstream, n, size, &upload_events, u);
+		u->transfer = upstream_upload(s->upstream, fair_key(call->account.id), n, size, &upload_events, u);
 		list_push_back(&c->uploads, &u->link);
 		reply_begun(call, u);
 	} else if ((r = ingest_begin(s->library, &call->account, n, col, size, &u->ingest, why)) != 0) {

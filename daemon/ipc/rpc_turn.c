@@ -17,6 +17,7 @@ struct asking {
 	struct op_turn_begin *op;
 	struct call *call;
 	struct ask_options ask;
+	uint64_t owner; /* holds a place in chat->asking */
 	bool stream;
 };
 
@@ -24,6 +25,7 @@ static void asking_free(struct asking *k)
 {
 	if (!k)
 		return;
+	fair_give(&k->call->server->chat.asking, k->owner);
 	ask_options_fini(&k->ask);
 	call_drop(k->call);
 	if (k->op)
@@ -353,6 +355,8 @@ static struct asking *asking_new(struct call *call)
 
 	k->call = call_keep(call);
 	k->op = op_turn_begin_new();
+	k->owner = fair_key(call->account.id);
+	fair_take(&call->server->chat.asking, k->owner);
 	return k;
 }
 

@@ -7,6 +7,7 @@
 
 #include "common/attr.h"
 #include "common/clock.h"
+#include "common/fair.h"
 #include "common/mem.h"
 #include "daemon/library/library_in.h"
 #include "daemon/library/retrieve_in.h"
@@ -204,6 +205,8 @@ int library_retrieve(struct library *l, const struct retrieve_request *req,
 	r->job.run = retrieve_run;
 	r->job.done = retrieve_done;
 	r->job.deadline_ms = clock_mono_ms() + l->config.deadline_ms;
+	r->job.account = fair_key(req->account.id);
+	r->job.again = true;
 	if (store_submit(l->store, STORE_SCAN, &r->job) == 0)
 		return 0;
 	retrieve_free(r);

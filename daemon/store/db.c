@@ -237,17 +237,26 @@ void db_savepoint_end(sqlite3 *conn, bool keep)
 static int past_deadline(void *arg)
 {
 	struct db *db = arg;
+	uint64_t now = clock_mono_ms();
 
-	if (clock_mono_ms() < db->deadline_ms)
-		return 0;
-	db->cut = true;
-	return 1;
+	if (db->yield_ms && now >= db->yield_ms && atomic_load(&db->others))
+		db->yielded = true;
+	else if (db->deadline_ms && now >= db->deadline_ms)
+		db->cut = true;
+	return db->yielded || db->cut;
+}
+
+void db_give_way(struct db *db, uint64_t mono_ms)
+{
+	db->yield_ms = mono_ms;
+	db->yielded = false;
 }
 
 void db_deadline(struct db *db, uint64_t mono_ms)
 {
-	int steps = mono_ms ? DEADLINE_STEPS : 0;
-	int (*look)(void *) = mono_ms ? past_deadline : NULL;
+	bool wanted = mono_ms || (db->yield_ms && !db->yielded);
+	int steps = wanted ? DEADLINE_STEPS : 0;
+	int (*look)(void *) = wanted ? past_deadline : NULL;
 
 	db->deadline_ms = mono_ms;
 	db->cut = false;

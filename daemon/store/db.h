@@ -15,6 +15,7 @@
 #pragma once
 
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -28,6 +29,9 @@ struct db {
 	sqlite3 *lib;  /* NULL on WRITER */
 	uint64_t deadline_ms; /* of the running job, monotonic; 0 none */
 	bool cut;             /* the deadline struck during the running job */
+	uint64_t yield_ms;    /* from then on it gives way to who waits, monotonic; 0: never */
+	bool yielded;         /* it did: it will run again, what it has now is of no use */
+	atomic_bool others;   /* somebody else's job waits */
 	struct db_stmt *cache; /* private: db.c */
 	size_t cached, cache_cap;
 	struct columns *columns; /* private: columns.c; what columns the five tables have */
@@ -144,8 +148,9 @@ int db_error(sqlite3 *conn, int rc, char **why);
 /* Set the words of an error once and return `code`. */
 int db_fail(char **why, int code, const char *fmt, ...) attr_printf(3, 4);
 
-/* ---- deadline: a progress handler on both connections; 0 takes it off ---- */
+/* ---- deadline: a progress handler on both connections; 0 takes it off, and the giving way with it ---- */
 void db_deadline(struct db *db, uint64_t mono_ms);
+void db_give_way(struct db *db, uint64_t mono_ms); /* before db_deadline */
 
 /* ---- connections (open.c, db.c) ---- */
 

@@ -2,7 +2,7 @@
  * The threads. The writer takes its whole queue into one transaction, each job in a savepoint of
  * its own, and commits without waiting for more: while one commit is on its way to the disk the
  * next group gathers by itself. The readers take one job after another, each in one read
- * transaction.
+ * transaction; the one that scans lets accounts take turns.
  */
 #define LOG_TAG "store"
 #include "daemon/store/lane.h"
@@ -19,6 +19,7 @@
 #define GROUP_MAX 512            /* jobs in one transaction */
 #define GROUP_US 20000           /* and how long it may gather */
 #define CHECKPOINT_PAGES 1000    /* SQLite's own default */
+#define SLICE_MS 20              /* a scan that keeps nobody waiting goes on past it */
 #define CALM_NS 5000000000ull    /* idle for so long: give memory back */
 #ifdef RAGCHAT_SANITIZER
 #define STACK_SIZE (2 << 20)
@@ -64,22 +65,21 @@ int lane_submit(struct lane *l, struct job *j)
 		r = STORE_E_BUSY;
 	} else {
 		atomic_fetch_add(&l->queued, 1);
+		j->slice_ms = SLICE_MS;
 		list_push_back(&l->queue, &j->link);
+		if (j->account != l->serving)
+			atomic_store(&l->db.others, true);
 		uv_cond_signal(&l->wake);
 	}
 	uv_mutex_unlock(&l->mutex);
 	return r;
 }
 
-/*
- * All that is queued into `batch`; false: stopped and empty. Memory is given back after a while of
- * nothing.
- */
-static bool take(struct lane *l, struct list *batch)
+/* With the mutex: until there is a job, or the end. Memory is given back after a while of nothing. */
+static void wait_for_work(struct lane *l)
 {
-	bool calm = false, more;
+	bool calm = false;
 
-	uv_mutex_lock(&l->mutex);
 	while (list_empty(&l->queue) && !l->stop) {
 		if (calm) {
 			uv_cond_wait(&l->wake, &l->mutex);
@@ -90,6 +90,15 @@ static bool take(struct lane *l, struct list *batch)
 			uv_mutex_lock(&l->mutex);
 		}
 	}
+}
+
+/* All that is queued into `batch`; false: stopped and empty. */
+static bool take(struct lane *l, struct list *batch)
+{
+	bool more;
+
+	uv_mutex_lock(&l->mutex);
+	wait_for_work(l);
 	list_splice(batch, &l->queue);
 	more = !list_empty(batch);
 	uv_mutex_unlock(&l->mutex);
@@ -275,6 +284,7 @@ static int read_job(struct lane *l, struct job *j)
 	int r = begin_read(&l->db, &j->why);
 
 	if (r == 0) {
+		db_give_way(&l->db, j->again ? clock_mono_ms() + j->slice_ms : 0);
 		db_deadline(&l->db, j->deadline_ms);
 		r = run_job(l, j);
 		db_deadline(&l->db, 0);
@@ -304,7 +314,79 @@ static void reader_main(void *arg)
 		}
 }
 
+/* ---- the one that scans ---- */
+
+/* The job whose account's turn it is; NULL: stopped and empty. */
+static struct job *take_turn(struct lane *l)
+{
+	struct job *best = NULL;
+	bool others = false;
+
+	uv_mutex_lock(&l->mutex);
+	wait_for_work(l);
+	list_foreach(it, &l->queue) {
+		struct job *j = list_entry(it, struct job, link);
+
+		if (!best || fair_before(&l->turns, j->account, best->account))
+			best = j;
+	}
+	if (best) {
+		list_remove(&best->link);
+		list_foreach(it, &l->queue)
+			others |= list_entry(it, struct job, link)->account != best->account;
+		fair_take(&l->turns, best->account);
+		l->serving = best->account;
+		atomic_store(&l->db.others, others);
+	}
+	uv_mutex_unlock(&l->mutex);
+	return best;
+}
+
+/* It was broken off. Its next time is longer: somebody always waits, and it has to end, too. */
+static void put_back(struct lane *l, struct job *j)
+{
+	j->why = mem_free(j->why);
+	j->slice_ms *= 2;
+	uv_mutex_lock(&l->mutex);
+	list_push_back(&l->queue, &j->link);
+	uv_mutex_unlock(&l->mutex);
+}
+
+static void scan_main(void *arg)
+{
+	struct lane *l = arg;
+	struct list finished;
+	struct job *j;
+
+	pthread_setname_np(pthread_self(), names[l->db.lane]);
+	list_init(&finished);
+	while ((j = take_turn(l))) {
+		j->r = read_job(l, j);
+		uv_mutex_lock(&l->mutex);
+		fair_give(&l->turns, l->serving);
+		uv_mutex_unlock(&l->mutex);
+		if (l->db.yielded) {
+			put_back(l, j);
+			continue;
+		}
+		list_push_back(&finished, &j->link);
+		deliver(l, &finished);
+	}
+}
+
 /* ---- start and stop ---- */
+
+static void (*main_of(enum store_lane lane))(void *)
+{
+	switch (lane) {
+	case STORE_WRITER:
+		return writer_main;
+	case STORE_SCAN:
+		return scan_main;
+	default:
+		return reader_main;
+	}
+}
 
 /* The loop's thread alone takes signals. */
 static int create_thread(struct lane *l)
@@ -317,8 +399,7 @@ static int create_thread(struct lane *l)
 	sigfillset(&all);
 	r = -pthread_sigmask(SIG_SETMASK, &all, &old);
 	if (r == 0) {
-		r = uv_thread_create_ex(&l->thread, &options,
-			l->db.lane == STORE_WRITER ? writer_main : reader_main, l);
+		r = uv_thread_create_ex(&l->thread, &options, main_of(l->db.lane), l);
 		(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
 	}
 	return r;
@@ -358,5 +439,6 @@ void lane_stop(struct lane *l)
 	uv_thread_join(&l->thread);
 	uv_cond_destroy(&l->wake);
 	uv_mutex_destroy(&l->mutex);
+	fair_fini(&l->turns);
 	l->running = false;
 }

@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <uv.h>
 
+#include "common/fair.h"
 #include "daemon/store/db.h"
 
 /* Finished jobs on their way to the loop, and what the loop may read at any time. */
@@ -25,7 +26,9 @@ struct lane {
 	bool running;
 	uv_mutex_t mutex;
 	uv_cond_t wake;
-	struct list queue; /* under mutex, like stop */
+	struct list queue; /* under mutex, like stop and the two below */
+	struct fair turns; /* of the accounts, on STORE_SCAN */
+	uint64_t serving;  /* the account of the job that runs there */
 	bool stop;
 	unsigned wal_pages; /* in the log after the newest commit */
 	atomic_uint queued; /* submitted and not finished */

@@ -356,8 +356,9 @@ static int search(struct walk *w)
 	bool nowhere = w->s->ndocuments && !w->scope.n;
 	int walked = w->s->nterms && !nowhere ? walk_all(w) : 0, r;
 
-	if (walked != 0 && walked != STORE_E_DEADLINE)
+	if ((walked != 0 && walked != STORE_E_DEADLINE) || w->db->yielded)
 		return walked;
+	db_give_way(w->db, 0);
 	if (walked == STORE_E_DEADLINE)
 		db_deadline(w->db, 0); /* what was found is a little work still, and worth it */
 	r = load_lengths(w);

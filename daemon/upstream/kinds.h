@@ -5,7 +5,7 @@
 
 uint64_t stream_start(struct upstream *u, const struct chat_request *req,
 	const struct upstream_events *ev, void *ctx);
-uint64_t upload_start(struct upstream *u, const char *name, int64_t size,
+uint64_t upload_start(struct upstream *u, uint64_t owner, const char *name, int64_t size,
 	const struct upload_events *ev, void *ctx);
 bool upload_feed(struct transfer *t, const void *p, size_t n);
 void upload_finish(struct transfer *t);

@@ -134,6 +134,7 @@ uint64_t stream_start(struct upstream *u, const struct chat_request *req,
 
 	s->ev = ev;
 	s->ctx = ctx;
+	s->transfer.owner = req->owner;
 	body_init(&s->body,
 		&(struct dialect_options){
 			.max_answer = c->max_answer,

@@ -166,17 +166,17 @@ static void run(struct transfer *t)
 	transfer_arm(t);
 }
 
-/* With a bound on connections the oldest that waits comes first; a freed slot is handed to it. */
+/* With a bound on connections owners take turns; a freed slot is handed to the next. */
 static void begin(struct transfer *t)
 {
 	struct upstream *u = t->u;
 	unsigned max = t->settings->config.max_connections;
 
-	if (!t->slot && max && (u->active >= max || !list_empty(&u->waiting))) {
+	if (!t->slot && max && (u->slots.held >= max || !list_empty(&u->waiting))) {
 		size_t before = 0;
 
-		list_foreach (it, &u->waiting)
-			before++;
+		list_foreach (it, &u->waiting) /* its own ones: how many others have is theirs to know */
+			before += list_entry(it, struct transfer, link)->owner == t->owner;
 		t->state = TRANSFER_WAITING;
 		list_push_back(&u->waiting, &t->link);
 		if (t->kind->waiting)
@@ -184,7 +184,7 @@ static void begin(struct transfer *t)
 		return;
 	}
 	if (!t->slot)
-		u->active++;
+		fair_take(&u->slots, t->owner);
 	t->slot = true;
 	run(t);
 }
@@ -279,20 +279,36 @@ static void on_closed(uv_handle_t *handle)
 	upstream_released(u);
 }
 
+static struct transfer *next_waiting(const struct upstream *u)
+{
+	struct transfer *best = NULL;
+
+	list_foreach (it, &u->waiting) {
+		struct transfer *t = list_entry(it, struct transfer, link);
+
+		if (!best || fair_before(&u->slots, t->owner, best->owner))
+			best = t;
+	}
+	return best;
+}
+
 static void give_slot(struct transfer *t)
 {
 	struct upstream *u = t->u;
-	struct transfer *next = list_first(&u->waiting, struct transfer, link);
+	struct transfer *next;
 
 	if (!t->slot)
 		return;
 	t->slot = false;
+	fair_give(&u->slots, t->owner);
+	next = next_waiting(u);
 	if (next && !u->closing) {
 		list_remove(&next->link);
+		fair_take(&u->slots, next->owner);
 		next->slot = true;
 		next->state = TRANSFER_READY;
 		transfer_kick(next);
-	} else if (!--u->active) {
+	} else if (!u->slots.held) {
 		upstream_rested(u);
 	}
 }

@@ -12,6 +12,7 @@
 #include <uv.h>
 
 #include "common/buf.h"
+#include "common/fair.h"
 #include "common/idmap.h"
 #include "common/list.h"
 #include "daemon/upstream/multi.h"
@@ -50,7 +51,7 @@ enum transfer_state {
 
 struct transfer {
 	struct upstream *u;
-	uint64_t id;
+	uint64_t id, owner;
 	const struct transfer_kind *kind;
 	struct settings *settings;
 	struct list all, link, todo; /* all; the waiting or the paused; those with work to do */
@@ -87,7 +88,8 @@ struct upstream {
 	uv_idle_t idle;  /* runs while there is something in todo */
 	uv_timer_t rest; /* until libcurl's idle memory goes */
 	uint64_t rest_ms;
-	unsigned active, handles;
+	struct fair slots; /* active ones, by owner */
+	unsigned handles;
 	struct upstream_figures figures;
 	struct buf scratch;
 	void (*closed)(void *ctx);

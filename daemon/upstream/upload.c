@@ -369,13 +369,14 @@ char *upload_name(const char *name)
 	return cut;
 }
 
-uint64_t upload_start(struct upstream *up, const char *name, int64_t size,
+uint64_t upload_start(struct upstream *up, uint64_t owner, const char *name, int64_t size,
 	const struct upload_events *ev, void *ctx)
 {
 	struct upload *u = mem_new(sizeof(*u));
 
 	u->ev = ev;
 	u->ctx = ctx;
+	u->transfer.owner = owner;
 	u->name = upload_name(name);
 	u->size = size < 0 ? -1 : size;
 	return transfer_start(up, &u->transfer, &upload_kind);

@@ -89,7 +89,7 @@ static void on_rest(uv_timer_t *timer)
 {
 	struct upstream *u = timer->data;
 
-	if (u->active)
+	if (u->slots.held)
 		return;
 	multi_rest(&u->multi);
 	buf_fini(&u->scratch);
@@ -154,6 +154,7 @@ static void on_multi_closed(void *ctx)
 
 	settings_unref(u->settings);
 	idmap_fini(&u->transfers);
+	fair_fini(&u->slots);
 	buf_fini(&u->scratch);
 	mem_free(u);
 	if (closed)
@@ -209,10 +210,10 @@ uint64_t upstream_chat(struct upstream *u, const struct chat_request *req,
 	return stream_start(u, req, ev, ctx);
 }
 
-uint64_t upstream_upload(struct upstream *u, const char *name, int64_t size,
+uint64_t upstream_upload(struct upstream *u, uint64_t owner, const char *name, int64_t size,
 	const struct upload_events *ev, void *ctx)
 {
-	return upload_start(u, name, size, ev, ctx);
+	return upload_start(u, owner, name, size, ev, ctx);
 }
 
 uint64_t upstream_models(struct upstream *u,
@@ -261,7 +262,7 @@ char *upstream_describe(struct upstream *u, const struct chat_request *req)
 void upstream_figures(const struct upstream *u, struct upstream_figures *out)
 {
 	*out = u->figures;
-	out->active = u->active;
+	out->active = (unsigned)u->slots.held;
 	out->waiting = 0;
 	list_foreach (it, &u->waiting)
 		out->waiting++;

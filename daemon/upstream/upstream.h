@@ -36,7 +36,7 @@ struct upstream_config { /* all strings copied; NULL: not set */
 	uint64_t retry_base_ms, retry_max_ms; /* 500, 60000 */
 	size_t max_event;         /* bytes of one SSE event (16 MiB) */
 	size_t max_answer;        /* bytes of answer plus reasoning */
-	unsigned max_connections; /* to the host at once, 0 none; more wait in our own queue */
+	unsigned max_connections; /* to the host at once, 0 none; more wait in our own queue, owners taking turns (common/fair.h) */
 	bool raw_text;            /* keep status lines and the metadata block in the answer */
 };
 
@@ -84,6 +84,7 @@ struct chat_request {
 	size_t nmessages;
 	const char *model;   /* NULL: the configured one */
 	const char *options; /* JSON object of sampling options laid over the body, or NULL */
+	uint64_t owner;      /* fair_key of whose it is: owners take turns for connections */
 };
 
 int upstream_new(struct upstream **out, uv_loop_t *loop, const struct upstream_config *config, char **why); /* -EINVAL: bad url; why malloc'd */
@@ -102,7 +103,7 @@ struct upload_events {
 	void (*on_want)(void *ctx);  /* room for the next piece (about 256 KiB buffered at most) */
 	void (*on_end)(void *ctx, const struct upstream_end *end, const char *message, const char *stats_json); /* NULL when absent */
 };
-uint64_t upstream_upload(struct upstream *u, const char *name, int64_t size, const struct upload_events *ev, void *ctx);
+uint64_t upstream_upload(struct upstream *u, uint64_t owner, const char *name, int64_t size, const struct upload_events *ev, void *ctx);
 bool upstream_upload_feed(struct upstream *u, uint64_t id, const void *p, size_t n); /* copied; true: feed on, false: wait for on_want */
 void upstream_upload_finish(struct upstream *u, uint64_t id); /* all pieces fed */
 /* upstream_cancel works for uploads too. */

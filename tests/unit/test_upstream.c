@@ -1665,7 +1665,7 @@ static bool upload(http_script script, const char *name, size_t total, int64_t s
 	world_open(&w, &c);
 	*up = (struct sent){ .w = &w, .total = total };
 	sha256_init(&up->hash);
-	up->id = upstream_upload(w.u, name, size, &upload_events, up);
+	up->id = upstream_upload(w.u, 0, name, size, &upload_events, up);
 	if (!total)
 		feed(up);
 	ended = run_until(&w, &up->ended, 1);
@@ -1779,7 +1779,7 @@ TEST(a_413_before_the_end_of_the_file_is_told)
 	world_open(&w, &c);
 	up = (struct sent){ .w = &w, .total = 30000000 };
 	sha256_init(&up.hash);
-	up.id = upstream_upload(w.u, "big.bin", 30000000, &upload_events, &up);
+	up.id = upstream_upload(w.u, 0, "big.bin", 30000000, &upload_events, &up);
 	check(run_until(&w, &up.ended, 1));
 	check_int(up.http, 413);
 	check_has(up.why, "too big");
@@ -1811,7 +1811,7 @@ TEST(a_backend_that_takes_no_byte_is_given_up)
 	world_open(&w, &c);
 	up = (struct sent){ .w = &w, .total = 60000000 };
 	sha256_init(&up.hash);
-	up.id = upstream_upload(w.u, "big.bin", 60000000, &upload_events, &up);
+	up.id = upstream_upload(w.u, 0, "big.bin", 60000000, &upload_events, &up);
 	check(run_until(&w, &up.ended, 1));
 	check_int(up.result, UPSTREAM_E_TIMEOUT);
 	check_has(up.why, "took no byte");
@@ -1853,7 +1853,7 @@ TEST(a_slow_client_is_waited_for_and_a_cancel_still_works)
 	c.idle_timeout_ms = c.first_byte_timeout_ms = 40;
 	world_open(&w, &c);
 	up.w = &w;
-	up.id = upstream_upload(w.u, "slow.txt", 10, &lazy, &up);
+	up.id = upstream_upload(w.u, 0, "slow.txt", 10, &lazy, &up);
 	check(run_until(&w, &up.wants, 1));
 	check(upstream_upload_feed(w.u, up.id, "01234", 5));
 	run_for(&w, 150); /* past every clock: it is us who have nothing */

@@ -1,0 +1,110 @@
+"""Many accounts, one backend: limits of each, and turns between them."""
+import threading
+
+from harness import Closed, Rpc, check, deadline, equal, eventually
+from machine import GROUP, Machine, being
+from scripts import question
+
+ANN, BEN, CEM = 12401, 12402, 12403
+SYSTEM = f"mode = system\ngroup = {GROUP}\n"
+
+
+def one_by_one(t, config):
+    """A backend that answers when told, and the order in which it was asked."""
+    order, steps = [], threading.Semaphore(0)
+
+    def script(request, out):
+        order.append(question(request))
+        steps.acquire(timeout=20)
+        out.delta("x")
+        out.finish()
+    backend = t.backend(script)
+    machine = Machine(t, f"{SYSTEM}backend = {backend.url}\n{config}")
+    machine.start()
+    t.closers.append(lambda: [steps.release() for _ in range(100)])
+    return machine, order, steps
+
+
+def take_turns(t, config):
+    machine, order, steps = one_by_one(t, config)
+    ann, ben, cem = machine.rpc(ANN), machine.rpc(BEN), machine.rpc(CEM)
+    turns = [(ann, ann.call("ask", text=f"ann {i}")["turn"]) for i in range(6)]
+    eventually(lambda: order == ["ann 0"], "the first request")
+    turns += [(ben, ben.call("ask", text=f"ben {i}")["turn"]) for i in range(2)]
+    turns += [(cem, cem.call("ask", text="cem 0")["turn"])]
+    for n in range(1, 9):
+        steps.release()
+        eventually(lambda n=n: len(order) == n + 1, f"request {n + 1}")
+    steps.release()
+    for rpc, turn in turns:
+        equal(rpc.call("turn.wait", turn=turn)["turn"]["state"], "done", "state")
+    equal(order, ["ann 0", "ben 0", "cem 0", "ann 1", "ben 1", "ann 2", "ann 3", "ann 4", "ann 5"], "the order")
+
+
+@deadline(60)
+def test_accounts_take_turns_where_few_answers_run_at_once(t):
+    take_turns(t, "max_running_all = 1\n")
+
+
+@deadline(60)
+def test_accounts_take_turns_for_the_backends_connections(t):
+    take_turns(t, "max_connections = 1\n")
+
+
+@deadline(60)
+def test_one_account_runs_64_answers_and_the_others_are_not_held_up(t):
+    machine, order, steps = one_by_one(t, "max_queued = 3\n")
+    ann, ben = machine.rpc(ANN), machine.rpc(BEN)
+    equal(ann.greeting["limits"]["running"], 64, "max_running as hello says it")
+    equal(ann.greeting["limits"]["clients_uid"], 256, "max_clients_uid as hello says it")
+    turns = [ann.call("ask", text=f"ann {i}")["turn"] for i in range(67)]
+    error = ann.fails("busy", "ask", text="one too many")
+    check(error.error.get("retry_ms", 0) > 0, "it does not say when to try again:", error.error)
+    eventually(lambda: len(order) == 64, "64 requests")
+    live = ann.call("turn.list", live=True)["turns"]
+    equal(sum(turn["state"] == "queued" for turn in live), 3, "waiting")
+    turn = ben.call("ask", text="ben")["turn"]
+    eventually(lambda: "ben" in order, "ben's request")
+    for _ in range(68):
+        steps.release()
+    equal(ben.call("turn.wait", turn=turn)["turn"]["state"], "done", "state of ben's")
+    for turn in turns:
+        equal(ann.call("turn.wait", turn=turn)["turn"]["state"], "done", "state")
+
+
+def test_a_burst_of_questions_is_held_to_the_limit_too(t):
+    """Sixty in one write are more than what may run and wait: those past it are told so at once."""
+    machine, order, steps = one_by_one(t, "max_running = 4\nmax_queued = 6\n")
+    ann = machine.rpc(ANN)
+    asked = [ann.send("ask", text=f"number {i}") for i in range(60)]
+    taken = refused = 0
+    for number in asked:
+        try:
+            ann.reply(number)
+            taken += 1
+        except Exception as error:
+            equal(getattr(error, "name", error), "busy", "the error")
+            refused += 1
+    equal((taken, refused), (10, 50), "taken and refused")
+
+
+def test_connections_of_one_user_are_bounded_and_others_still_come_in(t):
+    machine, order, steps = one_by_one(t, "max_clients_uid = 5\n")
+    held = [machine.rpc(ANN) for _ in range(5)]
+    for rpc in held:
+        rpc.ask("hello")  # it listens: none of them is closed in favour of a new one
+    with being(ANN, groups=[GROUP]):
+        late = Rpc(machine.socket, hello=False)
+    t.closers.append(late.close)
+    notes = late.until_closed()
+    equal([(note["kind"], note["reason"]) for _, note in notes], [("closing", "too_many")], "the notice")
+    check(notes[0][1]["retry_ms"] > 0, "it does not say when to try again")
+    equal(machine.rpc(BEN).call("ping"), {}, "another user")
+    held[0].close()
+
+    def comes_in():
+        try:
+            return machine.rpc(ANN)
+        except Closed:  # the place is not seen to be free yet
+            return None
+    eventually(comes_in, "a place for one more")
