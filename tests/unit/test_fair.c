@@ -159,7 +159,7 @@ TEST(a_long_search_keeps_its_own_account_waiting_and_so_does_one_that_cannot_run
 	check_str(scene.order, "lo");
 	check_int(lasting.runs, 1);
 	once.job.deadline_ms = clock_mono_ms() + 100;
-	check(submit(&once, 'x', 1) && submit(&other, 'y', 2));
+	check(submit(&once, 'x', 3) && submit(&other, 'y', 2));
 	wait_for_all();
 	check_str(scene.order, "loxy");
 	check_int(once.runs, 1);
