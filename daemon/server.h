@@ -58,7 +58,6 @@ struct server {
 	struct msg msg;            /* reused for every frame: handlers copy what they keep */
 	char read_buffer[65536];
 	size_t nconns, ungreeted, uploads;
-	uint64_t next_upload;
 
 	uv_prepare_t prepare;      /* both flush: what timers made, and what the poll phase made */
 	uv_check_t check;

@@ -296,19 +296,19 @@ uint64_t chat_oldest_unsaved_ms(const struct chat *c)
 	return oldest / 1000;
 }
 
-void chat_counts(const struct chat *c, struct chat_counts *out)
+void chat_counts(const struct chat *c, const struct account *whose, struct chat_counts *out)
 {
 	*out = (struct chat_counts){ 0 };
 	list_foreach(it, &c->live) {
 		const struct turn *t = list_entry(it, struct turn, link);
 
+		if (whose && !same_account(&t->account, whose))
+			continue;
 		if (t->started)
 			out->running++;
 		else
 			out->queued++;
 	}
-	list_foreach(it, &c->unsaved)
-		out->unsaved++;
 }
 
 enum retrieval_mode chat_retrieval(const struct chat *c, const struct ask_options *ask)

@@ -70,7 +70,7 @@ enum retrieval_mode chat_retrieval(const struct chat *c, const struct ask_option
 struct chat_counts {
 	size_t running, queued, unsaved;
 };
-void chat_counts(const struct chat *c, struct chat_counts *out);
+void chat_counts(const struct chat *c, const struct account *whose, struct chat_counts *out); /* whose NULL: of all */
 
 /* Within chat/: answer.c and prompt.c, and what turn.c tells. */
 void chat_start(struct turn *t);             /* leave the queue */

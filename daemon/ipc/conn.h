@@ -39,6 +39,7 @@ struct conn {
 	unsigned noutstanding;
 	struct list subs;          /* struct sub.of_owner */
 	struct list uploads;       /* struct upload.link */
+	uint64_t next_upload;      /* counted here: from numbers of the daemon's, what others do could be told */
 	uint64_t born_ms;
 	uint64_t progress_ms;      /* last byte taken by the client while something was queued */
 	unsigned stray;            /* notifications nobody asked for, in this minute */

@@ -209,7 +209,7 @@ void rpc_doc_begin(struct call *call, struct args *a)
 		return;
 	}
 	u = mem_new(sizeof(*u));
-	*u = (struct upload){ .server = s, .conn = c->id, .id = ++s->next_upload, .size = size };
+	*u = (struct upload){ .server = s, .conn = c->id, .id = ++c->next_upload, .size = size };
 	u->to_backend = chat_retrieval(&s->chat, &none) != RETRIEVAL_LOCAL;
 	list_init(&u->link);
 	s->uploads++;

@@ -24,7 +24,13 @@ static int64_t resident_bytes(void)
 	return (int64_t)pages * sysconf(_SC_PAGESIZE);
 }
 
-static void pack_server(struct pack *p, struct server *s)
+/* What others do is the admins' to know. In user mode there are no others. */
+static bool sees_all(const struct call *call)
+{
+	return call->account.role == ROLE_ADMIN;
+}
+
+static void pack_server(struct pack *p, struct server *s, bool all)
 {
 	pack_key(p, "server");
 	pack_map(p);
@@ -34,46 +40,57 @@ static void pack_server(struct pack *p, struct server *s)
 	pack_stamp(p, "started", (int64_t)s->started_us);
 	pack_kv_int(p, "uptime_ms", (clock_wall_us() - (int64_t)s->started_us) / 1000);
 	pack_kv_text(p, "socket", s->socket_path);
-	pack_kv_text_opt(p, "config", s->config->file);
-	pack_kv_int(p, "rss", resident_bytes());
+	if (all) {
+		pack_kv_text_opt(p, "config", s->config->file);
+		pack_kv_int(p, "rss", resident_bytes());
+	}
 	pack_kv_text(p, "sandbox", s->sandbox ? s->sandbox : "none");
 	pack_kv_bool(p, "stopping", s->chat.stopping);
-	pack_kv_text(p, "log", s->config->log);
+	if (all)
+		pack_kv_text(p, "log", s->config->log);
 	pack_close(p);
 }
 
-static void pack_database(struct pack *p, const struct server *s, const struct op_stats *op)
+static void pack_lanes(struct pack *p, const struct store_figures *f)
 {
 	static const char *const lanes[] = { "writer", "keyed", "scan", "library" };
-	struct store_figures f;
 
-	store_figures(s->store, &f);
-	pack_key(p, "database");
-	pack_map(p);
-	pack_kv_text(p, "path", store_path(s->store));
-	pack_kv_int(p, "schema", op->schema);
-	pack_kv_text_opt(p, "journal_mode", op->journal_mode);
-	pack_kv_int(p, "bytes", op->bytes);
-	pack_kv_int(p, "threads", op->threads);
-	pack_kv_int(p, "turns", op->turns);
-	pack_kv_int(p, "commits", (int64_t)f.commits);
-	pack_kv_int(p, "last_commit_us", (int64_t)f.last_commit_us);
-	pack_kv_bool(p, "read_only", f.read_only);
 	pack_key(p, "lanes");
 	pack_map(p);
 	for (size_t i = 0; i < STORE_LANES; i++) {
 		pack_key(p, lanes[i]);
 		pack_map(p);
-		pack_kv_int(p, "queued", f.queued[i]);
-		pack_kv_int(p, "done", (int64_t)f.jobs_done[i]);
-		pack_kv_int(p, "busy_ms", (int64_t)f.busy_ms[i]);
+		pack_kv_int(p, "queued", f->queued[i]);
+		pack_kv_int(p, "done", (int64_t)f->jobs_done[i]);
+		pack_kv_int(p, "busy_ms", (int64_t)f->busy_ms[i]);
 		pack_close(p);
 	}
 	pack_close(p);
+}
+
+static void pack_database(struct pack *p, const struct server *s, const struct op_stats *op, bool all)
+{
+	struct store_figures f;
+
+	store_figures(s->store, &f);
+	pack_key(p, "database");
+	pack_map(p);
+	pack_kv_int(p, "schema", op->schema);
+	pack_kv_int(p, "threads", op->threads);
+	pack_kv_int(p, "turns", op->turns);
+	pack_kv_bool(p, "read_only", f.read_only);
+	if (all) {
+		pack_kv_text(p, "path", store_path(s->store));
+		pack_kv_text_opt(p, "journal_mode", op->journal_mode);
+		pack_kv_int(p, "bytes", op->bytes);
+		pack_kv_int(p, "commits", (int64_t)f.commits);
+		pack_kv_int(p, "last_commit_us", (int64_t)f.last_commit_us);
+		pack_lanes(p, &f);
+	}
 	pack_close(p);
 }
 
-static void pack_backend(struct pack *p, const struct server *s)
+static void pack_backend(struct pack *p, const struct server *s, bool all)
 {
 	struct upstream_figures f = { 0 };
 
@@ -86,6 +103,8 @@ static void pack_backend(struct pack *p, const struct server *s)
 		pack_kv_text_opt(p, "source", s->config->url_source);
 		pack_kv_bool(p, "key", s->config->key != NULL);
 		pack_kv_text_opt(p, "model", s->config->model);
+	}
+	if (s->upstream && all) {
 		pack_kv_int(p, "active", f.active);
 		pack_kv_int(p, "waiting", f.waiting);
 		pack_kv_int(p, "requests", (int64_t)f.requests);
@@ -95,7 +114,7 @@ static void pack_backend(struct pack *p, const struct server *s)
 	pack_close(p);
 }
 
-static void pack_library(struct pack *p, const struct server *s, const struct op_stats *op)
+static void pack_library(struct pack *p, const struct server *s, const struct op_stats *op, bool all)
 {
 	struct ask_options none = { 0 };
 	bool local = chat_retrieval(&s->chat, &none) == RETRIEVAL_LOCAL;
@@ -106,22 +125,43 @@ static void pack_library(struct pack *p, const struct server *s, const struct op
 	pack_kv_bool(p, "leaves_machine", local && s->upstream);
 	pack_kv_int(p, "documents", op->documents);
 	pack_kv_int(p, "passages", op->passages);
-	pack_kv_text(p, "path", store_library_path(s->store));
+	if (all)
+		pack_kv_text(p, "path", store_library_path(s->store));
 	pack_close(p);
 }
 
-static void pack_turns(struct pack *p, const struct server *s)
+static void pack_turns(struct pack *p, const struct server *s, const struct account *whose)
 {
 	struct chat_counts counts;
 
-	chat_counts(&s->chat, &counts);
+	chat_counts(&s->chat, whose, &counts);
 	pack_key(p, "turns");
 	pack_map(p);
 	pack_kv_int(p, "running", (int64_t)counts.running);
 	pack_kv_int(p, "queued", (int64_t)counts.queued);
-	pack_kv_int(p, "accepted", (int64_t)s->chat.accepted);
-	pack_kv_int(p, "ended", (int64_t)s->chat.ended_count);
-	pack_kv_int(p, "oldest_unsaved_ms", (int64_t)chat_oldest_unsaved_ms(&s->chat));
+	if (!whose) {
+		pack_kv_int(p, "accepted", (int64_t)s->chat.accepted);
+		pack_kv_int(p, "ended", (int64_t)s->chat.ended_count);
+		pack_kv_int(p, "oldest_unsaved_ms", (int64_t)chat_oldest_unsaved_ms(&s->chat));
+	}
+	pack_close(p);
+}
+
+static void pack_connections(struct pack *p, const struct call *call, bool all)
+{
+	const struct server *s = call->server;
+	const struct conn *own = call_conn(call);
+	int64_t open = 0;
+
+	list_foreach(it, &s->conn_list)
+		open += own && list_entry(it, struct conn, link)->peer.uid == own->peer.uid;
+	pack_key(p, "connections");
+	pack_map(p);
+	pack_kv_int(p, "open", all ? (int64_t)s->nconns : open);
+	if (all) {
+		pack_kv_int(p, "ungreeted", (int64_t)s->ungreeted);
+		pack_kv_int(p, "uploads", (int64_t)s->uploads);
+	}
 	pack_close(p);
 }
 
@@ -130,23 +170,19 @@ static void on_stats(struct job *j)
 	struct op_stats *op = container_of(j, struct op_stats, job);
 	struct call *call = call_of(j);
 	struct server *s = call->server;
+	bool all = sees_all(call);
 	struct pack p;
 
 	if (j->r != 0) {
 		reply_store_error(call, j->r, j->why, NULL, "database");
 	} else if (reply_begin(call, &p)) {
-		pack_server(&p, s);
+		pack_server(&p, s, all);
 		pack_kv_text(&p, "account", call->account.name);
-		pack_database(&p, s, op);
-		pack_backend(&p, s);
-		pack_library(&p, s, op);
-		pack_turns(&p, s);
-		pack_key(&p, "connections");
-		pack_map(&p);
-		pack_kv_int(&p, "open", (int64_t)s->nconns);
-		pack_kv_int(&p, "ungreeted", (int64_t)s->ungreeted);
-		pack_kv_int(&p, "uploads", (int64_t)s->uploads);
-		pack_close(&p);
+		pack_database(&p, s, op, all);
+		pack_backend(&p, s, all);
+		pack_library(&p, s, op, all);
+		pack_turns(&p, s, all ? NULL : &call->account);
+		pack_connections(&p, call, all);
 		pack_key(&p, "limits");
 		pack_map(&p);
 		pack_kv_int(&p, "clients", s->config->max_clients);
