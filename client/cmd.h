@@ -22,7 +22,7 @@ struct cmd {
 };
 
 extern const struct cmd cmd_ask, cmd_attach, cmd_cancel, cmd_daemon, cmd_docs, cmd_export, cmd_help,
-	cmd_last, cmd_ls, cmd_models, cmd_ps, cmd_retry, cmd_show, cmd_sources, cmd_status,
+	cmd_last, cmd_ls, cmd_models, cmd_ps, cmd_retry, cmd_share, cmd_show, cmd_sources, cmd_status,
 	cmd_upload, cmd_version, cmd_wait;
 
 /* In the order of `ragchat help`; ends with NULL. */

@@ -26,6 +26,18 @@ struct listing {
 	struct json_out w;
 };
 
+/* What others share is marked with whose it is. */
+static void add_name(struct rows *rows, struct val thread)
+{
+	char *owner = val_get_text(thread, "owner"), *mark = owner ? mem_printf("(%s)", owner) : NULL;
+
+	if (mark)
+		rows_word(rows, mark, 0);
+	rows_text(rows, thread, "name", 0);
+	mem_free(mark);
+	mem_free(owner);
+}
+
 static void add_page(struct listing *k, struct val threads)
 {
 	for (size_t i = 0; i < val_count(threads) && k->left > 0; i++, k->left--) {
@@ -38,7 +50,7 @@ static void add_page(struct listing *k, struct val threads)
 		rows_id(&k->rows, thread, "thread");
 		rows_age(&k->rows, thread, "updated");
 		rows_int(&k->rows, val_get_int(thread, "turns", 0), 4);
-		rows_text(&k->rows, thread, "name", 0);
+		add_name(&k->rows, thread);
 		rows_end(&k->rows);
 	}
 }
@@ -115,7 +127,8 @@ const struct cmd cmd_ls = {
 	.opts = opts,
 	.run = run,
 	.help = "usage: ragchat ls [-n N] [--json]\n"
-		"One line a thread, the most recently active first: id, age, turns, name.\n"
+		"One line a thread, the most recently active first: id, age, turns, name; those\n"
+		"that others share with you have (OWNER) before the name.\n"
 		"  -n, --number N      so many (30)\n"
 		"      --json          one object: {\"threads\": [...]}\n"
 		"example: ragchat ls -n 5\n",

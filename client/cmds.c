@@ -17,6 +17,7 @@ const struct cmd *const cmds[] = {
 	&cmd_last,
 	&cmd_sources,
 	&cmd_export,
+	&cmd_share,
 	&cmd_upload,
 	&cmd_docs,
 	&cmd_models,

@@ -119,10 +119,14 @@ static void on_reply(struct follow *f)
 		f->attach_id = 0;
 		/*
 		 * A daemon that ended may have less of the answer than we printed, or nothing of
-		 * it.
+		 * it. The same one says no: what was shared with us is no longer.
 		 */
-		if (link_take_error(l))
-			end_with(f, -1);
+		if (link_take_error(l)) {
+			if (l->restarted)
+				end_with(f, -1);
+			else
+				refused(f);
+		}
 	}
 }
 

@@ -18,6 +18,7 @@
 #include "common/path.h"
 #include "daemon/ipc/dispatch.h"
 #include "daemon/ipc/identity.h"
+#include "daemon/ipc/members.h"
 #include "daemon/worker/harden.h"
 #include "proto/limits.h"
 
@@ -613,6 +614,7 @@ void server_run(struct server *s)
 	msg_fini(&s->msg);
 	idmap_fini(&s->conns);
 	identity_fini(s);
+	members_fini(s);
 	mem_free(s->account.name);
 	mem_free(s->socket_path);
 	mem_free(s->database_path);

@@ -58,6 +58,8 @@ struct server {
 	struct msg msg;            /* reused for every frame: handlers copy what they keep */
 	char read_buffer[65536];
 	size_t nconns, ungreeted, uploads;
+	struct member *members;    /* ipc/members.c */
+	size_t nmembers, members_cap;
 
 	uv_prepare_t prepare;      /* both flush: what timers made, and what the poll phase made */
 	uv_check_t check;

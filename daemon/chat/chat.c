@@ -202,7 +202,8 @@ void chat_ended(struct turn *t)
 	c->schedule_wanted = true;
 }
 
-struct turn *chat_find(const struct chat *c, const struct account *account, const char *id)
+/* Of an ended one there may be several copies, loaded by those who read it. */
+static struct turn *find(const struct chat *c, const char *id, const struct account *account)
 {
 	const struct list *heads[] = { &c->live, &c->ended };
 	uint64_t h = fair_key(id);
@@ -211,16 +212,27 @@ struct turn *chat_find(const struct chat *c, const struct account *account, cons
 		list_foreach(it, heads[i]) {
 			struct turn *t = list_entry(it, struct turn, link);
 
-			if (t->id_hash == h && !strcmp(t->row.id, id))
-				return same_account(&t->account, account) ? t : NULL;
+			if (t->id_hash == h && !strcmp(t->row.id, id) && (!account || same_account(&t->account, account)))
+				return t;
 		}
 	}
 	return NULL;
 }
 
+struct turn *chat_find(const struct chat *c, const struct account *account, const char *id)
+{
+	return find(c, id, account);
+}
+
+struct turn *chat_live(const struct chat *c, const char *id)
+{
+	return find(c, id, NULL);
+}
+
 struct turn *chat_load(struct chat *c, const struct account *account, struct turn_row *row)
 {
-	struct turn *t = turn_of_row(c, account, row);
+	const struct account nobody = { 0 };
+	struct turn *t = turn_of_row(c, account ? account : &nobody, row);
 
 	t->started = true;
 	buf_add(&t->text, t->row.text ? t->row.text : "", t->row.text_len);

@@ -60,7 +60,9 @@ int chat_may_ask(const struct chat *c, const struct account *account);
 /* A question the store has accepted (or that stays off the disk): row and ask are taken. It runs, or waits its turn. */
 struct turn *chat_enter(struct chat *c, const struct account *account, struct turn_row *row, struct ask_options *ask);
 struct turn *chat_find(const struct chat *c, const struct account *account, const char *id); /* live ones, by full id; NULL also for another's */
-/* An ended turn brought back from the store so that it can be read like a live one: row is taken. Freed with its last subscriber, or at the end of the loop turn. */
+/* Of whoever: the store has said that it may be read. */
+struct turn *chat_live(const struct chat *c, const char *id);
+/* An ended turn brought back from the store so that it can be read like a live one: row is taken. account NULL: another's, and chat_find gives it to nobody. Freed with its last subscriber, or at the end of the loop turn. */
 struct turn *chat_load(struct chat *c, const struct account *account, struct turn_row *row);
 void chat_cancel(struct turn *t);            /* idempotent */
 void chat_flush(struct chat *c);             /* once at the end of each loop turn */

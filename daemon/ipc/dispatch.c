@@ -261,6 +261,8 @@ static int wire_error_of_store(int r)
 		return PROTO_E_NOT_FOUND;
 	case STORE_E_AMBIGUOUS:
 		return PROTO_E_AMBIGUOUS;
+	case STORE_E_SHARED:
+		return PROTO_E_FORBIDDEN;
 	case STORE_E_CONFLICT:
 		return PROTO_E_CONFLICT;
 	case STORE_E_BUSY:

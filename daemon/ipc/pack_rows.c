@@ -172,6 +172,7 @@ void pack_thread(struct pack *p, const struct thread_row *row)
 	pack_kv_int(p, "turns", row->turns);
 	pack_json_opt(p, "tags", row->tags);
 	pack_kv_text_opt(p, "origin", row->origin);
+	pack_kv_text_opt(p, "owner", row->owner);
 	pack_close(p);
 }
 

@@ -7,6 +7,7 @@
 #include "common/mem.h"
 #include "daemon/ipc/dispatch.h"
 #include "daemon/ipc/identity.h"
+#include "daemon/ipc/members.h"
 #include "daemon/server.h"
 #include "proto/limits.h"
 
@@ -105,6 +106,16 @@ static void greet(struct conn *c)
 	c->greeted = true;
 }
 
+static void hello_done(struct call *call)
+{
+	struct conn *c = call_conn(call);
+
+	welcome(call);
+	if (c)
+		conn_release(c);
+	call_drop(call);
+}
+
 /* The uid has an account, or could not get one. */
 static void on_identity(void *ctx, int r, const char *why, const struct account *who)
 {
@@ -115,12 +126,16 @@ static void on_identity(void *ctx, int r, const char *why, const struct account 
 		greet(c);
 		if (call->server->config->auth == AUTH_PEER || c->peer.uid == 0)
 			conn_log_in(c, who);
-		welcome(call);
-	} else if (c) {
-		reply_store_error(call, r, why, NULL, "account");
+		if (c->logged_in)
+			members_note(call, hello_done);
+		else
+			hello_done(call);
+		return;
 	}
-	if (c)
+	if (c) {
+		reply_store_error(call, r, why, NULL, "account");
 		conn_release(c);
+	}
 	call_drop(call);
 }
 

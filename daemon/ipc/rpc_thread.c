@@ -89,7 +89,7 @@ static void on_messages(struct job *j)
 		pack_key(&p, "turns");
 		pack_array(&p);
 		for (; i < op->n && !(i && pack_half_full(&p)); i++)
-			pack_turn(&p, &op->rows[i], chat_find(&call->server->chat, &call->account, op->rows[i].id), true);
+			pack_turn(&p, &op->rows[i], chat_live(&call->server->chat, op->rows[i].id), true);
 		pack_close(&p);
 		if (i && (op->more || i < op->n))
 			pack_kv_int(&p, "next", op->rows[i - 1].seq);

@@ -174,7 +174,7 @@ static void reply_accepted(struct call *call, const struct turn_row *row, const 
 	reply_end(call, &p);
 }
 
-static void attach_row(struct call *call, struct turn_row *row, size_t off, size_t roff, uint64_t ev, bool accepted);
+static void attach_row(struct call *call, struct turn_row *row, size_t off, size_t roff, uint64_t ev, bool accepted, bool shared);
 
 /* The same key again: the earlier turn, running or over, is what the asker gets. */
 static void on_duplicate_read(struct job *j)
@@ -185,7 +185,7 @@ static void on_duplicate_read(struct job *j)
 	if (j->r != 0)
 		reply_store_error(call, j->r, j->why, NULL, "turn");
 	else
-		attach_row(call, &op->turn, 0, 0, 0, true);
+		attach_row(call, &op->turn, 0, 0, 0, true, false);
 	call_drop(call);
 	op_turn_get_free(op);
 }
@@ -405,6 +405,8 @@ struct turn_call {
 	size_t off, roff;
 	uint64_t ev;
 	bool stream;
+	bool own;    /* it is to be changed: what others share does not do */
+	bool shared; /* it is another's */
 	struct ask_options ask;
 	char *key;
 	void (*then)(struct turn_call *tc, struct turn_row *row, struct turn *live);
@@ -435,7 +437,8 @@ static void on_turn_read(struct job *j)
 		op_turn_get_free(op);
 		return;
 	}
-	live = chat_find(&tc->call.server->chat, &tc->call.account, op->turn.id);
+	live = chat_live(&tc->call.server->chat, op->turn.id);
+	tc->shared = op->shared;
 	if (!live && !turn_state_ended(op->turn.state) && tc->tries++ < 100) {
 		/* it ended between the read and now: its end is on disk, read again */
 		turn_call_read(tc, op->turn.id, op->max_text);
@@ -454,6 +457,7 @@ static void turn_call_read(struct turn_call *tc, const char *ref, uint64_t max_t
 	op->ref = mem_dup(ref);
 	op->max_text = max_text;
 	op->with_sources = max_text > 0;
+	op->own = tc->own;
 	op->job.run = op_turn_get_run;
 	op->job.done = on_turn_read;
 	op->job.ctx = tc;
@@ -530,14 +534,14 @@ static void attach(struct call *call, struct turn *t, size_t off, size_t roff, u
 	subscribe(c, t, off, roff, ev);
 }
 
-static void attach_row(struct call *call, struct turn_row *row, size_t off, size_t roff, uint64_t ev, bool accepted)
+static void attach_row(struct call *call, struct turn_row *row, size_t off, size_t roff, uint64_t ev, bool accepted, bool shared)
 {
 	struct chat *chat = &call->server->chat;
-	struct turn *t = chat_find(chat, &call->account, row->id);
+	struct turn *t = chat_live(chat, row->id);
 	struct conn *c = call_conn(call);
 
 	if (!t)
-		t = chat_load(chat, &call->account, row);
+		t = chat_load(chat, shared ? NULL : &call->account, row);
 	if (!accepted) {
 		attach(call, t, off, roff, ev);
 	} else if (c) {
@@ -551,7 +555,7 @@ static void then_attach(struct turn_call *tc, struct turn_row *row, struct turn 
 	if (live)
 		attach(&tc->call, live, tc->off, tc->roff, tc->ev);
 	else
-		attach_row(&tc->call, row, tc->off, tc->roff, tc->ev, false);
+		attach_row(&tc->call, row, tc->off, tc->roff, tc->ev, false, tc->shared);
 }
 
 void rpc_attach(struct call *call, struct args *a)
@@ -640,7 +644,10 @@ static void then_cancel(struct turn_call *tc, struct turn_row *row, struct turn 
 
 void rpc_cancel(struct call *call, struct args *a)
 {
-	turn_call_go(turn_call_new(call, then_cancel), a, 0);
+	struct turn_call *tc = turn_call_new(call, then_cancel);
+
+	tc->own = true;
+	turn_call_go(tc, a, 0);
 }
 
 /* ---- get, wait, sources ---- */
@@ -769,6 +776,7 @@ void rpc_turn_retry(struct call *call, struct args *a)
 	if (!may_ask(call))
 		return;
 	tc = turn_call_new(call, then_retry);
+	tc->own = true;
 	tc->stream = args_bool(a, "stream", false);
 	tc->key = args_dup(args_str(a, "key", ARG_OPTIONAL, 1, LIMIT_KEY));
 	tc->ask.model = args_dup(args_str(a, "model", ARG_OPTIONAL, 1, LIMIT_NAME));

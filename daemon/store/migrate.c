@@ -22,12 +22,16 @@ static const char schema_sql[] =
 static const char schema_2_sql[] =
 #include "daemon/store/schema_2.sql.h"
 	;
+static const char schema_3_sql[] =
+#include "daemon/store/schema_3.sql.h"
+	;
 
 static const struct {
 	const char *sql;
 } versions[] = {
 	[1] = { schema_sql },
 	[2] = { schema_2_sql },
+	[3] = { schema_3_sql },
 };
 _Static_assert(array_len(versions) == SCHEMA_VERSION + 1, "one step for each version");
 

@@ -264,52 +264,157 @@ static int thread_of_turn(const struct query *q, const char *turn, id_str id)
 	return only_one(q, stmt, r, id);
 }
 
-int ref_thread(struct db *db, const struct account *who, const char *ref, enum ref_scope scope,
-	id_str id, struct candidates *c, char **why)
+/* ---- what others share ---- */
+
+static int shared_thread(const struct query *q, bool by_name, id_str id)
 {
-	struct query q = { .db = db, .who = who, .ref = ref, .c = c, .why = why };
+	char *name = by_name ? name_first_line(q->ref, strlen(q->ref), NAME_SHOWN) : NULL;
+	id_str from = "~", to = "~"; /* no id */
+	sqlite3_stmt *stmt;
+	int r;
+
+	(void)prefix_bounds(q->ref, from, to);
+	r = db_query(&stmt, q->db, q->db->chat, q->why,
+		"SELECT t.id, h.name FROM " SQL_SHARED
+		"JOIN ragchat_thread t ON t.id = s.thread AND t.account <> ?1 "
+		"JOIN threads h ON h.id = t.id AND " SQL_ALIVE
+		"WHERE t.id = ?2 OR (t.id >= ?3 AND t.id < ?4) OR " SQL_NAME " = ?5 LIMIT 11",
+		db_text(q->who->id), db_text(q->ref), db_text(from), db_text(to), db_text(name));
+	r = only_one(q, stmt, r, id);
+	mem_free(name);
+	return r;
+}
+
+static int shared_turn(const struct query *q, id_str id)
+{
+	id_str from = "~", to = "~";
+	sqlite3_stmt *stmt;
+	int r;
+
+	(void)prefix_bounds(q->ref, from, to);
+	r = db_query(&stmt, q->db, q->db->chat, q->why,
+		"SELECT t.id, h.name FROM " SQL_SHARED
+		"JOIN ragchat_turn t ON t.thread = s.thread AND t.account <> ?1 "
+		"JOIN threads h ON h.id = t.thread AND " SQL_ALIVE
+		"WHERE t.id = ?2 OR (t.id >= ?3 AND t.id < ?4) LIMIT 11",
+		db_text(q->who->id), db_text(q->ref), db_text(from), db_text(to));
+	return only_one(q, stmt, r, id);
+}
+
+static int shared_path(const struct query *q, id_str id)
+{
+	const char *colon = strrchr(q->ref, ':');
+	struct query left = *q;
+	id_str thread;
+	char *name;
+	int r;
+
+	if (!colon || colon == q->ref || !colon[1])
+		return STORE_E_NOT_FOUND;
+	name = mem_ndup(q->ref, (size_t)(colon - q->ref));
+	left.ref = name;
+	r = shared_thread(&left, true, thread);
+	mem_free(name);
+	return r ? r : turn_in_thread(q, thread, colon + 1, id);
+}
+
+static int shared_turn_of(const struct query *q, id_str id)
+{
+	id_str thread;
+	int r = shared_turn(q, id);
+
+	if (r == STORE_E_NOT_FOUND && (r = shared_thread(q, true, thread)) == 0)
+		return turn_newest_of(q, thread, 0, id);
+	return r == STORE_E_NOT_FOUND ? shared_path(q, id) : r;
+}
+
+/* It is there and may be read: who wanted more is told so. */
+static int only_shared(const struct query *q)
+{
+	mem_free(*q->why);
+	*q->why = NULL;
+	return db_fail(q->why, STORE_E_SHARED, "'%s' is shared with you, to be read only",
+		log_text(q->ref, strlen(q->ref)));
+}
+
+/* ---- the whole ---- */
+
+static int own_thread(const struct query *q, enum ref_scope scope, id_str id)
+{
 	id_str turn;
 	int r;
 
-	if (ref_is_word(ref)) {
-		r = thread_by_word(&q, id);
-		return r == STORE_E_NOT_FOUND ? not_found(&q, "thread") : r;
-	}
-	r = thread_exactly(&q, id);
+	if (ref_is_word(q->ref))
+		return thread_by_word(q, id);
+	r = thread_exactly(q, id);
 	if (r == STORE_E_NOT_FOUND)
-		r = thread_by_prefix(&q, id);
+		r = thread_by_prefix(q, id);
 	if (r == STORE_E_NOT_FOUND && scope == REF_ANY) {
-		r = turn_by_id(&q, turn);
+		r = turn_by_id(q, turn);
 		if (r == STORE_E_NOT_FOUND)
-			r = turn_by_path(&q, turn);
+			r = turn_by_path(q, turn);
 		if (r == STORE_E_NOT_FOUND)
-			r = turn_by_prefix(&q, turn);
+			r = turn_by_prefix(q, turn);
 		if (r == 0)
+			r = thread_of_turn(q, turn, id);
+	}
+	return r;
+}
+
+int ref_thread(struct db *db, const struct account *who, const char *ref, enum ref_scope scope,
+	enum ref_access access, id_str id, struct candidates *c, char **why)
+{
+	struct query q = { .db = db, .who = who, .ref = ref, .c = c, .why = why };
+	int r = own_thread(&q, scope, id);
+	id_str turn;
+
+	/* A name that is to be made is one's own, whatever others call theirs; an id is meant. */
+	if (r == STORE_E_NOT_FOUND && !ref_is_word(ref)) {
+		r = shared_thread(&q, scope == REF_ANY, id);
+		if (r == STORE_E_NOT_FOUND && scope == REF_ANY &&
+			(r = shared_turn_of(&q, turn)) == 0)
 			r = thread_of_turn(&q, turn, id);
+		if (r == 0 && access == REF_OWN)
+			return only_shared(&q);
 	}
 	return r == STORE_E_NOT_FOUND ? not_found(&q, "thread") : r;
 }
 
-int ref_turn(struct db *db, const struct account *who, const char *ref, id_str id,
-	struct candidates *c, char **why)
+static int own_turn(const struct query *q, id_str id)
 {
-	struct query q = { .db = db, .who = who, .ref = ref, .c = c, .why = why };
 	id_str thread;
 	int r;
 
-	if (ref_is_word(ref)) {
-		r = turn_by_word(&q, id);
-		return r == STORE_E_NOT_FOUND ? not_found(&q, "turn") : r;
-	}
-	r = turn_by_id(&q, id);
+	if (ref_is_word(q->ref))
+		return turn_by_word(q, id);
+	r = turn_by_id(q, id);
 	if (r == STORE_E_NOT_FOUND) {
-		r = thread_exactly(&q, thread);
+		r = thread_exactly(q, thread);
 		if (r == 0)
-			return turn_newest_of(&q, thread, 0, id);
+			return turn_newest_of(q, thread, 0, id);
 	}
 	if (r == STORE_E_NOT_FOUND)
-		r = turn_by_path(&q, id);
+		r = turn_by_path(q, id);
 	if (r == STORE_E_NOT_FOUND)
-		r = turn_by_prefix(&q, id);
-	return r == STORE_E_NOT_FOUND ? not_found(&q, "turn or thread") : r;
+		r = turn_by_prefix(q, id);
+	return r;
+}
+
+int ref_turn(struct db *db, const struct account *who, const char *ref, enum ref_access access,
+	id_str id, bool *shared, struct candidates *c, char **why)
+{
+	struct query q = { .db = db, .who = who, .ref = ref, .c = c, .why = why };
+	int r = own_turn(&q, id);
+
+	if (shared)
+		*shared = false;
+	if (r == STORE_E_NOT_FOUND && !ref_is_word(ref) && (r = shared_turn_of(&q, id)) == 0) {
+		if (access == REF_OWN)
+			return only_shared(&q);
+		if (shared)
+			*shared = true;
+	}
+	if (r == STORE_E_NOT_FOUND)
+		return not_found(&q, ref_is_word(ref) ? "turn" : "turn or thread");
+	return r;
 }

@@ -16,11 +16,21 @@ enum ref_scope {
 	REF_CREATE, /* a name may be new: no THREAD:TURN, no turn's id; a colon is part of it */
 };
 
-/* 0 with `id`; STORE_E_NOT_FOUND; STORE_E_AMBIGUOUS with candidates. */
+/*
+ * The one place that decides whose a thread or turn is: what is another's is not found, but for what is
+ * shared to be read. To write it is STORE_E_SHARED then.
+ */
+enum ref_access { REF_OWN, REF_READ };
+
+/* 0 with `id`; STORE_E_NOT_FOUND; STORE_E_SHARED; STORE_E_AMBIGUOUS with candidates. One's own come first. */
 int ref_thread(struct db *db, const struct account *who, const char *ref, enum ref_scope scope,
-	id_str id, struct candidates *c, char **why);
-/* A thread's REF means its newest turn. */
-int ref_turn(struct db *db, const struct account *who, const char *ref, id_str id,
-	struct candidates *c, char **why);
+	enum ref_access access, id_str id, struct candidates *c, char **why);
+/* A thread's REF means its newest turn. *shared: it is another's; may be NULL. */
+int ref_turn(struct db *db, const struct account *who, const char *ref, enum ref_access access,
+	id_str id, bool *shared, struct candidates *c, char **why);
+/* Threads shared with account ?1, as `s`: by itself, or by a group. */
+#define SQL_SHARED \
+	"(SELECT thread FROM ragchat_share WHERE account = ?1 UNION SELECT g.thread FROM ragchat_member m " \
+	"JOIN ragchat_share g ON g.gid = m.gid WHERE m.account = ?1) s "
 /* "last" and "@-N": names nobody can give to a thread. */
 bool ref_is_word(const char *ref);

@@ -29,6 +29,7 @@ void thread_row_fini(struct thread_row *t)
 	mem_free(t->name);
 	mem_free(t->tags);
 	mem_free(t->origin);
+	mem_free(t->owner);
 	*t = (struct thread_row){ 0 };
 }
 
@@ -180,6 +181,23 @@ void thread_from_row(sqlite3_stmt *s, struct thread_row *t)
 	text = db_col_text(s, 5);
 	t->name = name_first_line(text ? text : "", text ? db_col_bytes(s, 5) : 0, NAME_SHOWN);
 	t->tags = text_column(s, 6);
+}
+
+int thread_owner(struct db *db, const struct account *who, struct thread_row *t, char **why)
+{
+	sqlite3_stmt *stmt;
+	bool row = false;
+	int r = db_query(&stmt, db, db->chat, why,
+		"SELECT u.identifier FROM ragchat_thread t JOIN users u ON u.id = t.account "
+		"WHERE t.id = ?1 AND t.account <> ?2",
+		db_text(t->id), db_text(who->id));
+
+	if (r == 0)
+		r = db_step(stmt, &row, why);
+	if (r == 0 && row)
+		t->owner = text_column(stmt, 0);
+	db_release(stmt);
+	return r;
 }
 
 int thread_load(struct db *db, const char *id, struct thread_row *out, char **why)

@@ -71,6 +71,7 @@ int turn_finish(struct db *db, const struct turn_row *t, char **why);
 	"FROM ragchat_thread t JOIN threads h ON h.id = t.id AND " SQL_ALIVE
 void thread_from_row(sqlite3_stmt *stmt, struct thread_row *out);
 int thread_load(struct db *db, const char *id, struct thread_row *out, char **why);
+int thread_owner(struct db *db, const struct account *who, struct thread_row *t, char **why); /* fills owner */
 
 /*
  * Places in a list kept in order of (a number, an id); opaque outside. A bad one is

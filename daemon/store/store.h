@@ -48,6 +48,7 @@ enum store_error {
 	STORE_E_DEADLINE,   /* the scan was cut; what was found so far is in the op */
 	STORE_E_LOOSE,      /* folder or file of another owner, or open to others */
 	STORE_E_NETWORK_FS,
+	STORE_E_SHARED,     /* another's, shared to be read: it cannot be changed */
 };
 
 struct job {

@@ -92,7 +92,7 @@ static int find_thread(struct db *db, struct begin *b)
 		return find_retried(db, b);
 	if (op->thread_ref) {
 		r = ref_thread(db, &op->account, op->thread_ref, op->create ? REF_CREATE : REF_ANY,
-			b->thread, &op->candidates, b->why);
+			REF_OWN, b->thread, &op->candidates, b->why);
 		if (r == STORE_E_NOT_FOUND && op->create && !ref_is_word(op->thread_ref)) {
 			b->thread[0] = '\0';
 			*b->why = mem_free(*b->why);

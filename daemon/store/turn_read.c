@@ -37,7 +37,8 @@ int op_turn_get_run(struct db *db, struct job *j)
 	const struct turn_want want = { .max_question = UINT64_MAX, .max_text = op->max_text,
 		.sources = op->with_sources };
 	id_str id;
-	int r = ref_turn(db, &op->account, op->ref, id, &op->candidates, &j->why);
+	int r = ref_turn(db, &op->account, op->ref, op->own ? REF_OWN : REF_READ, id, &op->shared,
+		&op->candidates, &j->why);
 
 	return r ? r : turn_load(db, id, &want, &op->turn, &j->why);
 }
@@ -128,10 +129,12 @@ static int list_thread(struct db *db, struct op_turn_list *op)
 	char **why = &op->job.why;
 	sqlite3_stmt *stmt = NULL;
 	id_str id;
-	int r = ref_thread(db, &op->account, op->thread_ref, REF_ANY, id, &op->candidates, why);
+	int r = ref_thread(db, &op->account, op->thread_ref, REF_ANY, REF_READ, id, &op->candidates, why);
 
 	if (r == 0)
 		r = thread_load(db, id, &op->thread, why);
+	if (r == 0)
+		r = thread_owner(db, &op->account, &op->thread, why);
 	if (r == 0)
 		r = db_query(&stmt, db, db->chat, why,
 			SQL_TURN "WHERE t.thread = ?2 AND t.seq > ?3 ORDER BY t.seq LIMIT ?4",

@@ -57,6 +57,7 @@ struct thread_row {
 	int64_t turns;
 	char *tags; /* JSON array or NULL */
 	char *origin;
+	char *owner; /* name of the account whose it is, where that is another; or NULL */
 };
 void thread_row_fini(struct thread_row *t);
 
@@ -142,7 +143,9 @@ struct op_turn_get {
 	char *ref;             /* turn REF: see PROTOCOL.md; a thread's name or id means its newest turn */
 	uint64_t max_text;     /* 0: no text at all */
 	bool with_sources;
+	bool own;              /* what others share does not count: it is to be changed */
 	struct turn_row turn;  /* out */
+	bool shared;           /* it is another's */
 	struct candidates candidates;
 };
 struct op_turn_get *op_turn_get_new(void);
@@ -160,7 +163,7 @@ struct op_thread_get *op_thread_get_new(void);
 int op_thread_get_run(struct db *db, struct job *j);
 void op_thread_get_free(struct op_thread_get *op);
 
-/* A page of threads, newest activity first; keyset. */
+/* A page of threads, newest activity first, those shared by others among them; keyset. */
 struct op_thread_list {
 	struct job job;
 	struct account account;

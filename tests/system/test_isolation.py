@@ -38,6 +38,9 @@ TABLE = {
     "thread.list": (CLEAN, {}),
     "thread.get": (NOT_FOUND, {}),
     "message.list": (NOT_FOUND, {}),
+    "share.add": (NOT_FOUND, {"with": "root"}),
+    "share.remove": (NOT_FOUND, {"with": "root"}),
+    "share.list": (NOT_FOUND, {}),
     "doc.begin": (CLEAN, {"name": "walk.md", "collection": "plantedshelf"}),
     "doc.chunk": (NOT_FOUND, {"off": 0, "data": b"x"}),
     "doc.commit": (NOT_FOUND, {}),
@@ -56,6 +59,7 @@ MORE = {
         [{"documents": [ref]} for ref in it.refs["document"]]
         + [{"collection": "plantedshelf"}, {"continue": True, "terminal": "planted-terminal"}, {"key": "planted-key"},
            {"dry_run": True, "documents": it.refs["document"][:1]}])],
+    "share.list": lambda it: [{}],
     "turn.list": lambda it: [{"live": True}] + [{"before": cursor} for cursor in it.cursors],
     "thread.list": lambda it: [{"before": cursor} for cursor in it.cursors],
     "doc.list": lambda it: [{}] + [{"before": cursor} for cursor in it.cursors],
@@ -314,12 +318,15 @@ def among_many(t, rows):
     turns = [ben.call("ask", text=f"number {n}")["turn"] for n in range(60)]
     for turn in turns:
         ben.call("turn.wait", turn=turn)
-    before, alone = ben.call("thread.list", limit=200), times(ben, 300 if t.torture else 3)
+
+    def listed():
+        return sorted((row["thread"], row["name"], row["turns"]) for row in ben.call("thread.list", limit=200)["threads"])
+    before, alone = listed(), times(ben, 300 if t.torture else 3)
     machine.daemon.stop()
     fill(machine, rows)
     machine.start()
     ben = machine.rpc(BEN)
-    equal(ben.call("thread.list", limit=200), before, "Ben's threads among those of another")
+    equal(listed(), before, "Ben's threads among those of another")
     equal(len(ben.call("turn.list", limit=200)["turns"]), 60, "Ben's turns")
     return alone, times(ben, 300 if t.torture else 3)
 

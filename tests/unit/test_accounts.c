@@ -6,20 +6,26 @@ static const char version_1[] =
 #include "daemon/store/schema.sql.h"
 	;
 
-/* A file as the first version made it, with one account and its thread. */
-static void make_version_1(const struct world *w)
+static const char version_2[] =
+#include "daemon/store/schema_2.sql.h"
+	;
+
+/* A file as an earlier version made it, with one account and its thread. */
+static void make_version(const struct world *w, int version)
 {
 	int fd = open(w->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 
 	close(fd);
 	sql_run(w->path, version_1);
+	if (version > 1)
+		sql_run(w->path, version_2);
 	sql_run(w->path,
 		"INSERT INTO users(id, identifier, createdAt) VALUES('0b0fd5f6-0000-4000-8000-00000000000a', 'ada', '2026-01-01T00:00:00.000000Z');"
 		"INSERT INTO threads(id, name, userId, userIdentifier, createdAt) VALUES('0b0fd5f6-0000-4000-8000-00000000000b', 'kept', "
 		"'0b0fd5f6-0000-4000-8000-00000000000a', 'ada', '2026-01-01T00:00:00.000000Z');"
 		"INSERT INTO ragchat_thread(id, account, created, updated) VALUES('0b0fd5f6-0000-4000-8000-00000000000b', "
 		"'0b0fd5f6-0000-4000-8000-00000000000a', 1, 1)");
-	char *mark = mem_printf("PRAGMA application_id = %d; PRAGMA user_version = 1", APPLICATION_ID);
+	char *mark = mem_printf("PRAGMA application_id = %d; PRAGMA user_version = %d", APPLICATION_ID, version);
 	sql_run(w->path, mark);
 	mem_free(mark);
 }
@@ -39,13 +45,13 @@ static int of_uid(struct world *w, enum store_lane lane, int64_t uid, const char
 	return r;
 }
 
-TEST(the_first_version_is_brought_along_with_all_it_holds)
+static void bring_along(int version)
 {
 	struct account who = { .name = NULL };
 	struct world w;
 
 	world_make(&w);
-	make_version_1(&w);
+	make_version(&w, version);
 	check_int(world_open(&w), 0);
 	check(w.why && strstr(w.why, "as it was"));
 	check_int(sql_int(w.path, "PRAGMA user_version"), SCHEMA_VERSION);
@@ -58,8 +64,15 @@ TEST(the_first_version_is_brought_along_with_all_it_holds)
 	world_close(&w);
 	check_int(world_open(&w), 0);
 	check(!w.why || !strstr(w.why, "as it was"));
+	check_int(sql_int(w.path, "SELECT count(*) FROM ragchat_share"), 0);
 	mem_free(who.name);
 	world_end(&w);
+}
+
+TEST(every_earlier_version_is_brought_along_with_all_it_holds)
+{
+	for (int version = 1; version < SCHEMA_VERSION && !test_bad; version++)
+		bring_along(version);
 }
 
 TEST(a_uid_has_one_account_from_its_first_coming_on)
