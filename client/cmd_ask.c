@@ -332,7 +332,7 @@ const struct cmd cmd_ask = {
 		"      --json  one object at the end    --jsonl  events as they come, ids first\n"
 		"      --no-stream     print when complete\n"
 		"      --citations inline|end|none   list the sources after the text, or not\n"
-		"  -r, --raw  no wrapping   --width COLUMNS   --color auto|always|never\n"
+		"  -r, --raw  undrawn text   --width COLUMNS   --color auto|always|never\n"
 		"      --raw-output    do not make control characters visible\n"
 		"  -q, --quiet  no progress, no notices    -u, --usage  token counts on stderr\n"
 		"  -d, --detach        print the id of the turn and leave; see attach, wait\n"

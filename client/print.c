@@ -26,6 +26,15 @@ static unsigned wrap_width(const struct print *p)
 	return min_of(width, (unsigned)TERM_WIDTH_MAX);
 }
 
+/* A person reads it as it comes: on a terminal, or where colour is asked for by name. */
+static bool draws_markdown(const struct print *p)
+{
+	const struct view *v = p->view;
+
+	return v->mode == VIEW_TEXT && !v->raw && !is_exact(p) && p->filter.mode != FILTER_NONE &&
+	       (p->out.tty || v->color == COLOR_ALWAYS);
+}
+
 int print_open(struct print *p, const struct view *v, bool verbose)
 {
 	enum filter_mode mode;
@@ -38,6 +47,11 @@ int print_open(struct print *p, const struct view *v, bool verbose)
 	mode = is_exact(p) ? FILTER_NONE : p->out.tty ? term_filter() : FILTER_PIPE;
 	filter_init(&p->filter, mode);
 	wrap_init(&p->wrap, wrap_width(p));
+	if (draws_markdown(p)) {
+		struct markdown_look look = markdown_look(p->wrap.width, term_color(v->color, p->out.fd));
+
+		p->markdown = markdown_new(&look);
+	}
 	p->sources =
 		v->citations == CITATIONS_END || (v->citations == CITATIONS_AUTO && p->out.tty);
 	progress_start(
@@ -50,6 +64,7 @@ void print_fini(struct print *p)
 	progress_clear(&p->progress);
 	filter_fini(&p->filter);
 	wrap_fini(&p->wrap);
+	p->markdown = markdown_free(p->markdown);
 	buf_fini(&p->out.queue);
 	p->out.part = mem_free(p->out.part);
 }
@@ -83,6 +98,14 @@ static void put_text(struct print *p, const char *s, size_t n, bool ends)
 	filter_feed(&p->filter, s, n, &clean);
 	if (ends)
 		filter_end(&p->filter, &clean);
+	if (p->markdown) {
+		markdown_feed(p->markdown, (const char *)clean.data, clean.len, &wrapped);
+		if (ends)
+			markdown_end(p->markdown, &wrapped);
+		put_buf(p, &wrapped);
+		buf_fini(&clean);
+		return;
+	}
 	if (!p->wrap.width) {
 		put_buf(p, &clean);
 		return;

@@ -9,6 +9,7 @@
 
 #include "client/answer.h"
 #include "client/filter.h"
+#include "client/markdown.h"
 #include "client/out.h"
 #include "client/term.h"
 #include "client/view.h"
@@ -22,6 +23,7 @@ struct print {
 	struct out out;
 	struct filter filter;
 	struct wrap wrap;
+	struct markdown *markdown; /* on a terminal; NULL: the text as it is */
 	struct progress progress;
 	char last;    /* the last byte printed, 0: none yet */
 	bool sources; /* the list of sources follows the text */
