@@ -419,8 +419,10 @@ static void on_chat_idle(void *ctx)
 {
 	struct server *s = ctx;
 
-	if (s->stage == SERVER_ENDING_TURNS && !s->uploads)
-		s->stage = SERVER_ENDING_CLIENTS;
+	if (s->stage != SERVER_ENDING_TURNS || (s->uploads && !s->uploads_late))
+		return;
+	uv_timer_stop(&s->idle);
+	s->stage = SERVER_ENDING_CLIENTS;
 }
 
 static void start_handles(struct server *s)
@@ -519,12 +521,20 @@ static void tell_clients(struct server *s)
 	}
 }
 
+static void on_uploads_late(uv_timer_t *t)
+{
+	struct server *s = t->data;
+
+	s->uploads_late = true; /* the end of this loop turn sees it */
+}
+
 void server_stop(struct server *s, const char *reason)
 {
 	if (s->stage == SERVER_RUNNING) {
 		log_info("stopping: %s", reason);
 		s->stage = SERVER_ENDING_TURNS;
 		service_stopping(&s->service);
+		uv_timer_start(&s->idle, on_uploads_late, (uint64_t)s->config->shutdown_grace, 0);
 		listener_stop(s->listener);
 		tell_clients(s);
 	} else if (s->stage > SERVER_ENDING_TURNS) {

@@ -69,6 +69,7 @@ struct server {
 	enum server_stage stage;
 	unsigned open_handles;
 	bool idle_armed;
+	bool uploads_late;         /* stopping: those still open had their time */
 };
 
 unsigned server_config_flags(const struct server_options *options);     /* for config_load */

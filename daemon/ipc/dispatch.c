@@ -212,7 +212,7 @@ void reply_empty(struct call *call)
 		reply_end(call, &p);
 }
 
-static void reply_error_map(struct call *call, int code, const char *text, const struct candidates *candidates)
+static void reply_error_map(struct call *call, int code, const char *text, int64_t retry_ms, const struct candidates *candidates)
 {
 	struct conn *c = call_conn(call);
 	struct pack p;
@@ -220,7 +220,7 @@ static void reply_error_map(struct call *call, int code, const char *text, const
 	if (!c)
 		return;
 	log_debug("%llu: %s: %s", (unsigned long long)c->id, proto_error_name(code), text ? text : proto_error_text(code));
-	pack_error_begin(&p, &c->out, call->id, code, text, code == PROTO_E_BUSY ? 1000 : -1);
+	pack_error_begin(&p, &c->out, call->id, code, text, retry_ms < 0 && code == PROTO_E_BUSY ? 1000 : retry_ms);
 	if (candidates && candidates->n) {
 		pack_key(&p, "data");
 		pack_map(&p);
@@ -246,7 +246,18 @@ void reply_error(struct call *call, int code, const char *fmt, ...)
 		vsnprintf(text, sizeof(text), fmt, ap);
 		va_end(ap);
 	}
-	reply_error_map(call, code, fmt ? text : NULL, NULL);
+	reply_error_map(call, code, fmt ? text : NULL, -1, NULL);
+}
+
+void reply_error_retry(struct call *call, int code, int64_t retry_ms, const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	reply_error_map(call, code, text, retry_ms, NULL);
 }
 
 void reply_bad_args(struct call *call, const struct args *a)
@@ -287,7 +298,7 @@ void reply_store_error(struct call *call, int r, const char *why, const struct c
 	}
 	if (code == PROTO_E_INTERNAL)
 		log_error("%s: %s (%d)", what, why ? why : "the database failed", r);
-	reply_error_map(call, code, why, candidates);
+	reply_error_map(call, code, why, -1, candidates);
 }
 
 int wire_error_of_turn(enum turn_error e)

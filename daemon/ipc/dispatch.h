@@ -51,6 +51,8 @@ bool reply_begin(struct call *call, struct pack *p);
 void reply_end(struct call *call, struct pack *p);
 void reply_empty(struct call *call);
 void reply_error(struct call *call, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* retry_ms: when to try again */
+void reply_error_retry(struct call *call, int code, int64_t retry_ms, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 void reply_bad_args(struct call *call, const struct args *a);
 /* r and why of a job that failed; candidates for AMBIGUOUS, may be NULL. */
 void reply_store_error(struct call *call, int r, const char *why, const struct candidates *candidates, const char *what);

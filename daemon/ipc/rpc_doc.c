@@ -5,6 +5,7 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "daemon/ipc/dispatch.h"
+#include "daemon/ipc/quota.h"
 #include "daemon/ipc/upload.h"
 #include "daemon/server.h"
 #include "proto/limits.h"
@@ -19,7 +20,7 @@ struct upload {
 	struct list link;           /* conn->uploads, none after commit */
 	struct server *server;
 	uint64_t conn, id;
-	uint64_t off;               /* bytes taken */
+	uint64_t off, room;         /* bytes taken; that the account may keep */
 	int64_t size;               /* announced, < 0 unknown */
 	struct ingest *ingest;      /* into the library ... */
 	uint64_t transfer;          /* ... or to the backend */
@@ -181,56 +182,95 @@ static void reply_begun(struct call *call, const struct upload *u)
 	reply_end(call, &p);
 }
 
-void rpc_doc_begin(struct call *call, struct args *a)
-{
-	struct server *s = call->server;
-	struct conn *c = call_conn(call);
-	struct arg_str name = args_str(a, "name", ARG_NEEDED, 1, 4096);
-	struct arg_str collection = args_str(a, "collection", ARG_OPTIONAL, 1, LIMIT_NAME);
-	int64_t size = args_int(a, "size", 0, INT64_MAX, -1);
-	struct ask_options none = { 0 };
-	char *n, *col, why[256] = "";
-	struct upload *u;
-	unsigned open = 0;
-	int r = 0;
+/* A request to begin, while its account's limits are looked at. */
+struct beginning {
+	struct call *call;
+	char *name, *collection;
+	int64_t size;
+};
 
+static void *beginning_free(struct beginning *b)
+{
+	call_drop(b->call);
+	mem_free(b->name);
+	mem_free(b->collection);
+	return mem_free(b);
+}
+
+static bool may_begin(struct call *call)
+{
+	struct conn *c = call_conn(call);
+	unsigned open = 0;
+
+	if (!c)
+		return false;
 	list_foreach(it, &c->uploads)
 		open++;
-	if (!args_ok(a)) {
-		reply_bad_args(call, a);
-		return;
-	}
-	if (open >= UPLOADS_PER_CONN) {
+	if (open >= UPLOADS_PER_CONN)
 		reply_error(call, PROTO_E_BUSY, "%u uploads are open on this connection already", open);
-		return;
-	}
-	if (s->chat.stopping) {
+	else if (call->server->chat.stopping)
 		reply_error(call, PROTO_E_SHUTTING_DOWN, NULL);
-		return;
-	}
-	u = mem_new(sizeof(*u));
-	*u = (struct upload){ .server = s, .conn = c->id, .id = ++c->next_upload, .size = size };
+	else
+		return true;
+	return false;
+}
+
+static void begin_upload(const struct beginning *b, uint64_t room)
+{
+	struct call *call = b->call;
+	struct server *s = call->server;
+	struct conn *c = call_conn(call);
+	struct ask_options none = { 0 };
+	struct upload *u = mem_new(sizeof(*u));
+	char why[256] = "";
+	int r = 0;
+
+	*u = (struct upload){ .server = s, .conn = c->id, .id = ++c->next_upload, .size = b->size, .room = room };
 	u->to_backend = chat_retrieval(&s->chat, &none) != RETRIEVAL_LOCAL;
 	list_init(&u->link);
 	s->uploads++;
-	n = args_dup(name);
-	col = args_dup(collection);
 	if (u->to_backend && !s->upstream) {
 		reply_error(call, PROTO_E_NOT_CONFIGURED, "retrieval = off and no backend: there is nowhere to put a document");
 		upload_free(u);
 	} else if (u->to_backend) {
-		u->transfer = upstream_upload(s->upstream, fair_key(call->account.id), n, size, &upload_events, u);
+		u->room = QUOTA_NONE; /* nothing of it is kept here */
+		u->transfer = upstream_upload(s->upstream, fair_key(call->account.id), b->name, b->size, &upload_events, u);
 		list_push_back(&c->uploads, &u->link);
 		reply_begun(call, u);
-	} else if ((r = ingest_begin(s->library, &call->account, n, col, size, &u->ingest, why)) != 0) {
+	} else if ((r = ingest_begin(s->library, &call->account, b->name, b->collection, b->size, &u->ingest, why)) != 0) {
 		reply_error(call, wire_error_of_library(r), "%s", why);
 		upload_free(u);
 	} else {
 		list_push_back(&c->uploads, &u->link);
 		reply_begun(call, u);
 	}
-	mem_free(n);
-	mem_free(col);
+}
+
+static void on_may_keep(void *ctx, bool ok, uint64_t room)
+{
+	struct beginning *b = ctx;
+
+	if (ok && may_begin(b->call))
+		begin_upload(b, room);
+	beginning_free(b);
+}
+
+void rpc_doc_begin(struct call *call, struct args *a)
+{
+	struct arg_str name = args_str(a, "name", ARG_NEEDED, 1, 4096);
+	struct arg_str collection = args_str(a, "collection", ARG_OPTIONAL, 1, LIMIT_NAME);
+	int64_t size = args_int(a, "size", 0, INT64_MAX, -1);
+	struct beginning *b;
+
+	if (!args_ok(a)) {
+		reply_bad_args(call, a);
+		return;
+	}
+	if (!may_begin(call))
+		return;
+	b = mem_new(sizeof(*b));
+	*b = (struct beginning){ call_keep(call), args_dup(name), args_dup(collection), size };
+	quota_check(b->call, size > 0 ? (uint64_t)size : 0, true, on_may_keep, b);
 }
 
 /* ---- chunk ---- */
@@ -279,6 +319,12 @@ void rpc_doc_chunk(struct call *call, struct args *a)
 	}
 	if (u->size >= 0 && u->off + n > (uint64_t)u->size) {
 		reply_error(call, PROTO_E_BAD_PARAMS, "more bytes than the size that was announced, %lld", (long long)u->size);
+		upload_drop(u);
+		return;
+	}
+	if (u->off + n > u->room) { /* its size was not said before */
+		reply_error(call, PROTO_E_NO_SPACE, "your account may keep %llu bytes more (max_stored): remove what is not needed, then try again",
+			(unsigned long long)u->room);
 		upload_drop(u);
 		return;
 	}

@@ -7,6 +7,7 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "daemon/ipc/dispatch.h"
+#include "daemon/ipc/quota.h"
 #include "daemon/server.h"
 #include "proto/limits.h"
 
@@ -335,10 +336,16 @@ static bool may_ask(struct call *call)
 	return true;
 }
 
-static void begin(struct asking *k)
+static void on_may_keep(void *ctx, bool ok, uint64_t room)
 {
+	struct asking *k = ctx;
 	struct job *j = &k->op->job;
 
+	(void)room;
+	if (!ok) {
+		asking_free(k);
+		return;
+	}
 	j->run = op_turn_begin_run;
 	j->done = on_begun;
 	j->ctx = k;
@@ -347,6 +354,11 @@ static void begin(struct asking *k)
 		return;
 	reply_error(k->call, PROTO_E_BUSY, "the database has too much to write");
 	asking_free(k);
+}
+
+static void begin(struct asking *k)
+{
+	quota_check(k->call, k->op->text_len, false, on_may_keep, k);
 }
 
 static struct asking *asking_new(struct call *call)

@@ -25,6 +25,9 @@ static const char schema_2_sql[] =
 static const char schema_3_sql[] =
 #include "daemon/store/schema_3.sql.h"
 	;
+static const char schema_4_sql[] =
+#include "daemon/store/schema_4.sql.h"
+	;
 
 static const struct {
 	const char *sql;
@@ -32,6 +35,7 @@ static const struct {
 	[1] = { schema_sql },
 	[2] = { schema_2_sql },
 	[3] = { schema_3_sql },
+	[4] = { schema_4_sql },
 };
 _Static_assert(array_len(versions) == SCHEMA_VERSION + 1, "one step for each version");
 

@@ -1,9 +1,11 @@
 """Many accounts, one backend: limits of each, and turns between them."""
+import re
+import sqlite3
 import threading
 
-from harness import Closed, Rpc, check, deadline, equal, eventually
+from harness import Closed, Rpc, RpcError, check, contains, deadline, equal, eventually
 from machine import GROUP, Machine, being
-from scripts import question
+from scripts import echo, question
 
 ANN, BEN, CEM = 12401, 12402, 12403
 SYSTEM = f"mode = system\ngroup = {GROUP}\n"
@@ -108,3 +110,68 @@ def test_connections_of_one_user_are_bounded_and_others_still_come_in(t):
         except Closed:  # the place is not seen to be free yet
             return None
     eventually(comes_in, "a place for one more")
+
+
+# ---- what an account may keep, and do in a day ----
+
+def put(rpc, name, data, **more):
+    upload = rpc.call("doc.begin", name=name, **more)["upload"]
+    rpc.call("doc.chunk", upload=upload, off=0, data=data)
+    return rpc.call("doc.commit", upload=upload)
+
+
+def kept_by(error):
+    return int(re.search(r"keeps (\d+) bytes", error.error["message"])[1])
+
+
+def test_an_account_keeps_so_many_bytes_and_the_others_theirs(t):
+    machine = Machine(t, f"{SYSTEM}backend = {t.backend(echo).url}\nretrieval = local\nmax_stored = 4000\n")
+    machine.start()
+    ann, ben = machine.rpc(ANN), machine.rpc(BEN)
+    put(ann, "a.md", b"# A\n\n" + b"some words here. " * 100)
+    ann.finish(ann.ask("x" * 700)[1])
+    error = ann.fails("no_space", "doc.begin", name="b.md", size=3000)
+    contains(error.error["message"], "max_stored", "remove")
+    check(1705 + 700 < kept_by(error) < 1705 + 700 + 1000, "what it says is kept:", error.error["message"])
+    upload = ann.call("doc.begin", name="b.md")["upload"]  # its size is not said: it is cut where the room ends
+    ann.fails("no_space", "doc.chunk", upload=upload, off=0, data=b"y" * 3000)
+    ann.fails("not_found", "doc.commit", upload=upload)
+    ann.fails("no_space", "ask", text="z" * 3000)
+    ben.finish(ben.ask("z" * 3000)[1])  # another's business
+    ann.call("doc.remove", document="a.md")
+    ann.finish(ann.ask("z" * 2000)[1])
+    machine.configure(f"{SYSTEM}backend = {t.backends[0].url}\nretrieval = local\n")
+    machine.daemon.reload()
+    eventually(lambda: "loaded again" in machine.daemon.log(), "the reload")
+    ann.finish(ann.ask("z" * 5000)[1])
+
+
+def test_uploads_of_a_day_are_counted_over_restarts_and_begin_anew(t):
+    machine = Machine(t, f"{SYSTEM}max_uploads = 3\n")
+    machine.start()
+    ann = machine.rpc(ANN)
+    for n in range(2):
+        put(ann, f"{n}.md", b"# Words\n\nsome words here\n")
+    machine.daemon.stop()
+    machine.start()
+    ann, ben = machine.rpc(ANN), machine.rpc(BEN)
+    begun = [ann.send("doc.begin", name=f"many{n}.md") for n in range(8)]  # at once: one of them is the third
+    taken = refused = 0
+    for number in begun:
+        try:
+            ann.reply(number)
+            taken += 1
+        except RpcError as error:
+            equal(error.name, "rate_limited", "the error")
+            check(0 < error.error["retry_ms"] <= 86400000, "it does not say when to try again:", error.error)
+            refused += 1
+    equal((taken, refused), (1, 7), "taken and refused")
+    contains(machine.run(ANN, "upload", "-", stdin=b"# Words\n", code=75).err, "max_uploads")
+    put(ben, "his.md", b"# Words\n\nsome words here\n")
+    machine.daemon.stop()  # one upload is still open: it has its grace, and no more
+    db = sqlite3.connect(machine.database)
+    db.execute("UPDATE ragchat_upload SET day = day - 1")
+    db.commit()
+    db.close()
+    machine.start()
+    put(machine.rpc(ANN), "tomorrow.md", b"# Words\n\nsome words here\n")

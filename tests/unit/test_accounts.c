@@ -10,15 +10,20 @@ static const char version_2[] =
 #include "daemon/store/schema_2.sql.h"
 	;
 
+static const char version_3[] =
+#include "daemon/store/schema_3.sql.h"
+	;
+static const char *const steps[] = { version_1, version_2, version_3 };
+_Static_assert(sizeof(steps) / sizeof(*steps) == SCHEMA_VERSION - 1, "a step for each earlier version");
+
 /* A file as an earlier version made it, with one account and its thread. */
 static void make_version(const struct world *w, int version)
 {
 	int fd = open(w->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 
 	close(fd);
-	sql_run(w->path, version_1);
-	if (version > 1)
-		sql_run(w->path, version_2);
+	for (int i = 0; i < version; i++)
+		sql_run(w->path, steps[i]);
 	sql_run(w->path,
 		"INSERT INTO users(id, identifier, createdAt) VALUES('0b0fd5f6-0000-4000-8000-00000000000a', 'ada', '2026-01-01T00:00:00.000000Z');"
 		"INSERT INTO threads(id, name, userId, userIdentifier, createdAt) VALUES('0b0fd5f6-0000-4000-8000-00000000000b', 'kept', "
@@ -65,6 +70,7 @@ static void bring_along(int version)
 	check_int(world_open(&w), 0);
 	check(!w.why || !strstr(w.why, "as it was"));
 	check_int(sql_int(w.path, "SELECT count(*) FROM ragchat_share"), 0);
+	check_int(sql_int(w.path, "SELECT count(*) FROM ragchat_upload"), 0);
 	mem_free(who.name);
 	world_end(&w);
 }
