@@ -31,6 +31,8 @@ static void pack_limits(struct pack *p, const struct config *config)
 	pack_kv_int(p, "clients_uid", config->max_clients_uid);
 	pack_kv_int(p, "queued", config->max_queued);
 	pack_kv_int(p, "running", config->max_running);
+	pack_kv_int(p, "stored", config->max_stored);
+	pack_kv_int(p, "uploads", config->max_uploads);
 	pack_close(p);
 }
 
