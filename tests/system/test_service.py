@@ -235,6 +235,10 @@ def test_the_daemon_and_its_helpers_live_within_the_units_filter(t):
                 one = group(word) if word.startswith("@") else {word}
                 allowed = allowed - one if remove else allowed | one
     allowed |= group("@default")
+    # What a helper shuts itself in with, and what starts and watches it.
+    helpers = {"clone", "clone3", "vfork", "execve", "pidfd_open", "pidfd_send_signal", "waitid", "wait4", "pipe2", "close_range",
+               "chdir", "unshare", "prctl", "prlimit64", "seccomp", "landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self"}
+    equal(sorted(helpers - allowed), [], "system calls of helpers that the unit forbids")
     backend = t.backend(echo)
     trace = os.path.join(t.dir, "trace")
     machine = Machine(t, f"{SYSTEM}backend = {backend.url}\nretrieval = local\n")
