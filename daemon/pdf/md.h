@@ -1,7 +1,10 @@
 /*
  * Markdown as a tree of blocks with flat text: CommonMark with GFM's tables, strikethrough, task lists,
- * autolinks and footnotes, parsed by cmark-gfm (md.c is the only file that includes it). Inline markup is
- * spans over plain text: what a page and an HTML file need, without a second tree.
+ * autolinks and footnotes, parsed by cmark-gfm (md.c and md_tree.c are the only files that include it). Inline
+ * markup is spans over plain text: what a page and an HTML file need, without a second tree.
+ *
+ * An address that may not be clicked stands in parentheses after its text; a link without a text shows its
+ * address; <br> is a hard break, all other HTML is text. TAB stays as it is.
  *
  * Nothing a reader could see is lost: what the parser would drop (surplus cells of a ragged row) is taken
  * from the source, what passes a cap is kept in a plainer form, and the report says so.
@@ -30,7 +33,7 @@ enum md_kind {
 	MD_CODE,      /* text without spans, LF between lines; info */
 	MD_PLAIN,     /* text without spans, to be shown as it is, wrapped */
 	MD_HTML,      /* text without spans: HTML shown as text */
-	MD_MATH,      /* text without spans: display LaTeX as source */
+	MD_MATH,      /* text without spans: display LaTeX as source, with its delimiters */
 	MD_TABLE,     /* kids: MD_ROW, the first is the header; columns, align */
 	MD_ROW,       /* kids: MD_CELL, exactly `columns` of the table */
 	MD_CELL,      /* text */
@@ -43,7 +46,7 @@ enum md_mark {
 	MD_EM = 1, MD_STRONG = 2, MD_MONO = 4, MD_STRIKE = 8,
 	MD_INLINE_MATH = 16, /* source in mono */
 	MD_IMAGE = 32,       /* the text is "[image: alt]" */
-	MD_CITE = 64,        /* "[n]", n a source of this answer: number */
+	MD_CITE = 64,        /* "[n]", n a source of this answer: number; of "[1, 3]" the digits alone */
 	MD_NOTE_REF = 128,   /* a footnote's number as text: number */
 };
 

@@ -16,7 +16,7 @@
 #include "common/json.h"
 #include "common/utf8.h"
 #include "daemon/types.h"
-#include "daemon/upstream/split.h"
+#include "common/split.h"
 #include "daemon/upstream/think.h"
 #include "daemon/upstream/upstream.h"
 

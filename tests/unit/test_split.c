@@ -1,6 +1,6 @@
 /* Status lines and the leading metadata block: every text here is cut at every place, and fed byte by byte. */
 #include "common/buf.h"
-#include "daemon/upstream/split.h"
+#include "common/split.h"
 #include "tests/unit/test.h"
 
 struct out {

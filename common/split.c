@@ -8,7 +8,7 @@
  *	BLOCK   "``" and on, at the head only
  *	TEXT    given out; fences are tracked line by line
  */
-#include "daemon/upstream/split.h"
+#include "common/split.h"
 
 #include <errno.h>
 #include <string.h>
