@@ -12,7 +12,7 @@ B        := $(if $(filter release,$(VARIANT)),build,build/$(VARIANT))
 
 # The packages, each named once.
 DEPS        := gcc make pkg-config libc6-dev libuv1-dev libsqlite3-dev libcurl4-openssl-dev libmsgpack-dev \
-               libstemmer-dev libutf8proc-dev linux-libc-dev ca-certificates \
+               libstemmer-dev libutf8proc-dev libcrypt-dev linux-libc-dev ca-certificates \
                libhpdf-dev libcmark-gfm-dev libcmark-gfm-extensions-dev libharfbuzz-dev libfribidi-dev \
                fonts-noto-core fonts-noto-mono
 DEPS_CHECK  := python3 mandoc libjansson-dev procps strace util-linux nginx-light openssl systemd \
@@ -46,13 +46,13 @@ PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS_proto) $(PKGS_daemon) $(PKGS_pd
 ALL_CFLAGS = $(BASE_CFLAGS) $(PKG_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 ALL_LDFLAGS = $(SAN) -pie -Wl,-z,relro,-z,now,--as-needed $(LDFLAGS)
 LIBS_client := $(shell pkg-config --libs $(PKGS_proto) 2>/dev/null)
-LIBS_daemon := $(LIBS_client) $(shell pkg-config --libs $(PKGS_daemon) 2>/dev/null) -lstemmer -lm -lpthread
+LIBS_daemon := $(LIBS_client) $(shell pkg-config --libs $(PKGS_daemon) 2>/dev/null) -lstemmer -lcrypt -lm -lpthread
 LIBS_pdf    := -lhpdf -lcmark-gfm-extensions -lcmark-gfm $(shell pkg-config --libs $(PKGS_pdf) 2>/dev/null) -lm
 
 common_SRC := $(sort $(wildcard common/*.c))
 proto_SRC  := $(sort $(wildcard proto/*.c))
 daemon_SRC := $(sort $(wildcard daemon/*.c daemon/ipc/*.c daemon/chat/*.c daemon/library/*.c \
-                daemon/upstream/*.c daemon/store/*.c daemon/worker/*.c))
+                daemon/upstream/*.c daemon/store/*.c daemon/auth/*.c daemon/worker/*.c))
 client_SRC := $(sort $(wildcard client/*.c))
 # Helpers: programs of their own. What they cannot do is what they are not linked with (make check-links).
 helper_SRC := $(sort daemon/worker/landlock.c $(wildcard daemon/worker/sandbox*.c))
