@@ -152,22 +152,29 @@ static int resolve_backend(struct config_reader *r, bool use_env, const struct s
 }
 
 /* Name and password come from one place too; the seed's own example is not a password. */
-static void resolve_account(struct config *c, struct seed *env, struct seed *dot)
+static int resolve_account(struct config_reader *r, struct seed *env, struct seed *dot)
 {
+	struct config *c = r->c;
 	struct seed *s = env->v[SEED_USER] ? env : dot;
 
 	if (!s->v[SEED_USER])
-		return;
+		return 0;
 	if (s->v[SEED_PASSWORD] && !strcmp(s->v[SEED_USER], "admin") &&
 		!strcmp(s->v[SEED_PASSWORD], "admin")) {
+		if (c->auth != AUTH_PEER)
+			return config_fail_plain(r->why,
+				"APP_USER and APP_PASSWORD %s%s are admin/admin, which everybody knows: choose another "
+				"password, or set auth = peer",
+				s == env ? "in the environment" : "of ", s == env ? "" : c->env_file);
 		add_notice(c,
 			"APP_USER and APP_PASSWORD %s%s are admin/admin and are not taken over",
 			s == env ? "in the environment" : "of ", s == env ? "" : c->env_file);
-		return;
+		return 0;
 	}
 	c->app_user = s->v[SEED_USER];
 	c->app_password = s->v[SEED_PASSWORD];
 	s->v[SEED_USER] = s->v[SEED_PASSWORD] = NULL;
+	return 0;
 }
 
 static int resolve_proxy(struct config_reader *r)
@@ -251,7 +258,6 @@ static void resolve_mode(struct config_reader *r)
 
 int config_resolve(struct config_reader *r, bool use_env)
 {
-	struct config *c = r->c;
 	struct seed env = { 0 }, dot = { 0 };
 	int res = check_files(r);
 
@@ -267,7 +273,7 @@ int config_resolve(struct config_reader *r, bool use_env)
 	if (!res)
 		res = resolve_authority(r);
 	if (!res)
-		resolve_account(c, &env, &dot);
+		res = resolve_account(r, &env, &dot);
 	seed_fini(&env);
 	seed_fini(&dot);
 	return res;

@@ -19,6 +19,8 @@
 #include "daemon/ipc/dispatch.h"
 #include "daemon/ipc/identity.h"
 #include "daemon/ipc/members.h"
+#include "daemon/ipc/login.h"
+#include "daemon/ipc/purge.h"
 #include "daemon/worker/harden.h"
 #include "proto/limits.h"
 
@@ -92,11 +94,15 @@ static bool sweep_conn(struct server *s, struct conn *c, uint64_t now)
 		conn_close(c, "hello_timeout");
 		return false;
 	}
+	if (c->greeted && !c->logged_in && now - c->born_ms >= (uint64_t)s->config->login_timeout) {
+		conn_close(c, "login_timeout");
+		return false;
+	}
 	if (c->writing && now - c->progress_ms >= (uint64_t)s->config->stuck_timeout) {
 		conn_close(c, "stuck");
 		return false;
 	}
-	return !c->greeted || c->writing;
+	return !c->logged_in || c->writing;
 }
 
 static void on_sweep(uv_timer_t *t)
@@ -113,7 +119,7 @@ static void on_sweep(uv_timer_t *t)
 
 void server_wants_sweep(struct server *s)
 {
-	uint64_t every = (uint64_t)min_of(s->config->hello_timeout, s->config->stuck_timeout) / 4 + 1;
+	uint64_t every = (uint64_t)min_of(min_of(s->config->hello_timeout, s->config->stuck_timeout), s->config->login_timeout) / 4 + 1;
 
 	if (!uv_is_active((uv_handle_t *)&s->sweep))
 		uv_timer_start(&s->sweep, on_sweep, every, every);
@@ -500,6 +506,12 @@ int server_init(struct server *s, const struct server_options *options)
 		log_info("no backend: answers come from the documents");
 	if (s->config->mode == MODE_USER && (r = find_account(s)) != 0)
 		return r;
+	s->backoff = backoff_new();
+	if (hasher_start(&s->hasher, &s->loop) != 0)
+		return fail(EX_OSERR, "cannot start a thread", NULL);
+	if ((r = login_import(s)) != 0)
+		return r;
+	purge_begin(s);
 	return listen_socket(s);
 }
 
@@ -576,6 +588,8 @@ static void on_listener_closed(void *ctx)
 	struct server *s = ctx;
 
 	s->listener = NULL;
+	hasher_stop(s->hasher);
+	s->hasher = NULL;
 	store_close(s->store); /* every job has run, every done was called: the last word is on disk */
 	s->store = NULL;
 	service_stop(&s->service);
@@ -625,6 +639,7 @@ void server_run(struct server *s)
 	idmap_fini(&s->conns);
 	identity_fini(s);
 	members_fini(s);
+	backoff_free(s->backoff);
 	mem_free(s->account.name);
 	mem_free(s->socket_path);
 	mem_free(s->database_path);

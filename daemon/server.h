@@ -12,6 +12,8 @@
 
 #include "common/idmap.h"
 #include "common/list.h"
+#include "daemon/auth/backoff.h"
+#include "daemon/auth/hasher.h"
 #include "daemon/chat/chat.h"
 #include "daemon/config.h"
 #include "daemon/ipc/conn.h"
@@ -46,6 +48,9 @@ struct server {
 	struct service service;
 	struct account account;    /* of per-user mode */
 	gid_t group;               /* of system mode: whose members are served */
+	struct hasher *hasher;     /* the auth thread */
+	struct backoff *backoff;
+	bool purging;              /* what removed accounts left is on its way out */
 	struct list known;         /* accounts by uid: identity.c */
 	uint64_t known_age;        /* how often they were forgotten */
 	char instance[33];         /* random, of this life */

@@ -22,6 +22,9 @@
 #define LIMIT_ANSWER (8u << 20)      /* (c) then FAILED with what came */
 #define LIMIT_KEY 64                 /* idempotency key */
 #define LIMIT_NAME 512               /* bytes of a thread's or collection's name, a label, a REF */
+#define LIMIT_PASSWORD 511           /* bytes: crypt(3) takes no more */
+#define LIMIT_TOKENS 100             /* of one account */
+#define LIMIT_LOGINS 5               /* failed log-ins on one connection, then it is closed */
 #define LIMIT_ACCOUNT 128            /* bytes of an account's name */
 #define LIMIT_TEXT_IN_RESULT (256u << 10) /* longer texts are cut in a result; `attach` brings the rest */
 #define LIMIT_PAGE 200               /* rows in one page of a list */

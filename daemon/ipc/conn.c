@@ -89,6 +89,10 @@ void conn_flush(struct conn *c)
 		}
 		server_wants_sweep(c->server);
 	}
+	if (!c->out.len && c->secret_out && !c->writing) {
+		buf_wipe(&c->out);
+		c->secret_out = false;
+	}
 	if (!c->out.len)
 		buf_shrink(&c->out, 0);
 }
@@ -98,6 +102,8 @@ static void on_written(uv_write_t *w, int status)
 	struct conn *c = container_of(w, struct conn, write);
 
 	c->writing = false;
+	if (c->secret_out)
+		buf_wipe(&c->flying);
 	buf_fini(&c->flying);
 	c->flying_sent = 0;
 	if (c->closing)
@@ -232,8 +238,9 @@ static void take_frames(struct conn *c)
 				break;
 			}
 			reply_error(&call, PROTO_E_BAD_REQUEST, "%s", why ? why : "the message is not a request");
-		} else {
-			dispatch(c, &s->msg);
+		} else if (dispatch(c, &s->msg)) { /* its values were views of these bytes */
+			explicit_bzero(c->in.data + at, len);
+			explicit_bzero(s->read_buffer, sizeof(s->read_buffer));
 		}
 		at += len;
 		scan_init(&c->scan);
@@ -254,6 +261,8 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *b)
 		conn_close(c, "gone");
 		return;
 	}
+	if (!c->in.cap)
+		(void)buf_reserve(&c->in, LIMIT_FRAME_EARLY); /* a secret is not left behind by growing */
 	if (buf_add(&c->in, b->base, (size_t)n) < 0) {
 		conn_close(c, "protocol_error:too_large");
 		return;

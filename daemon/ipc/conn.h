@@ -12,6 +12,7 @@
 #include "common/buf.h"
 #include "common/list.h"
 #include "daemon/ipc/listener.h"
+#include "daemon/store/accounts.h"
 #include "daemon/store/turns.h"
 #include "proto/pack.h"
 #include "proto/scan.h"
@@ -34,6 +35,9 @@ struct conn {
 	bool greeted;              /* said hello */
 	bool held, taking;         /* frames wait: the one before them is being answered elsewhere */
 	bool logged_in;
+	bool secret_out;           /* what is being written holds a secret */
+	unsigned login_failures;
+	token_id token;            /* by which it logged in; "" none */
 	struct account account;    /* once logged in */
 	uint32_t *outstanding;     /* ids of requests that wait for their reply */
 	unsigned noutstanding;

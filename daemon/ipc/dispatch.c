@@ -91,7 +91,7 @@ static bool gate(struct conn *c, struct call *call, const struct method *m)
 	return false;
 }
 
-void dispatch(struct conn *c, const struct msg *m)
+bool dispatch(struct conn *c, const struct msg *m)
 {
 	struct server *s = c->server;
 	struct call call = { .server = s, .conn = c->id, .id = m->id, .account = c->account };
@@ -100,31 +100,32 @@ void dispatch(struct conn *c, const struct msg *m)
 
 	if (m->type != MSG_REQUEST) { /* we ask nothing of clients: neither answers nor notifications are due */
 		stray(c);
-		return;
+		return false;
 	}
 	list_remove(&c->link);
 	list_push_back(&s->conn_list, &c->link);
 	if (is_outstanding(c, m->id)) {
 		call.stray = true;
 		reply_error(&call, PROTO_E_BAD_REQUEST, "a request with this id is still waiting for its reply");
-		return;
+		return false;
 	}
 	if (c->noutstanding >= LIMIT_REQUESTS) {
 		call.stray = true;
 		reply_error(&call, PROTO_E_BUSY, "%u requests are waiting already", c->noutstanding);
-		return;
+		return false;
 	}
 	outstanding_add(c, m->id);
 	method = method_find(m->method, m->method_len);
 	if (!method) {
 		reply_error(&call, PROTO_E_UNKNOWN_METHOD, "unknown method '%s'", log_text(m->method, min_of(m->method_len, (size_t)LIMIT_METHOD)));
-		return;
+		return false;
 	}
 	if (!gate(c, &call, method))
-		return;
+		return method->flags & SECRET;
 	log_trace("%llu: %s", (unsigned long long)c->id, method->name);
 	args = args_of(m);
 	method->fn(&call, &args);
+	return method->flags & SECRET;
 }
 
 /* ---- calls that are answered later ---- */

@@ -32,6 +32,9 @@ enum method_flag {
 	EARLY = 1, /* nothing: before hello, too */
 	LOGIN = 2, /* hello */
 	ADMIN = 4, /* log-in to an account with the role admin */
+	SECRET = 8, /* nothing more, but params or result hold a secret: they are wiped */
+	LOGIN_SECRET = LOGIN | SECRET,
+	ADMIN_SECRET = ADMIN | SECRET,
 };
 
 typedef void (*rpc_fn)(struct call *call, struct args *args);
@@ -40,7 +43,8 @@ typedef void (*rpc_fn)(struct call *call, struct args *args);
 #include "proto/methods.def"
 #undef METHOD
 
-void dispatch(struct conn *c, const struct msg *m);
+/* True: the frame holds a secret. */
+bool dispatch(struct conn *c, const struct msg *m);
 
 struct call *call_keep(const struct call *call); /* malloc'd; call_drop frees */
 void *call_drop(struct call *call);
