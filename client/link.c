@@ -11,6 +11,7 @@
 #include "client/connect.h"
 #include "client/out.h"
 #include "client/say.h"
+#include "client/secret.h"
 #include "client/signals.h"
 #include "common/attr.h"
 #include "common/clock.h"
@@ -18,6 +19,7 @@
 #include "common/mem.h"
 #include "proto/limits.h"
 
+#define TOKEN_ID 0      /* a log-in between hello and the requests */
 #define HELLO_ID 1      /* the first of every connection; requests have larger ones */
 #define READ_SIZE 65536 /* memory that is not written to is not ours yet */
 
@@ -31,11 +33,30 @@ struct link *link_new(const struct client *c)
 	return l;
 }
 
+static void drop_out(struct link *l)
+{
+	if (l->secret && l->out.cap)
+		explicit_bzero(l->out.data, l->out.cap);
+	buf_reset(&l->out);
+}
+
+void link_is_secret(struct link *l)
+{
+	l->secret = true;
+}
+
+void link_forget(struct link *l)
+{
+	buf_wipe(&l->request);
+}
+
 void link_drop(struct link *l)
 {
 	l->fd = fd_close(l->fd);
 	buf_reset(&l->in);
-	buf_reset(&l->out);
+	drop_out(l);
+	l->token_waits = false;
+	l->token = secret_free(l->token);
 	l->in_at = l->out_at = 0;
 	scan_init(&l->scan);
 }
@@ -48,8 +69,8 @@ void *link_free(struct link *l)
 	link_error_fini(&l->error);
 	msg_fini(&l->msg);
 	buf_fini(&l->in);
-	buf_fini(&l->out);
-	buf_fini(&l->request);
+	buf_wipe(&l->out);
+	buf_wipe(&l->request);
 	mem_free(l->path);
 	return mem_free(l);
 }
@@ -69,6 +90,8 @@ static void queue_hello(struct link *l)
 	pack_kv_text(&p, "client", "ragchat");
 	pack_kv_text(&p, "version", RAGCHAT_VERSION);
 	(void)pack_end(&p);
+	l->gate = l->out.len;
+	l->token = l->by_hand ? NULL : secret_token(l->path);
 }
 
 /* The daemon we had; nobody else's socket will do, and none is started in its place. */
@@ -132,12 +155,17 @@ int link_send(struct link *l, uint32_t *id)
 	return LINK_OK;
 }
 
+/* What may leave now: with a token at hand, how the daemon wants to be spoken to has to be heard first. */
+static size_t sendable(const struct link *l)
+{
+	return (l->hello_waits && l->token ? l->gate : l->out.len) - l->out_at;
+}
+
 /* Words of the daemon that a request may have waited for; 0 when the socket takes no more now. */
 static int send_some(struct link *l)
 {
-	while (l->out_at < l->out.len) {
-		ssize_t n =
-			send(l->fd, l->out.data + l->out_at, l->out.len - l->out_at, MSG_NOSIGNAL);
+	while (sendable(l)) {
+		ssize_t n = send(l->fd, l->out.data + l->out_at, sendable(l), MSG_NOSIGNAL);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -145,8 +173,10 @@ static int send_some(struct link *l)
 			return errno == EAGAIN ? 0 : -errno;
 		l->out_at += (size_t)n;
 	}
-	buf_reset(&l->out);
-	l->out_at = 0;
+	if (l->out_at == l->out.len) {
+		drop_out(l);
+		l->out_at = 0;
+	}
 	return 0;
 }
 
@@ -186,6 +216,65 @@ static void hello_instance(struct link *l, const char *s, size_t n)
 	l->instance[n] = '\0';
 }
 
+static void copy_text(struct val map, const char *key, char *to, size_t size)
+{
+	const char *s = "";
+	size_t n = 0;
+
+	(void)val_get_str(map, key, &s, &n);
+	(void)snprintf(to, size, "%.*s", (int)n, s);
+}
+
+static void take_account(struct link *l)
+{
+	copy_text(l->msg.result, "account", l->account, sizeof(l->account));
+	copy_text(l->msg.result, "role", l->role, sizeof(l->role));
+}
+
+/* Before the requests that wait: the hello in front of them has left. */
+static void queue_token(struct link *l)
+{
+	struct buf out;
+	struct pack p;
+
+	buf_init(&out, l->out.max);
+	pack_request(&p, &out, TOKEN_ID, "auth.token");
+	pack_kv_text(&p, "token", l->token);
+	(void)pack_end(&p);
+	(void)buf_add(&out, l->out.data + l->out_at, l->out.len - l->out_at);
+	buf_wipe(&l->out);
+	l->out = out;
+	l->out_at = 0;
+	l->secret = l->token_waits = true;
+}
+
+static void take_auth(struct link *l)
+{
+	struct val auth = val_get(l->msg.result, "auth");
+
+	l->must_log_in = val_str_is(val_get(auth, "state"), "required");
+	l->may_log_in = val_count(val_get(auth, "methods")) > 0;
+	l->uid = val_get_int(l->msg.result, "uid", -1);
+	take_account(l);
+	if (l->must_log_in && l->token)
+		queue_token(l);
+	l->token = secret_free(l->token);
+}
+
+/* 0, or LINK_REFUSED. */
+static int token_answered(struct link *l)
+{
+	l->token_waits = false;
+	if (link_take_error(l) == LINK_E_REMOTE) {
+		l->status = link_fail(l, LINK_E_REMOTE);
+		if (l->status == STATUS_DENIED)
+			say("log in again with `ragchat login`");
+		return LINK_REFUSED;
+	}
+	take_account(l);
+	return 0;
+}
+
 /* The reply of hello: 0, or LINK_REFUSED. */
 static int hello_answered(struct link *l)
 {
@@ -205,6 +294,7 @@ static int hello_answered(struct link *l)
 	if (val_get_str(l->msg.result, "version", &s, &n))
 		(void)snprintf(l->version, sizeof(l->version), "%.*s", (int)n, s);
 	l->greeted = true;
+	take_auth(l);
 	return 0;
 }
 
@@ -253,6 +343,8 @@ static int take_frame(struct link *l)
 	scan_init(&l->scan);
 	if (l->hello_waits && link_is_reply(l, HELLO_ID))
 		return hello_answered(l) ? LINK_REFUSED : take_frame(l);
+	if (l->token_waits && link_is_reply(l, TOKEN_ID))
+		return token_answered(l) ? LINK_REFUSED : take_frame(l);
 	if (l->hello_waits && l->msg.type != MSG_NOTIFICATION)
 		return refuse(l, "it answers without having heard hello");
 	return server_word(l) ? LINK_REFUSED : LINK_MESSAGE;
@@ -296,7 +388,7 @@ static int wait_once(struct link *l, const struct link_wait *w)
 	bool full = output_waits(w) && out_left(w->out) >= OUT_BACKLOG && !w->read_anyway;
 	struct pollfd p[3] = {
 		{ .fd = l->fd,
-			.events = (short)((full ? 0 : POLLIN) | (l->out.len ? POLLOUT : 0)) },
+			.events = (short)((full ? 0 : POLLIN) | (sendable(l) ? POLLOUT : 0)) },
 		{ .fd = w->signals, .events = POLLIN },
 		{ .fd = output_waits(w) ? w->out->fd : -1, .events = POLLOUT },
 	};

@@ -73,12 +73,20 @@ struct link {
 	struct buf request; /* the frame of the last request, to send it again */
 	uint32_t last_id;
 	bool hello_waits; /* its reply has not come */
+	bool token_waits;
+	char *token;      /* kept for this socket; while hello waits: nothing else is sent until then */
+	size_t gate;      /* bytes of `out` that are the hello */
+	bool secret;      /* out and request hold a secret: wiped */
+	bool by_hand;     /* no token is sent: somebody is about to log in */
 	uint64_t hello_until_ms;
 	bool greeted;   /* a hello was ever answered */
 	bool restarted; /* a later hello named another instance: the daemon had ended */
 	char instance[64], version[32];
 	char closing[32]; /* the reason that the daemon gave for closing */
-	int64_t protocol;
+	int64_t protocol, uid;
+	bool must_log_in; /* by password or token; the uid is not enough */
+	bool may_log_in;
+	char account[132], role[16]; /* "" not logged in */
 	uint64_t until_ms; /* a LINK_PATIENT call ends then; 0: never; clock_mono_ms */
 	int status;
 	struct link_error error;
@@ -90,6 +98,8 @@ void *link_free(struct link *l);
 /* A request is open: write its params, then send it. It connects when there is no connection. */
 struct pack *link_request(struct link *l, const char *method);
 int link_send(struct link *l, uint32_t *id);   /* a link_result */
+void link_is_secret(struct link *l);            /* the open request holds a secret */
+void link_forget(struct link *l);               /* ... and is not needed again */
 int link_call(struct link *l, unsigned flags); /* sends, waits for the reply: a link_result */
 
 /* What comes next, of whatever kind. */

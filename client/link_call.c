@@ -122,6 +122,8 @@ static int fail_remote(const struct link_error *e)
 	const char *text = e->message && *e->message ? e->message : proto_error_text(e->code);
 
 	say_as(link_culprit(e->name), "%s", text);
+	if (e->code == PROTO_E_UNAUTHENTICATED && !strcmp(text, proto_error_text(e->code)))
+		say("`ragchat login` does");
 	for (size_t i = 0; i < e->ncandidates; i++)
 		say("it may be: %s", e->candidates[i]);
 	return proto_error_exit(e->code);

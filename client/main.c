@@ -17,7 +17,7 @@
  * tomorrow.
  */
 static const char *const reserved[] = { "chat", "search", "mv", "rename", "rm", "fork", "edit",
-	"rate", "login", "logout", "whoami", "passwd", "user", "token", "share", "config", "doctor",
+	"rate", "share", "config", "doctor",
 	"log", "idle", "backup", "import", "usage", "completion", "bridge", "mcp" };
 
 /* A socket that got number 1 would be written to as stdout; a closed one has to stay unusable. */
