@@ -112,6 +112,9 @@ $B/tests/%: $B/obj/tests/unit/%.o $B/libclient.a $B/libdaemon.a $B/libproto.a $B
 $B/tests/test_pdf_%: $B/obj/tests/unit/test_pdf_%.o $B/libpdf.a $B/libhelper.a $B/libcommon.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_pdf)
+$B/tests/fake_helper: $B/obj/tests/unit/fake_helper.o $B/libhelper.a $B/libcommon.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^
 $B/fuzz/fuzz_pdf_%: $B/obj/tests/fuzz/fuzz_pdf_%.o $B/libpdf.a $B/libhelper.a $B/libcommon.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS_pdf)
@@ -140,7 +143,7 @@ quickstart: deps                                 ## build, start a private daemo
 
 check: deps-check                                ## every test, two at a time
 	@$(MAKE) --no-print-directory check-run
-unit: $(UNIT)
+unit: $(UNIT) $B/tests/fake_helper
 check-run: all unit
 	@$(PYTHON) tests/run --bin $B/bin --unit $B/tests $(if $(SAN),--sanitizer,--static) $(TESTS)
 asan: deps-check                                 ## check under AddressSanitizer and UBSan

@@ -14,7 +14,7 @@ void report_init(struct report *r)
 	*r = (struct report){ 0 };
 }
 
-static void put_text(char text[REPORT_TEXT], const char *fmt, va_list ap)
+attr_printf(2, 0) static void put_text(char text[REPORT_TEXT], const char *fmt, va_list ap)
 {
 	int n = vsnprintf(text, REPORT_TEXT, fmt, ap);
 
