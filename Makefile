@@ -13,7 +13,7 @@ B        := $(if $(filter release,$(VARIANT)),build,build/$(VARIANT))
 # The packages, each named once.
 DEPS        := gcc make pkg-config libc6-dev libuv1-dev libsqlite3-dev libcurl4-openssl-dev libmsgpack-dev \
                libstemmer-dev libutf8proc-dev libcrypt-dev linux-libc-dev ca-certificates \
-               libhpdf-dev libcmark-gfm-dev libcmark-gfm-extensions-dev libharfbuzz-dev libfribidi-dev \
+               libhpdf-dev libcmark-gfm-dev libcmark-gfm-extensions-dev libharfbuzz-dev libfribidi-dev libpng-dev zlib1g-dev \
                fonts-noto-core fonts-noto-mono
 DEPS_CHECK  := python3 mandoc libjansson-dev procps strace util-linux nginx-light openssl systemd \
                fonts-noto-cjk fonts-noto-color-emoji fonts-symbola qpdf poppler-utils mupdf-tools libjs-pdf nodejs
@@ -23,7 +23,7 @@ DEPS_LINT   := clang-tidy clang-format cppcheck
 
 PKGS_proto  := $(shell pkg-config --exists msgpack-c && echo msgpack-c || echo msgpack)
 PKGS_daemon := libuv sqlite3 libcurl libutf8proc
-PKGS_pdf    := harfbuzz harfbuzz-subset fribidi
+PKGS_pdf    := harfbuzz harfbuzz-subset fribidi libpng zlib
 
 # All of the rules below need the libraries; deps, help and dist do not.
 CFLAGS   ?= -O2 -g

@@ -1,7 +1,7 @@
 /*
- * A PDF file (ISO 32000-1, 1.7): pages, fonts, links, outline, structure tree. doc.c is the only file
- * that includes hpdf.h; what libharu cannot do (subset fonts, exact ToUnicode, tagging, object streams)
- * is written here on its object layer.
+ * A PDF file (ISO 32000-1, 1.7): pages, fonts, links, outline, structure tree. doc_obj.c is the only
+ * file that includes hpdf.h; what libharu cannot do (subset fonts, exact ToUnicode, tagging, object
+ * streams) is written beside its object layer.
  *
  * Coordinates of this interface: points from the page's top left corner, y downward. The same calls give
  * the same bytes. Beyond a cap the call does what is left to do and tells the report.
@@ -16,9 +16,18 @@
 #include "daemon/pdf/fonts.h"
 #include "daemon/pdf/text.h"
 
+struct report;
 struct doc;
 struct page;
 struct elem; /* of the structure tree; small: fifty pages have ten thousand */
+
+enum {
+	DOC_E_MEMORY = 1, /* no more memory within the limit */
+	DOC_E_LIBRARY,    /* libharu refused an object: a bug */
+	DOC_E_FONT,       /* a font cannot be cut to a subset: a damaged font file */
+	DOC_E_EMPTY,      /* no page */
+	DOC_E_NUMBER,     /* a place or a size that is not a finite number: a bug of the caller */
+};
 
 struct doc_info {
 	const char *title, *author, *subject, *lang; /* UTF-8; lang BCP 47 */
@@ -30,14 +39,16 @@ struct doc_info {
 #define DOC_LINKS_MAX 20000
 #define DOC_OUTLINE_MAX 1000
 
+/* info is copied; fonts and report must live as long as the document. */
 struct doc *doc_new(const struct doc_info *info, struct fonts *fonts, struct report *report);
-/* The file. 0; DOC_E_*; out is capped by its own max (-ENOBUFS). */
+/* The file, once: afterwards there is only doc_free. 0; DOC_E_*; out is capped by its own max (-ENOBUFS). */
 int doc_save(struct doc *d, struct buf *out);
 void *doc_free(struct doc *d);
 
 struct page *doc_page(struct doc *d, double width, double height); /* NULL: DOC_PAGES_MAX reached */
 size_t doc_pages(const struct doc *d);
 struct page *doc_page_at(struct doc *d, size_t i); /* for headers and footers once the number of pages is known */
+void page_size(const struct page *p, double *width, double *height);
 
 /* ---- structure (tagged PDF, 14.8) ---- */
 enum role {
