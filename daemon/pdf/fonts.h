@@ -4,7 +4,8 @@
  *
  * A package that is not installed is a shorter chain and a warning, never a failure. The chain:
  * Noto Sans (regular, bold, italic, bold italic) or Noto Sans Mono, the Noto Sans of the script,
- * DejaVu, symbols, math, CJK (face by language), colour emoji, Symbola; last a visible box.
+ * DejaVu, symbols, math, CJK (face by language), colour emoji, Symbola; last a visible box. With no
+ * font file at all there is still a font: a box and a space made here.
  */
 #pragma once
 
@@ -12,6 +13,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#define FONTS_MAX 1024 /* of one document: an index is below it */
 
 enum text_style { STYLE_BOLD = 1, STYLE_ITALIC = 2, STYLE_MONO = 4 };
 
@@ -36,6 +39,9 @@ void fonts_warm(struct fonts *f);                     /* faces of a plain docume
 void *fonts_close(struct fonts *f);
 /* BCP 47 of the document, "" unknown: which CJK face, which shaping language. */
 void fonts_language(struct fonts *f, const char *lang);
+/* When the language is not known: kana or hangul in the whole document's text decide the CJK face. */
+void fonts_language_guess(struct fonts *f, const char *utf8, size_t len);
+hb_language_t fonts_shaping_language(const struct fonts *f); /* HB_LANGUAGE_INVALID: unknown */
 const char *fonts_missing(const struct fonts *f);     /* "fonts-noto-cjk, fonts-symbola" of packages not installed; "" none */
 
 /* The first font of the chain for this style: its metrics set the lines. */
