@@ -210,6 +210,16 @@ static const char *title_of(const struct pdf_request *rq)
 	return rq->nturns ? rq->turns[0].question.p : "";
 }
 
+/* Which face the characters that Chinese, Japanese and Korean share are drawn in. */
+static void choose_language(const struct pdf_request *rq, struct fonts *fonts)
+{
+	fonts_language(fonts, rq->lang.p);
+	for (size_t i = 0; !rq->lang.n && i < rq->nturns; i++) {
+		fonts_language_guess(fonts, rq->turns[i].question.p, rq->turns[i].question.n);
+		fonts_language_guess(fonts, rq->turns[i].markdown.p, rq->turns[i].markdown.n);
+	}
+}
+
 int render_pdf(const struct pdf_request *rq, struct fonts *fonts, struct report *report, struct buf *out)
 {
 	const struct doc_info info = { .title = title_of(rq), .lang = rq->lang.p, .creator = rq->generator.p, .epoch = rq->epoch > 0 ? rq->epoch : -1 };
@@ -217,7 +227,7 @@ int render_pdf(const struct pdf_request *rq, struct fonts *fonts, struct report 
 	struct frame f = { .x = rq->paper.left, .w = rq->paper.width - rq->paper.left - rq->paper.right, .size = (float)SIZE_TEXT, .ink = INK };
 	int r = -ENOMEM;
 
-	fonts_language(fonts, rq->lang.p);
+	choose_language(rq, fonts);
 	if (*fonts_missing(fonts))
 		report_warn(report, "fonts", "not installed: %s", fonts_missing(fonts));
 	l.doc = doc_new(&info, fonts, report);
