@@ -99,13 +99,13 @@ static void add_cluster(struct text *t, uint32_t start, uint32_t end, const hb_g
 	const struct run *run = &t->runs[t->nruns];
 	struct cluster c = { .start = start, .glyph = (uint32_t)t->nglyphs, .run = (uint32_t)t->nruns };
 
-	for (unsigned i = from; i < to && i - from < UINT16_MAX; i++) {
+	for (unsigned i = from; i < to; i++) {
 		add_glyph(t, glyph_of(&info[i], &pos[i]));
 		c.advance += pos[i].x_advance;
 	}
 	if (from == to)
 		add_glyph(t, (struct glyph){ .gid = gid_of(run->font, ' ') });
-	c.nglyphs = (uint16_t)(t->nglyphs - c.glyph);
+	c.nglyphs = (uint32_t)t->nglyphs - c.glyph;
 	c.flags = t->flags[start];
 	c.space = t->cps[start] == ' ' || t->cps[start] == '\t' || t->cps[start] == 0x1680 ||
 		  (t->cps[start] >= 0x2000 && t->cps[start] <= 0x200B && t->cps[start] != 0x2007) || t->cps[start] == 0x3000;

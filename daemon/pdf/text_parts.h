@@ -32,7 +32,7 @@ struct cluster {
 	uint32_t start;    /* code point */
 	uint32_t glyph;    /* its glyphs, left to right */
 	uint32_t run;
-	uint16_t nglyphs;
+	uint32_t nglyphs;
 	uint8_t flags;     /* linebreak.h, of what is before it */
 	bool space, shy;
 	int32_t advance;   /* 1/1000 em */
