@@ -57,7 +57,8 @@ static void add(struct text *t, struct run run)
 {
 	struct run *last = t->nruns ? &t->runs[t->nruns - 1] : NULL;
 
-	if (last && last->font == run.font && last->span == run.span && last->script == run.script &&
+	/* A line's end stands by itself: the joiner that follows it must not make one cluster of the two. */
+	if (last && !linebreak_is_hard(t->cps[run.start]) && !linebreak_is_hard(t->cps[last->start]) && last->font == run.font && last->span == run.span && last->script == run.script &&
 		last->level == run.level && last->missing == run.missing && run.end - last->start <= RUN_MAX) {
 		last->end = run.end;
 		return;

@@ -114,11 +114,6 @@ static void add_cluster(struct text *t, uint32_t start, uint32_t end, const hb_g
 		c.advance *= TAB_CELLS;
 		t->glyphs[c.glyph].advance = c.advance;
 	}
-	if (linebreak_is_hard(t->cps[start])) {
-		t->nglyphs = c.glyph;
-		c.nglyphs = 0;
-		c.advance = 0;
-	}
 	share_text(t, &c, end, run->level & 1);
 	if (cell)
 		to_grid(t, run, &c, end, cell);
@@ -189,6 +184,15 @@ static void shape_missing(struct text *t, const struct run *run)
 		add_cluster(t, i, i + 1, &info, &pos, 0, 1, cell);
 }
 
+/* The end of a line has no glyph. */
+static void add_line_end(struct text *t, uint32_t start)
+{
+	struct cluster c = { .start = start, .glyph = (uint32_t)t->nglyphs, .run = (uint32_t)t->nruns, .flags = t->flags[start] };
+
+	t->clusters = arena_grow(t->arena, t->clusters, &t->cap_clusters, t->nclusters + 1, sizeof(*t->clusters));
+	t->clusters[t->nclusters++] = c;
+}
+
 void text_shape(struct text *t)
 {
 	hb_buffer_t *b = hb_buffer_create();
@@ -199,7 +203,9 @@ void text_shape(struct text *t)
 		struct run *run = &t->runs[t->nruns];
 
 		run->first = (uint32_t)t->nclusters;
-		if (run->missing) {
+		if (linebreak_is_hard(t->cps[run->start])) {
+			add_line_end(t, run->start);
+		} else if (run->missing) {
 			shape_missing(t, run);
 		} else {
 			shape_run(t, run, b);

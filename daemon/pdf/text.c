@@ -38,10 +38,12 @@ static void find_clusters(struct text *t)
 
 	t->flags = arena_alloc(t->arena, t->n + 1);
 	for (size_t i = 0; i < t->n; i++) {
-		bool starts = !i || (t->cps[i] < 0x80 && t->cps[i - 1] < 0x80) ||
-			      utf8proc_grapheme_break_stateful((utf8proc_int32_t)t->cps[i - 1],
-				      (utf8proc_int32_t)t->cps[i], &state);
+		bool plain = !i || (t->cps[i] < 0x80 && t->cps[i - 1] < 0x80);
+		bool starts = plain || utf8proc_grapheme_break_stateful((utf8proc_int32_t)t->cps[i - 1],
+					       (utf8proc_int32_t)t->cps[i], &state);
 
+		if (plain)
+			state = 0;
 		if (starts) {
 			t->flags[i] = BREAK_CLUSTER;
 			marks = 0;

@@ -451,7 +451,7 @@ TEST(no_byte_is_lost_or_doubled_at_any_width)
 	static const double widths[] = { 0, 7, 33, 90, 450, 1e9 };
 	char text[512];
 
-	for (int i = 0; i < 1500; i++) {
+	for (int i = 0; i < 3000; i++) {
 		size_t n = random_text(text, sizeof(text));
 		const char *why = coverage(text, n, dice(8), widths[i % array_len(widths)]);
 
