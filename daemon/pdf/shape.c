@@ -57,17 +57,27 @@ static uint32_t bytes_between(const struct text *t, uint32_t start, uint32_t end
 	return t->at[end] - t->at[start];
 }
 
-/* One code point to each glyph in reading order, the last takes the rest. */
+/*
+ * One code point to each glyph in reading order, the last takes the rest. Where glyphs are more, those
+ * without a width go without text first: a bare gap on the page is read as a space.
+ */
 static void share_text(struct text *t, const struct cluster *c, uint32_t end, bool rtl)
 {
+	uint32_t at = c->start, spare = c->nglyphs > end - at ? c->nglyphs - (end - at) : 0;
+
 	for (unsigned k = 0; k < c->nglyphs; k++) {
 		struct glyph *g = &t->glyphs[c->glyph + (rtl ? c->nglyphs - 1 - k : k)];
-		uint32_t from = min_of(c->start + k, end), to = min_of(from + 1, end);
+		uint32_t to = min_of(at + 1, end);
 
-		if (k + 1 == c->nglyphs)
+		if (spare && !g->advance) {
+			spare--;
+			to = at;
+		} else if (k + 1 == c->nglyphs) {
 			to = end;
-		g->text_at = t->at[from];
-		g->text_len = (uint16_t)min_of(bytes_between(t, from, to), (uint32_t)UINT16_MAX);
+		}
+		g->text_at = t->at[at];
+		g->text_len = (uint16_t)min_of(bytes_between(t, at, to), (uint32_t)UINT16_MAX);
+		at = to;
 	}
 }
 
