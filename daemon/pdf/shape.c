@@ -5,6 +5,8 @@
 
 #include "common/attr.h"
 
+#define MARKS_TOGETHER 8 /* copied with their letter; more stay by themselves */
+
 static bool cursive(hb_script_t s)
 {
 	switch ((int)s) {
@@ -57,27 +59,60 @@ static uint32_t bytes_between(const struct text *t, uint32_t start, uint32_t end
 	return t->at[end] - t->at[start];
 }
 
+/* How many code points the glyph at k of n takes when `left` of them are to be given out. */
+static uint32_t share_of(const struct glyph *g, uint32_t left, uint32_t glyphs, uint32_t marks)
+{
+	if (glyphs == 1)
+		return left;
+	if (left >= glyphs && marks && g->advance)
+		return min_of(left, 1 + marks);
+	return min_of(left, (uint32_t)1);
+}
+
+static struct glyph *in_reading_order(struct text *t, const struct cluster *c, uint32_t k, bool rtl)
+{
+	return &t->glyphs[c->glyph + (rtl ? c->nglyphs - 1 - k : k)];
+}
+
+/* Glyphs behind k that have no width: an extractor would take a raised one for a line of its own. */
+static uint32_t marks_behind(struct text *t, const struct cluster *c, uint32_t k, bool rtl)
+{
+	uint32_t n = 0;
+
+	while (n < MARKS_TOGETHER && k + 1 + n < c->nglyphs && !in_reading_order(t, c, k + 1 + n, rtl)->advance)
+		n++;
+	return n;
+}
+
 /*
- * One code point to each glyph in reading order, the last takes the rest. Where glyphs are more, those
- * without a width go without text first: a bare gap on the page is read as a space.
+ * One code point to each glyph in reading order, the last takes the rest; a letter has those of its marks, they
+ * are without. Where glyphs are more, those without a width go without text first: a bare gap on the
+ * page is read as a space.
  */
 static void share_text(struct text *t, const struct cluster *c, uint32_t end, bool rtl)
 {
-	uint32_t at = c->start, spare = c->nglyphs > end - at ? c->nglyphs - (end - at) : 0;
+	uint32_t at = c->start, without = 0;
+	uint32_t spare = c->nglyphs > end - at ? c->nglyphs - (end - at) : 0;
 
-	for (unsigned k = 0; k < c->nglyphs; k++) {
-		struct glyph *g = &t->glyphs[c->glyph + (rtl ? c->nglyphs - 1 - k : k)];
-		uint32_t to = min_of(at + 1, end);
+	for (uint32_t k = 0; k < c->nglyphs; k++) {
+		struct glyph *g = in_reading_order(t, c, k, rtl);
+		uint32_t take = 0;
 
-		if (spare && !g->advance) {
+		if (without) {
+			without--;
+		} else if (spare && !g->advance) {
 			spare--;
-			to = at;
-		} else if (k + 1 == c->nglyphs) {
-			to = end;
+		} else {
+			uint32_t marks = marks_behind(t, c, k, rtl);
+
+			take = share_of(g, end - at, c->nglyphs - k, marks);
+			without = take > 1 && k + 1 < c->nglyphs ? marks : 0;
+			if (k + without + 1 == c->nglyphs)
+				take = end - at;
 		}
 		g->text_at = t->at[at];
-		g->text_len = (uint16_t)min_of(bytes_between(t, at, to), (uint32_t)UINT16_MAX);
-		at = to;
+		g->text_len = (uint16_t)min_of(bytes_between(t, at, at + take), (uint32_t)UINT16_MAX);
+		at += take;
 	}
 }
 
