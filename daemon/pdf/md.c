@@ -85,6 +85,22 @@ static cmark_node *math_match(cmark_syntax_extension *self, cmark_parser *parser
 	return n ? formula(s, n) : escaped(s[1]);
 }
 
+static int by_byte(const void *a, const void *b)
+{
+	return *(const uint8_t *)a - *(const uint8_t *)b;
+}
+
+/*
+ * cmark sorts its footnotes and references with qsort, and glibc's asks once how much memory there
+ * is (sysinfo) when it sorts more than 1 KiB: behind the lock that is a forbidden call.
+ */
+static void warm_qsort(void)
+{
+	uint8_t bytes[4096] = { 1 };
+
+	qsort(bytes, sizeof(bytes), 1, by_byte);
+}
+
 void md_init(void)
 {
 	cmark_mem *mem = cmark_get_default_mem_allocator();
@@ -92,6 +108,7 @@ void md_init(void)
 
 	if (math)
 		return;
+	warm_qsort();
 	cmark_gfm_core_extensions_ensure_registered();
 	for (size_t i = 0; i < array_len(names); i++)
 		extensions[i] = cmark_find_syntax_extension(names[i]);
@@ -187,6 +204,7 @@ static struct md_block *as_markdown(struct md_job *j, struct buf *text)
 	struct md_block *root;
 	cmark_node *tree;
 
+	md_guard(j, text);
 	if (memchr(text->data, '\\', text->len))
 		md_math_mark((char *)text->data, text->len);
 	set_source(j, text);

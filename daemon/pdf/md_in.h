@@ -56,6 +56,11 @@ struct md_job {
 /* Valid UTF-8, LF at line ends, no controls. -ENOMEM, -ENOBUFS. */
 int md_clean(const char *s, size_t n, struct buf *out);
 
+/* ---- md_guard.c ---- */
+
+/* Clean text in, the text that cmark is given out: see the head of md_guard.c. */
+void md_guard(struct md_job *j, struct buf *text);
+
 /* ---- md_inline.c ---- */
 
 void md_text_begin(struct md_job *j);
