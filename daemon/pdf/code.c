@@ -6,10 +6,13 @@
 
 #define TAB 8
 #define FRAGMENT_MAX 200 /* lines of one piece of ground */
+#define WINDOW 16384     /* bytes of a source line that are shaped at once: the rest begins where they wrapped last */
 
 struct source { /* lines of the block, cut where they wrap */
 	const char *line, *next, *end; /* the source line under way, the one after it */
-	struct text *text;             /* of the line, or NULL: it is used up */
+	size_t off;                    /* bytes of the line, tabs expanded, that are drawn */
+	struct text *text;             /* of what follows, or NULL: the line is used up */
+	bool cut;                      /* the text ends before the line does */
 	struct para para;
 	uint32_t at;
 };
@@ -45,18 +48,28 @@ static size_t expand(struct arena *a, const char *s, size_t n, const char **out)
 	return at;
 }
 
-/* The text of the source line at c->line; c->at stays: after a page break the line is made anew. */
+/* The text of the source line from c->off on; after a page break it is made anew. */
 static void make_line(struct layout *l, struct source *c, float size)
 {
 	const char *stop = memchr(c->line, '\n', (size_t)(c->end - c->line)), *s;
-	size_t n;
+	size_t n, rest;
 
 	stop = stop ? stop : c->end;
-	n = expand(l->scratch, c->line, (size_t)(stop - c->line), &s);
+	rest = expand(l->scratch, c->line, (size_t)(stop - c->line), &s) - c->off;
+	n = rest > WINDOW ? utf8_floor(s + c->off, rest, WINDOW) : rest;
+	c->cut = n < rest;
 	/* An empty line has the height of a space. */
-	c->para = n ? para_plain(l, s, n, STYLE_MONO, INK, size) : para_plain(l, " ", 1, STYLE_MONO, INK, size);
+	c->para = n ? para_plain(l, s + c->off, n, STYLE_MONO, INK, size) : para_plain(l, " ", 1, STYLE_MONO, INK, size);
 	c->text = para_text(l, &c->para, TEXT_LTR);
 	c->next = stop + 1;
+	c->at = 0;
+}
+
+/* Goes on behind `drawn` more bytes of the line. */
+static void move_on(struct layout *l, struct source *c, float size, size_t drawn)
+{
+	c->off += drawn;
+	make_line(l, c, size);
 }
 
 static bool next_line(struct layout *l, struct source *c, float size, double width, struct drawn *out)
@@ -66,14 +79,21 @@ static bool next_line(struct layout *l, struct source *c, float size, double wid
 			if (c->next >= c->end)
 				return false;
 			c->line = c->next;
-			c->at = 0;
+			c->off = 0;
 			make_line(l, c, size);
 		}
-		if (text_line(c->text, &c->at, width, &out->line)) {
-			out->para = c->para;
-			return true;
+		if (!text_line(c->text, &c->at, width, &out->line)) {
+			c->text = NULL;
+			continue;
 		}
-		c->text = NULL;
+		out->para = c->para;
+		if (!c->cut || !out->line.hard)
+			return true;
+		/* The end of what was shaped is not the end of the line: this piece of it is not full yet. */
+		out->line.hard = false;
+		move_on(l, c, size, out->line.start ? out->line.start : c->at);
+		if (!out->line.start)
+			return true;
 	}
 }
 
@@ -121,7 +141,7 @@ void code_draw(struct layout *l, const struct frame *f, const struct md_block *b
 		size_t n = 0, fit;
 
 		if (c.text)
-			make_line(l, &c, size);
+			move_on(l, &c, size, c.at);
 		(void)layout_need(l, 2 * PAD_CODE + 3 * h);
 		room = layout_room(l) - 2 * PAD_CODE;
 		fit = room < h ? 1 : room / h < FRAGMENT_MAX ? (size_t)(room / h) : FRAGMENT_MAX;
@@ -129,7 +149,7 @@ void code_draw(struct layout *l, const struct frame *f, const struct md_block *b
 			n++;
 		if (n && !l->full)
 			draw_fragment(l, f, lines, n, h, elem);
-		if (c.text && c.at >= c.para.n)
+		if (c.text && c.at >= c.para.n && !c.cut)
 			c.text = NULL;
 		arena_release(l->scratch, fragment);
 	}
