@@ -23,7 +23,7 @@ DEPS_LINT   := clang-tidy clang-format cppcheck
 
 PKGS_proto  := $(shell pkg-config --exists msgpack-c && echo msgpack-c || echo msgpack)
 PKGS_daemon := libuv sqlite3 libcurl libutf8proc
-PKGS_pdf    := harfbuzz harfbuzz-subset fribidi libpng zlib
+PKGS_pdf    := libutf8proc harfbuzz harfbuzz-subset fribidi libpng zlib
 
 # All of the rules below need the libraries; deps, help and dist do not.
 CFLAGS   ?= -O2 -g

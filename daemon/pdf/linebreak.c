@@ -10,7 +10,7 @@ enum class {
 	LB_BA, LB_HY, LB_BB, LB_B2, LB_PR, LB_PO, LB_NU, LB_IN, LB_SA, LB_HL, LB_ID, LB_RI, LB_CM,
 };
 
-#include "daemon/pdf/linebreak_table.h"
+#include "daemon/pdf/linebreak_table.def"
 
 #define URL_CLUSTERS 24 /* a word this long may break at its punctuation */
 
