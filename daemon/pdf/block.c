@@ -1,26 +1,13 @@
 /* Blocks one below the other: headings, prose, quotes, rules, and what has a file of its own. */
 #include <string.h>
 
+#include "common/attr.h"
 #include "daemon/pdf/layout.h"
-
-const struct md_block *block_text(const struct md_block *b)
-{
-	for (; b; b = b->next) {
-		const struct md_block *inside;
-
-		if (b->len && b->kind != MD_CODE && b->kind != MD_MATH)
-			return b;
-		inside = block_text(b->first);
-		if (inside)
-			return inside;
-	}
-	return NULL;
-}
 
 static void draw_prose(struct layout *l, const struct frame *f, const struct md_block *b)
 {
 	struct arena_mark m = arena_mark(l->scratch);
-	struct para p = para_of(l, f, b, 0, f->ink, f->size);
+	struct para p = para_of(l, b, 0, f->ink, f->size);
 
 	p.elem = doc_elem(l->doc, f->parent, ROLE_P);
 	para_draw(l, f, &p);
@@ -32,19 +19,38 @@ static enum role heading_role(int level)
 	return level < 1 ? ROLE_H1 : level > 6 ? ROLE_H6 : ROLE_H1 + (enum role)(level - 1);
 }
 
+/* Points of the blocks that follow which a heading must not be parted from: those of further headings, and a beginning. */
+static double lead_of(struct layout *l, const struct frame *f, const struct md_block *b)
+{
+	double line = f->size * LEADING, most = (l->bottom - l->top) / 2, sum = 0;
+
+	for (; b && b->kind == MD_HEADING && sum < most; b = b->next)
+		sum += GAP_HEADING + 1.5 * line;
+	if (b && b->kind == MD_CODE)
+		sum += GAP_BLOCK + 2 * PAD_CODE + 3 * SIZE_CODE * LEADING_CODE;
+	else if (b && b->kind == MD_TABLE)
+		sum += GAP_BLOCK + table_lead(l, f, b);
+	else if (b)
+		sum += GAP_PARAGRAPH + 2 * line;
+	return min_of(sum, most);
+}
+
 static void draw_heading(struct layout *l, const struct frame *f, const struct md_block *b)
 {
 	static const float sizes[] = { 15.5f, 13.5f, 12.0f, 11.0f, 10.5f, 10.5f };
 	struct arena_mark m = arena_mark(l->scratch);
 	int level = b->level + l->heading_base;
-	float size = sizes[b->level < 1 ? 0 : b->level > 6 ? 5 : b->level - 1];
-	struct para p = para_of(l, f, b, STYLE_BOLD, b->level > 5 ? INK_SOFT : f->ink, size);
+	/* Within a conversation all are a size smaller: the question stands above them. */
+	float size = sizes[min_of(max_of(b->level, 1) - 1 + (l->heading_base > 1), 5)];
+	struct para p = para_of(l, b, STYLE_BOLD, b->level > 5 ? INK_SOFT : f->ink, size);
 
 	p.leading = LEADING_TIGHT;
 	p.elem = doc_elem(l->doc, f->parent, heading_role(level));
-	p.keep = GAP_PARAGRAPH + 2 * f->size * LEADING;
+	p.keep = lead_of(l, f, b->next);
 	p.outline = level;
 	layout_gap(l, GAP_HEADING);
+	if (b->next && b->next->kind == MD_TABLE && table_turns(l, f, b->next))
+		layout_sideways(l); /* the table will: its heading goes along */
 	para_draw(l, f, &p);
 	arena_release(l->scratch, m);
 	layout_gap(l, GAP_PARAGRAPH * 0.6);
@@ -66,11 +72,10 @@ static void draw_rule(struct layout *l, const struct frame *f)
 
 static void draw_quote(struct layout *l, const struct frame *f, const struct md_block *b)
 {
-	const struct md_block *text = block_text(b->first);
 	struct frame in = *f;
 	double step = f->w - INDENT_QUOTE < WIDTH_LEAST ? 0 : INDENT_QUOTE;
 
-	in.rtl = text ? is_rtl(l, text->text, text->len) : f->rtl;
+	in.rtl = blocks_rtl(b->first, f->rtl);
 	in.parent = doc_elem(l->doc, f->parent, ROLE_BLOCKQUOTE);
 	in.ink = INK_SOFT;
 	in.w -= step;
@@ -85,28 +90,23 @@ static void draw_quote(struct layout *l, const struct frame *f, const struct md_
 	layout_gap(l, GAP_BLOCK * 0.8);
 }
 
-/* Text that is shown as it is: HTML and LaTeX in mono, what passed a cap in prose. */
+/* What passed a cap, as it is: a paragraph for each line, so that memory is bounded by the longest. */
 static void draw_plain(struct layout *l, const struct frame *f, const struct md_block *b)
 {
-	bool mono = b->kind != MD_PLAIN;
-	struct arena_mark m;
 	const char *s = b->text, *end = b->text + b->len;
 
 	while (s < end && !l->full) {
-		/* A paragraph of its own for each stretch: memory is bounded by the longest. */
+		struct arena_mark m = arena_mark(l->scratch);
 		const char *stop = memchr(s, '\n', (size_t)(end - s));
 		size_t n = (size_t)((stop ? stop : end) - s);
-		struct para p;
+		struct para p = para_plain(l, s, n, 0, f->ink, f->size);
 
-		m = arena_mark(l->scratch);
-		p = para_plain(l, s, n, mono ? STYLE_MONO : 0, b->kind == MD_MATH ? INK_MATH : b->kind == MD_HTML ? INK_SOFT : f->ink,
-			mono ? f->size * 0.88f : f->size);
-		p.leading = mono ? LEADING_CODE : LEADING;
-		p.elem = doc_elem(l->doc, f->parent, mono ? ROLE_CODE : ROLE_P);
-		if (n)
+		if (n) {
+			p.elem = doc_elem(l->doc, f->parent, ROLE_P);
 			para_draw(l, f, &p);
-		else
+		} else {
 			layout_gap(l, GAP_PARAGRAPH);
+		}
 		arena_release(l->scratch, m);
 		s += n + 1;
 	}
@@ -125,6 +125,8 @@ void block_draw(struct layout *l, const struct frame *f, const struct md_block *
 		list_draw(l, f, b);
 		break;
 	case MD_CODE:
+	case MD_HTML:
+	case MD_MATH:
 		code_draw(l, f, b);
 		break;
 	case MD_TABLE:
@@ -137,8 +139,6 @@ void block_draw(struct layout *l, const struct frame *f, const struct md_block *
 		notes_draw(l, f, b);
 		break;
 	case MD_PLAIN:
-	case MD_HTML:
-	case MD_MATH:
 		draw_plain(l, f, b);
 		break;
 	case MD_PARAGRAPH:

@@ -1,28 +1,42 @@
 /* Code: monospaced on a tinted ground, wrapped with a mark that is no text, a piece of it on each page. */
 #include <string.h>
+#include <utf8proc.h>
 
+#include "common/attr.h"
 #include "common/utf8.h"
 #include "daemon/pdf/layout.h"
 
-#define TAB 8
 #define FRAGMENT_MAX 200 /* lines of one piece of ground */
-#define WINDOW 16384     /* bytes of a source line that are shaped at once: the rest begins where they wrapped last */
+#define CODE_WHOLE 12    /* a block of no more lines is not split */
 
-struct source { /* lines of the block, cut where they wrap */
+struct source { /* where the next line comes from */
 	const char *line, *next, *end; /* the source line under way, the one after it */
-	size_t off;                    /* bytes of the line, tabs expanded, that are drawn */
-	struct text *text;             /* of what follows, or NULL: the line is used up */
-	bool cut;                      /* the text ends before the line does */
+	struct text *text;             /* of the line, or NULL: it is used up */
 	struct para para;
 	uint32_t at;
 };
 
 struct drawn {
-	struct para para;
+	struct source from; /* what it was cut from: here drawing may start over */
 	struct line line;
 };
 
-/* Tabs stand at the next multiple of eight; columns are counted by code points, as the grid does for most. */
+struct look {
+	float size;
+	double h, width, pad, baseline;
+	uint32_t ink;
+	bool ground;
+};
+
+static size_t cells_at(const char *s, size_t n)
+{
+	uint32_t cp;
+
+	(void)utf8_decode(s, n, &cp);
+	return (size_t)max_of(utf8proc_charwidth((utf8proc_int32_t)cp), 0);
+}
+
+/* Tabs become spaces up to the next stop of the grid. */
 static size_t expand(struct arena *a, const char *s, size_t n, const char **out)
 {
 	size_t tabs = 0, at = 0, column = 0;
@@ -33,67 +47,50 @@ static size_t expand(struct arena *a, const char *s, size_t n, const char **out)
 	*out = s;
 	if (!tabs)
 		return n;
-	to = arena_alloc(a, n + tabs * TAB + 1);
+	to = arena_alloc(a, n + tabs * TAB_CELLS + 1);
 	for (size_t i = 0; i < n; i++) {
 		if (s[i] != '\t') {
-			column += ((uint8_t)s[i] & 0xC0) != 0x80;
+			if (((uint8_t)s[i] & 0xC0) != 0x80)
+				column += cells_at(s + i, n - i);
 			to[at++] = s[i];
 			continue;
 		}
 		do
 			to[at++] = ' ';
-		while (++column % TAB);
+		while (++column % TAB_CELLS);
 	}
 	*out = to;
 	return at;
 }
 
-/* The text of the source line from c->off on; after a page break it is made anew. */
-static void make_line(struct layout *l, struct source *c, float size)
+static void make_line(struct layout *l, struct source *c, const struct look *k)
 {
-	const char *stop = memchr(c->line, '\n', (size_t)(c->end - c->line)), *s;
-	size_t n, rest;
+	const char *stop, *s;
+	size_t n;
 
+	c->line = c->next;
+	stop = memchr(c->line, '\n', (size_t)(c->end - c->line));
 	stop = stop ? stop : c->end;
-	rest = expand(l->scratch, c->line, (size_t)(stop - c->line), &s) - c->off;
-	n = rest > WINDOW ? utf8_floor(s + c->off, rest, WINDOW) : rest;
-	c->cut = n < rest;
+	n = expand(l->scratch, c->line, (size_t)(stop - c->line), &s);
 	/* An empty line has the height of a space. */
-	c->para = n ? para_plain(l, s + c->off, n, STYLE_MONO, INK, size) : para_plain(l, " ", 1, STYLE_MONO, INK, size);
+	c->para = para_plain(l, n ? s : " ", n ? n : 1, STYLE_MONO, k->ink, k->size);
 	c->text = para_text(l, &c->para, TEXT_LTR);
 	c->next = stop + 1;
 	c->at = 0;
 }
 
-/* Goes on behind `drawn` more bytes of the line. */
-static void move_on(struct layout *l, struct source *c, float size, size_t drawn)
-{
-	c->off += drawn;
-	make_line(l, c, size);
-}
-
-static bool next_line(struct layout *l, struct source *c, float size, double width, struct drawn *out)
+static bool next_line(struct layout *l, struct source *c, const struct look *k, struct drawn *out)
 {
 	for (;;) {
 		if (!c->text) {
 			if (c->next >= c->end)
 				return false;
-			c->line = c->next;
-			c->off = 0;
-			make_line(l, c, size);
+			make_line(l, c, k);
 		}
-		if (!text_line(c->text, &c->at, width, &out->line)) {
-			c->text = NULL;
-			continue;
-		}
-		out->para = c->para;
-		if (!c->cut || !out->line.hard)
+		out->from = *c;
+		if (text_line(c->text, &c->at, k->width, &out->line))
 			return true;
-		/* The end of what was shaped is not the end of the line: this piece of it is not full yet. */
-		out->line.hard = false;
-		move_on(l, c, size, out->line.start ? out->line.start : c->at);
-		if (!out->line.start)
-			return true;
+		c->text = NULL;
 	}
 }
 
@@ -106,53 +103,94 @@ static void wrap_mark(struct layout *l, double x, double y)
 	page_stroke(l->page, x, y - 2, x + 2, y - 0.4, 0.6, INK_SOFT);
 }
 
-static void draw_fragment(struct layout *l, const struct frame *f, const struct drawn *lines, size_t n, double h, struct elem *elem)
+static void draw_line(struct layout *l, const struct frame *f, const struct look *k, const struct drawn *d, double y, struct elem *elem)
 {
-	double top = layout_take(l, (double)n * h + 2 * PAD_CODE), y = top + PAD_CODE;
+	struct para p = d->from.para;
 
+	p.elem = elem;
+	para_put(l, &p, &d->line, f->x + k->pad, y);
+	if (d->line.hard)
+		return;
 	page_content(l->page, NULL);
-	page_fill_round(l->page, f->x, top, f->w, (double)n * h + 2 * PAD_CODE, RADIUS, TINT_CODE);
-	layout_labels(l, y + h * 0.74);
-	for (size_t i = 0; i < n; i++, y += h) {
-		struct para p = lines[i].para;
+	wrap_mark(l, f->x + f->w - k->pad + 0.5, y);
+}
 
-		p.elem = elem;
-		para_put(l, &p, &lines[i].line, f->x + PAD_CODE, y + h * 0.74);
-		if (!lines[i].line.hard) {
-			page_content(l->page, NULL);
-			wrap_mark(l, f->x + f->w - PAD_CODE + 0.5, y + h * 0.74);
+static void draw_fragment(struct layout *l, const struct frame *f, const struct look *k, const struct drawn *lines, size_t n, struct elem *elem)
+{
+	double height = (double)n * k->h + 2 * k->pad, top = layout_take(l, height), y = top + k->pad + k->baseline;
+
+	if (k->ground) {
+		page_content(l->page, NULL);
+		page_fill_round(l->page, f->x, top, f->w, height, RADIUS, TINT_CODE);
+	}
+	layout_labels(l, y);
+	for (size_t i = 0; i < n; i++, y += k->h)
+		draw_line(l, f, k, &lines[i], y, elem);
+}
+
+static size_t lines_of_room(const struct layout *l, const struct look *k)
+{
+	double n = (layout_room(l) - 2 * k->pad) / k->h;
+
+	return n < 1 ? 0 : n < FRAGMENT_MAX - 2 ? (size_t)n : FRAGMENT_MAX - 2;
+}
+
+/* How many of the n lines at hand go on this page; 0: none, they begin on the next one. `whole`: there are no more. */
+static size_t share(struct layout *l, const struct look *k, size_t n, bool whole, bool first)
+{
+	size_t fit = lines_of_room(l, k);
+
+	if (n <= fit)
+		return n;
+	if (!l->fresh && (fit < 3 || (first && whole && n <= CODE_WHOLE)))
+		return 0;
+	if (whole && n - fit == 1 && fit > 2)
+		fit--;
+	return max_of(fit, (size_t)1);
+}
+
+static void draw_all(struct layout *l, const struct frame *f, const struct look *k, struct source c, struct elem *elem)
+{
+	struct drawn *lines = arena_alloc(l->scratch, FRAGMENT_MAX * sizeof(*lines));
+	struct arena_mark mark = arena_mark(l->scratch);
+	bool first = true;
+
+	while (!l->full) {
+		size_t want = max_of(lines_of_room(l, k), (size_t)CODE_WHOLE) + 2, n = 0, now;
+
+		while (n < want && next_line(l, &c, k, &lines[n]))
+			n++;
+		if (!n)
+			break;
+		now = share(l, k, n, n < want, first);
+		if (now)
+			draw_fragment(l, f, k, lines, now, elem);
+		if (now < n) {
+			c = lines[now].from;
+			layout_break(l);
 		}
+		first = false;
+		/* A line that goes on over the page keeps its text: to shape it again would cost its whole length. */
+		if (!c.text)
+			arena_release(l->scratch, mark);
 	}
 }
 
 void code_draw(struct layout *l, const struct frame *f, const struct md_block *b)
 {
 	struct arena_mark start = arena_mark(l->scratch);
-	struct drawn *lines = arena_alloc(l->scratch, FRAGMENT_MAX * sizeof(*lines));
+	bool ground = b->kind == MD_CODE;
+	struct look k = { .size = (float)(SIZE_CODE * f->size / SIZE_TEXT),
+		.pad = ground ? PAD_CODE : 0,
+		.ink = b->kind == MD_MATH ? INK_MATH : b->kind == MD_HTML ? INK_SOFT : INK,
+		.ground = ground };
 	struct source c = { .next = b->text, .end = b->text + b->len };
-	float size = (float)SIZE_CODE * f->size / (float)SIZE_TEXT;
-	double h = size * LEADING_CODE, width = f->w - 2 * PAD_CODE - 4;
-	struct elem *elem = doc_elem(l->doc, doc_elem(l->doc, f->parent, ROLE_P), ROLE_CODE);
 
+	k.h = k.size * LEADING_CODE;
+	k.baseline = k.h * 0.74;
+	k.width = f->w - 2 * k.pad - 5;
 	layout_gap(l, GAP_BLOCK);
-	while ((c.text || c.next < c.end) && !l->full) {
-		struct arena_mark fragment = arena_mark(l->scratch);
-		double room;
-		size_t n = 0, fit;
-
-		if (c.text)
-			move_on(l, &c, size, c.at);
-		(void)layout_need(l, 2 * PAD_CODE + 3 * h);
-		room = layout_room(l) - 2 * PAD_CODE;
-		fit = room < h ? 1 : room / h < FRAGMENT_MAX ? (size_t)(room / h) : FRAGMENT_MAX;
-		while (n < fit && next_line(l, &c, size, width, &lines[n]))
-			n++;
-		if (n && !l->full)
-			draw_fragment(l, f, lines, n, h, elem);
-		if (c.text && c.at >= c.para.n && !c.cut)
-			c.text = NULL;
-		arena_release(l->scratch, fragment);
-	}
+	draw_all(l, f, &k, c, doc_elem(l->doc, doc_elem(l->doc, f->parent, ROLE_P), ROLE_CODE));
 	arena_release(l->scratch, start);
 	layout_gap(l, GAP_BLOCK);
 }

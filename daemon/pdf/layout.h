@@ -35,6 +35,7 @@ struct label { /* of a list item, drawn on the baseline of the item's first line
 	unsigned style;
 	struct elem *elem;
 	int dest; /* it is a link to there; -1 */
+	int task; /* a box is drawn instead: 0 open, 1 done; -1: text */
 };
 
 struct mark { /* one source or footnote: its place, and the place that first speaks of it */
@@ -81,6 +82,9 @@ struct frame {
 /* ---- page.c ---- */
 void layout_page(struct layout *l, double width, double height); /* a new page of this size */
 void layout_break(struct layout *l);             /* a new page like this one */
+void layout_sideways(struct layout *l);          /* a new page in landscape, unless this is one */
+void layout_upright(struct layout *l);           /* and back */
+bool layout_is_sideways(const struct layout *l);
 void layout_gap(struct layout *l, double gap);   /* the larger of two that meet counts */
 /* Room for h together: true; else a new page is begun first (h larger than a page: false there). */
 bool layout_need(struct layout *l, double h);
@@ -113,10 +117,11 @@ struct para {
 	struct elem *elem;
 	double keep;        /* points of what follows that must stand on the same page */
 	int outline;        /* level in the outline, 0: none */
+	bool rtl;           /* what text without a strong character does */
 };
 
 /* Of a block's flat text. */
-struct para para_of(struct layout *l, const struct frame *f, const struct md_block *b, unsigned style, uint32_t ink, float size);
+struct para para_of(struct layout *l, const struct md_block *b, unsigned style, uint32_t ink, float size);
 /* Of plain words with one look. */
 struct para para_plain(struct layout *l, const char *s, size_t n, unsigned style, uint32_t ink, float size);
 void para_draw(struct layout *l, const struct frame *f, const struct para *p);
@@ -125,18 +130,32 @@ double para_line(struct layout *l, struct page *page, double x, double baseline,
 /* A line of a paragraph with its links; x is the line's left edge. */
 void para_put(struct layout *l, const struct para *p, const struct line *line, double x, double baseline);
 struct text *para_text(struct layout *l, const struct para *p, enum text_direction direction);
-bool is_rtl(struct layout *l, const char *s, size_t n);
-double line_height(const struct line *line, double size, double leading);
+/* How high a line is set, and where its baseline is in that. */
+struct setting {
+	double height, baseline;
+};
+struct setting line_setting(const struct line *line, double size, double leading);
 
 /* ---- the kinds of blocks ---- */
 void block_draw(struct layout *l, const struct frame *f, const struct md_block *b);
 void blocks_draw(struct layout *l, const struct frame *f, const struct md_block *first, bool tight);
 void code_draw(struct layout *l, const struct frame *f, const struct md_block *b);
+bool table_turns(struct layout *l, const struct frame *f, const struct md_block *b); /* it needs a landscape page */
+double table_lead(struct layout *l, const struct frame *f, const struct md_block *b); /* of its header and first row */
 void table_draw(struct layout *l, const struct frame *f, const struct md_block *b);
 void list_draw(struct layout *l, const struct frame *f, const struct md_block *b);
 void notes_draw(struct layout *l, const struct frame *f, const struct md_block *b);
 void sources_draw(struct layout *l, const struct frame *f, const struct pdf_turn *turn);
 struct mark *marks_find(struct marks *m, int number);
 struct mark *marks_add(struct layout *l, struct marks *m, int number);
-/* The first text within a block, for its direction. */
-const struct md_block *block_text(const struct md_block *b);
+
+/* ---- head.c ---- */
+#define TITLE_SHORTENED 120 /* bytes of a title in the outline, the header, the metadata */
+void title_shorten(const char *s, size_t n, char to[TITLE_SHORTENED + 8]); /* its first line */
+void head_title(const struct pdf_request *rq, char to[TITLE_SHORTENED + 8]);
+void head_draw_cover(struct layout *l, const struct frame *f); /* of a conversation */
+int head_draw_turn(struct layout *l, const struct frame *f, const struct pdf_turn *turn); /* how far down the answer's headings are */
+
+/* ---- direction.c ---- */
+bool is_rtl(const char *s, size_t n, bool otherwise);
+bool blocks_rtl(const struct md_block *first, bool otherwise); /* of the first text in these blocks */

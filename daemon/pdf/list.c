@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/attr.h"
 #include "daemon/pdf/layout.h"
 
 struct labelled {
@@ -14,10 +15,8 @@ static struct labelled beside(const struct frame *f, double w)
 {
 	struct labelled r = { .in = *f };
 
-	if (f->w - w < WIDTH_LEAST && w > INDENT_LIST)
-		w = INDENT_LIST;
 	if (f->w - w < WIDTH_LEAST) {
-		/* No further in: the label stands in the margin of the column. */
+		/* No further in: the label stands beside the column, where outer levels have left room. */
 		r.label_x = f->rtl ? f->x + f->w : f->x - w;
 		r.label_w = w - 5;
 		r.label_x += f->rtl ? 5 : 0;
@@ -34,11 +33,13 @@ static struct labelled beside(const struct frame *f, double w)
 	return r;
 }
 
-static void await_label(struct layout *l, const struct labelled *r, const char *s, struct elem *elem, const struct frame *f, unsigned style, uint32_t ink, int dest)
+/* What waits for the first line of the content. More than LABELS_MAX never wait: Markdown's depth is bounded. */
+static struct label *await_label(struct layout *l, const struct labelled *r, const char *s, struct elem *elem, const struct frame *f, unsigned style, uint32_t ink, int dest)
 {
-	if (l->nlabels == LABELS_MAX)
-		return;
-	l->labels[l->nlabels++] = (struct label){ .s = arena_dup(l->tree, s, strlen(s)),
+	struct label *label = &l->labels[min_of(l->nlabels, (size_t)LABELS_MAX - 1)];
+
+	l->nlabels = min_of(l->nlabels + 1, (size_t)LABELS_MAX);
+	*label = (struct label){ .s = arena_dup(l->tree, s, strlen(s)),
 		.n = strlen(s),
 		.x = r->label_x,
 		.w = r->label_w,
@@ -47,7 +48,9 @@ static void await_label(struct layout *l, const struct labelled *r, const char *
 		.ink = ink,
 		.style = style,
 		.elem = elem,
-		.dest = dest };
+		.dest = dest,
+		.task = -1 };
+	return label;
 }
 
 /* The content, and a line for a label that found none. */
@@ -67,12 +70,13 @@ static void draw_beside(struct layout *l, const struct labelled *r, const struct
 
 /* ---- lists ---- */
 
+/* A numbered task has its box as a character beside the number; others have it drawn. */
 static void label_text(const struct md_block *list, const struct md_block *item, int64_t number, char *to, size_t size)
 {
-	if (item->task >= 0)
-		(void)snprintf(to, size, "%s", item->task ? "\xE2\x98\x91" : "\xE2\x98\x90");
-	else if (list->ordered)
-		(void)snprintf(to, size, "%lld%s", (long long)number, list->dot ? "." : ")");
+	const char *box = item->task < 0 ? "" : item->task ? " \xE2\x98\x91" : " \xE2\x98\x90";
+
+	if (list->ordered)
+		(void)snprintf(to, size, "%lld%s%s", (long long)number, list->dot ? "." : ")", box);
 	else
 		(void)snprintf(to, size, "\xE2\x80\xA2");
 }
@@ -82,14 +86,17 @@ static double label_width(struct layout *l, const struct frame *f, const struct 
 	struct arena_mark m = arena_mark(l->scratch);
 	int64_t last = list->start - 1;
 	struct para p;
+	bool task = false;
 	char text[32];
 	double w;
 
 	if (!list->ordered)
 		return INDENT_LIST;
-	for (const struct md_block *i = list->first; i; i = i->next)
+	for (const struct md_block *i = list->first; i; i = i->next) {
+		task |= i->task >= 0;
 		last++;
-	(void)snprintf(text, sizeof(text), "%lld.", (long long)last);
+	}
+	(void)snprintf(text, sizeof(text), "%lld.%s", (long long)last, task ? " \xE2\x98\x91" : "");
 	p = para_plain(l, text, strlen(text), 0, f->ink, f->size);
 	w = text_natural_width(para_text(l, &p, TEXT_LTR)) + 7;
 	arena_release(l->scratch, m);
@@ -98,13 +105,13 @@ static double label_width(struct layout *l, const struct frame *f, const struct 
 
 void list_draw(struct layout *l, const struct frame *f, const struct md_block *b)
 {
-	const struct md_block *text = block_text(b->first);
 	struct frame mine = *f;
 	struct labelled r;
+	struct label *wait;
 	int64_t number = b->start;
 	char label[32];
 
-	mine.rtl = text ? is_rtl(l, text->text, text->len) : f->rtl;
+	mine.rtl = blocks_rtl(b->first, f->rtl);
 	mine.parent = doc_elem(l->doc, f->parent, ROLE_L);
 	elem_numbered(mine.parent, b->ordered);
 	r = beside(&mine, label_width(l, f, b));
@@ -115,7 +122,13 @@ void list_draw(struct layout *l, const struct frame *f, const struct md_block *b
 		if (item != b->first)
 			layout_gap(l, b->tight ? GAP_TIGHT : GAP_PARAGRAPH);
 		r.in.parent = doc_elem(l->doc, li, ROLE_LBODY);
-		await_label(l, &r, label, lbl, &mine, 0, b->ordered ? f->ink : INK_SOFT, -1);
+		wait = await_label(l, &r, label, lbl, &mine, 0, b->ordered ? f->ink : ACCENT, -1);
+		if (!b->ordered)
+			wait->size *= BULLET_SIZE;
+		if (item->task >= 0 && !b->ordered) {
+			wait->task = item->task;
+			elem_alt(l->doc, lbl, item->task ? "done" : "to do");
+		}
 		draw_beside(l, &r, item->first, b->tight);
 	}
 }

@@ -45,6 +45,23 @@ void layout_break(struct layout *l)
 	layout_page(l, l->page_width, l->page_height);
 }
 
+bool layout_is_sideways(const struct layout *l)
+{
+	return l->page_width != l->rq->paper.width;
+}
+
+void layout_sideways(struct layout *l)
+{
+	if (!layout_is_sideways(l))
+		layout_page(l, l->rq->paper.height, l->rq->paper.width);
+}
+
+void layout_upright(struct layout *l)
+{
+	if (layout_is_sideways(l))
+		layout_page(l, l->rq->paper.width, l->rq->paper.height);
+}
+
 void layout_gap(struct layout *l, double gap)
 {
 	if (!l->fresh && gap > l->gap)
@@ -98,6 +115,20 @@ void layout_bar_end(struct layout *l)
 	l->nbars--;
 }
 
+static void draw_task(struct layout *l, const struct label *b, double baseline)
+{
+	double side = b->size * 0.6, x = b->rtl ? b->x : b->x + b->w - side, y = baseline - side + 0.4;
+
+	page_content(l->page, b->elem);
+	if (b->task) {
+		page_fill_round(l->page, x, y, side, side, 1.4, ACCENT);
+		page_stroke(l->page, x + side * 0.22, y + side * 0.52, x + side * 0.42, y + side * 0.72, 1.1, PAPER);
+		page_stroke(l->page, x + side * 0.40, y + side * 0.72, x + side * 0.78, y + side * 0.28, 1.1, PAPER);
+	} else {
+		page_box(l->page, x + 0.4, y + 0.4, side - 0.8, side - 0.8, 0.8, INK_SOFT);
+	}
+}
+
 static void draw_label(struct layout *l, const struct label *b, double baseline)
 {
 	struct arena_mark m = arena_mark(l->scratch);
@@ -105,6 +136,7 @@ static void draw_label(struct layout *l, const struct label *b, double baseline)
 	double width;
 
 	p.elem = b->elem;
+	p.rtl = b->rtl;
 	width = para_line(l, l->page, b->x, baseline, b->w, b->rtl ? ALIGN_LEFT : ALIGN_RIGHT, &p);
 	if (b->dest >= 0)
 		page_link_dest(l->page, b->rtl ? b->x : b->x + b->w - width, baseline - b->size, width, b->size * 1.25, b->dest, NULL);
@@ -118,7 +150,10 @@ void layout_labels(struct layout *l, double baseline)
 
 	l->nlabels = 0;
 	for (size_t i = 0; i < n; i++)
-		draw_label(l, &l->labels[i], baseline);
+		if (l->labels[i].task < 0)
+			draw_label(l, &l->labels[i], baseline);
+		else
+			draw_task(l, &l->labels[i], baseline);
 }
 
 /* ---- running heads ---- */
@@ -132,13 +167,6 @@ static void running(struct layout *l, struct page *page, const char *s, double b
 	arena_release(l->scratch, m);
 }
 
-static const char *short_title(const struct layout *l)
-{
-	if (l->rq->title.n)
-		return l->rq->title.p;
-	return l->rq->nturns ? l->rq->turns[0].question.p : "";
-}
-
 static void foot(const struct layout *l, char *left, size_t size)
 {
 	const char *date = l->rq->nturns ? l->rq->turns[l->rq->nturns - 1].date.p : "";
@@ -150,10 +178,11 @@ static void foot(const struct layout *l, char *left, size_t size)
 
 void layout_running(struct layout *l)
 {
-	char left[256], number[64];
+	char left[256], number[64], title[TITLE_SHORTENED + 8];
 	size_t n = doc_pages(l->doc);
 
 	foot(l, left, sizeof(left));
+	head_title(l->rq, title);
 	for (size_t i = 0; i < n; i++) {
 		struct page *page = doc_page_at(l->doc, i);
 		double width, height;
@@ -167,7 +196,7 @@ void layout_running(struct layout *l)
 		running(l, page, left, height + FOOT, width - 90, ALIGN_LEFT);
 		running(l, page, number, height + FOOT, width, ALIGN_RIGHT);
 		if (i)
-			running(l, page, short_title(l), l->rq->paper.top - HEAD, width, ALIGN_LEFT);
+			running(l, page, title, l->rq->paper.top - HEAD, width, ALIGN_LEFT);
 	}
 	if (l->full)
 		running(l, doc_page_at(l->doc, n - 1), "the rest does not fit into this file", l->bottom + 8, l->page_width - l->rq->paper.left - l->rq->paper.right, ALIGN_CENTER);

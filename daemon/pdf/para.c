@@ -1,7 +1,7 @@
 /* Paragraphs: marks of Markdown to spans, lines onto pages with care for widows and orphans, links. */
 #include <string.h>
 
-#include "common/utf8.h"
+#include "common/attr.h"
 #include "daemon/pdf/layout.h"
 
 #define ELLIPSIS "\xE2\x80\xA6"
@@ -51,12 +51,11 @@ static struct inlay inlay_of(struct layout *l, const struct md_span *s)
 	return i;
 }
 
-struct para para_of(struct layout *l, const struct frame *f, const struct md_block *b, unsigned style, uint32_t ink, float size)
+struct para para_of(struct layout *l, const struct md_block *b, unsigned style, uint32_t ink, float size)
 {
 	struct para p = { .s = b->text, .n = b->len, .leading = LEADING };
 	size_t tags = 1;
 
-	(void)f;
 	p.spans = arena_alloc(l->scratch, (b->nspans + 1) * sizeof(*p.spans));
 	p.inlays = arena_alloc(l->scratch, (b->nspans + 1) * sizeof(*p.inlays));
 	p.nspans = b->nspans;
@@ -92,27 +91,16 @@ struct text *para_text(struct layout *l, const struct para *p, enum text_directi
 	return text_new(l->scratch, l->fonts, l->report, p->s, p->n, p->spans, p->nspans, direction);
 }
 
-bool is_rtl(struct layout *l, const char *s, size_t n)
+/*
+ * Fonts whose own idea of a line is far above the text's (Noto Sans Arabic asks for two ems, for marks on marks) are held
+ * to LEADING_MOST: their lines stay in step with the others.
+ */
+struct setting line_setting(const struct line *line, double size, double leading)
 {
-	struct arena_mark m = arena_mark(l->scratch);
-	struct para p;
-	bool rtl;
+	double asked = line->ascent + line->descent, set = size * leading, most = max_of(set, size * LEADING_MOST);
+	double height = min_of(max_of(set, asked), most), squeeze = asked > height ? height / asked : 1;
 
-	/* The first strong character decides; what is far in is not the first. */
-	n = utf8_floor(s, n, 400);
-	if (!n)
-		return false;
-	p = para_plain(l, s, n, 0, INK, SIZE_TEXT);
-	rtl = text_rtl(para_text(l, &p, TEXT_AUTO));
-	arena_release(l->scratch, m);
-	return rtl;
-}
-
-double line_height(const struct line *line, double size, double leading)
-{
-	double set = size * leading, real = line->ascent + line->descent;
-
-	return real > set ? real : set;
+	return (struct setting){ .height = height, .baseline = (height - asked * squeeze) / 2 + line->ascent * squeeze };
 }
 
 /* ---- a line ---- */
@@ -166,14 +154,15 @@ static double start_of(const struct line *line, double x, double w, enum para_al
 double para_line(struct layout *l, struct page *page, double x, double baseline, double w, enum para_align align, const struct para *p)
 {
 	struct page *now = l->page;
-	struct text *t = para_text(l, p, TEXT_AUTO);
+	bool rtl = is_rtl(p->s, p->n, p->rtl);
+	struct text *t = para_text(l, p, rtl ? TEXT_RTL : TEXT_LTR);
 	struct line line;
 	uint32_t at = 0;
 	double width = 0;
 
 	l->page = page;
 	if (text_line(t, &at, w - (p->n > 20 ? 8 : 0), &line)) {
-		double start = start_of(&line, x, w, align, text_rtl(t));
+		double start = start_of(&line, x, w, align, rtl);
 
 		para_put(l, p, &line, start, baseline);
 		width = line.width;
@@ -226,34 +215,39 @@ static double together(const struct ahead *a, double size, double leading, bool 
 	else if (n == 3)
 		n = 2;
 	for (size_t i = 0; i < n; i++)
-		h += line_height(&a->line[i], size, leading);
+		h += line_setting(&a->line[i], size, leading).height;
 	return h;
 }
 
 static void enter_outline(struct layout *l, const struct para *p, double top)
 {
-	if (p->outline)
-		doc_outline(l->doc, p->outline, arena_dup(l->tree, p->s, p->n), l->page, top);
+	char title[TITLE_SHORTENED + 8];
+
+	if (!p->outline)
+		return;
+	title_shorten(p->s, p->n, title);
+	doc_outline(l->doc, p->outline, title, l->page, top);
 }
 
 void para_draw(struct layout *l, const struct frame *f, const struct para *p)
 {
 	double size = p->nspans ? p->spans[0].size : f->size;
-	struct ahead a = { .text = para_text(l, p, TEXT_AUTO), .width = f->w };
-	bool rtl = text_rtl(a.text), first = true;
+	bool rtl = is_rtl(p->s, p->n, f->rtl), first = true;
+	struct ahead a = { .text = para_text(l, p, rtl ? TEXT_RTL : TEXT_LTR), .width = f->w };
 
 	for (size_t i = 0; i < p->nspans; i++)
 		if (p->spans[i].rise == 0 && !(p->spans[i].style & STYLE_MONO) && p->spans[i].size > size)
 			size = p->spans[i].size;
 	for (look_ahead(&a); a.n && !l->full; step(&a)) {
 		struct line *line = &a.line[0];
-		double h = line_height(line, size, p->leading), top, baseline;
+		struct setting s = line_setting(line, size, p->leading);
+		double top, baseline;
 
 		(void)layout_need(l, together(&a, size, p->leading, first) + (first ? p->keep : 0));
 		if (l->full)
 			return;
-		top = layout_take(l, h);
-		baseline = top + (h - line->ascent - line->descent) / 2 + line->ascent;
+		top = layout_take(l, s.height);
+		baseline = top + s.baseline;
 		if (first)
 			enter_outline(l, p, top);
 		layout_labels(l, baseline);

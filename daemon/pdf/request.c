@@ -16,10 +16,11 @@
 #define DEPTH 8
 #define SIDE_MIN 72.0      /* points that are left for text, either way */
 #define SIDE_MAX 14400.0   /* of a page (ISO 32000-1, Annex C) */
-#define MARGIN 56.7        /* 20 mm */
+#define SIDE 70.87         /* 25 mm: a measure of about eighty characters */
+#define FOOT 65.2          /* 23 mm */
 #define EMPTY ((struct pdf_text){ "", 0 })
 
-static const struct pdf_paper a4 = { 595.28, 841.89, MARGIN, MARGIN, MARGIN, MARGIN };
+static const struct pdf_paper a4 = { 595.28, 841.89, SIDE, SIDE, FOOT, FOOT };
 
 struct parser {
 	struct json j;
