@@ -13,6 +13,25 @@ static FriBidiParType base(enum text_direction direction)
 	return direction == TEXT_AUTO ? FRIBIDI_PAR_ON : direction == TEXT_RTL ? FRIBIDI_PAR_RTL : FRIBIDI_PAR_LTR;
 }
 
+/*
+ * Code reads from left to right wherever it stands: what has no direction of its own takes that of the code's letters, as
+ * if the span were isolated. "/etc/passwd" in Hebrew text keeps its slash in front.
+ */
+static void settle_code(const struct text *t, FriBidiCharType *types)
+{
+	size_t i = 0, stop;
+
+	for (const struct span *s = t->spans; s < t->spans + t->nspans; s++, i = stop) {
+		bool letters = false;
+
+		for (stop = i; stop < t->n && t->at[stop] < s->end; stop++)
+			letters |= types[stop] == FRIBIDI_TYPE_LTR;
+		for (; (s->style & STYLE_MONO) && letters && i < stop; i++)
+			if (FRIBIDI_IS_NEUTRAL(types[i]) || FRIBIDI_IS_WEAK(types[i]))
+				types[i] = types[i] == FRIBIDI_TYPE_BN || types[i] == FRIBIDI_TYPE_NSM ? types[i] : FRIBIDI_TYPE_LTR;
+	}
+}
+
 /* A hard break is a space to the algorithm: the paragraph goes on in the next line. */
 static void types_of(const struct text *t, FriBidiCharType *types, FriBidiBracketType *brackets)
 {
@@ -20,6 +39,7 @@ static void types_of(const struct text *t, FriBidiCharType *types, FriBidiBracke
 	for (size_t i = 0; i < t->n; i++)
 		if (types[i] == FRIBIDI_TYPE_BS)
 			types[i] = FRIBIDI_TYPE_WS;
+	settle_code(t, types);
 	fribidi_get_bracket_types(t->cps, (FriBidiStrIndex)t->n, types, brackets);
 }
 

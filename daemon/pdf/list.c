@@ -142,13 +142,14 @@ void notes_draw(struct layout *l, const struct frame *f, const struct md_block *
 	char label[32];
 	double y;
 
+	mine.rtl = blocks_rtl(b->first, f->rtl);
 	layout_gap(l, GAP_TURN * 0.7);
 	(void)layout_need(l, 1 + 3 * SIZE_NOTE * LEADING);
 	if (l->full)
 		return;
 	y = layout_take(l, 1);
 	page_content(l->page, NULL);
-	page_stroke(l->page, f->x, y, f->x + 90, y, 0.7, LINE_FIRM);
+	page_fill(l->page, mine.rtl ? f->x + f->w - 90 : f->x, y, 90, 0.7, LINE_FIRM);
 	mine.size = SIZE_NOTE;
 	r = beside(&mine, INDENT_LIST);
 	for (const struct md_block *note = b->first; note && !l->full; note = note->next) {

@@ -8,7 +8,6 @@ struct cell { /* of the row that is drawn */
 	struct para para;
 	struct text *text; /* NULL: used up */
 	uint32_t at;
-	bool rtl;
 	struct line *lines; /* of the piece under way */
 	size_t n, cap;
 	double height, lead; /* of these lines; the first one's baseline */
@@ -30,8 +29,7 @@ double row_least(const struct grid *g)
 static void make_cell(struct layout *l, const struct grid *g, struct cell *c, const struct column *column, const struct md_block *b, bool head)
 {
 	c->para = para_of(l, b, head ? STYLE_BOLD : column->style, column->ink, g->size);
-	c->rtl = is_rtl(b->text, b->len, g->rtl);
-	c->text = b->len ? para_text(l, &c->para, c->rtl ? TEXT_RTL : TEXT_LTR) : NULL;
+	c->text = b->len ? para_text(l, &c->para, is_rtl(b->text, b->len, g->rtl) ? TEXT_RTL : TEXT_LTR) : NULL;
 }
 
 static struct elem *cell_elem(struct layout *l, struct elem *tr, bool head)
@@ -119,7 +117,7 @@ double row_height(struct layout *l, struct grid *g, const struct md_block *b, bo
 
 static void put_cell(struct layout *l, const struct grid *g, const struct column *c, const struct cell *cell, double y)
 {
-	enum para_align align = c->align == ALIGN_START ? cell->rtl ? ALIGN_RIGHT : ALIGN_LEFT : c->align;
+	enum para_align align = c->align == ALIGN_START ? g->rtl ? ALIGN_RIGHT : ALIGN_LEFT : c->align;
 
 	for (size_t i = 0; i < cell->n; i++) {
 		const struct line *line = &cell->lines[i];
