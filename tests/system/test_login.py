@@ -1,10 +1,12 @@
 """Passwords, tokens, roles and the record: who gets in, who waits, and what is written down about it."""
 import glob
 import os
+import pty
 import re
 import sqlite3
 import socket
 import subprocess
+import termios
 import threading
 
 from harness import Closed, Rpc, RpcError, check, contains, deadline, equal, eventually
@@ -61,7 +63,67 @@ def with_fd(m, uid, text, *args, code=0):
     return out.stdout.decode() + out.stderr.decode()
 
 
+def as_user(m, uid, *args):
+    """Command line and environment of ragchat as this user."""
+    home = os.path.join(m.dir, f"home{uid}")
+    if not os.path.isdir(home):
+        os.mkdir(home, 0o700)
+        os.chown(home, uid, uid)
+    env = dict({key: value for key, value in m.t.h.env.items() if not key.startswith("XDG_")}, HOME=home, RAGCHAT_SOCKET=m.socket, TERM="xterm")
+    return ["setpriv", "--reuid", str(uid), "--regid", str(uid), "--groups", str(GROUP), os.path.join(m.bin, "ragchat"), *args], env
+
+
+def typed(m, uid, text, *args):
+    """ragchat on a terminal, `text` typed at each prompt: (status, what the screen showed)."""
+    command, env = as_user(m, uid, *args)
+    pid, fd = pty.fork()
+    if not pid:
+        os.chdir("/")
+        os.execvpe(command[0], command, env)
+    out = bytearray()
+    for line in text:
+        asked = out.count(b": ")
+        while out.count(b": ") == asked:
+            out.extend(os.read(fd, 4096))
+        # The prompt comes before the terminal is mute: typed ahead, a password would be seen, by its own fault.
+        eventually(lambda: not termios.tcgetattr(fd)[3] & termios.ECHO, "a mute terminal")
+        os.write(fd, line.encode())
+    try:
+        while piece := os.read(fd, 4096):
+            out.extend(piece)
+    except OSError:
+        pass
+    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    os.close(fd)
+    return status, out.decode()
+
+
 # ---- passwords ----
+
+def test_a_password_typed_at_a_terminal_is_not_shown(t):
+    m = machine(t)
+    m.root.call("account.add", name="ann", password="right horse")
+    status, screen = typed(m, ANN, ["right horse\n"], "login", "ann")
+    equal(status, 0, f"login: {screen}")
+    check("horse" not in screen, f"shown: {screen}")
+    status, screen = typed(m, ANN, ["\x03\n"], "login", "ann")
+    equal(status, 130, f"Ctrl-C: {screen}")
+    contains(screen, "no password was given")
+
+
+def test_a_credential_is_a_password_for_units(t):
+    m = machine(t)
+    m.root.call("account.add", name="ann", password="right horse")
+    command, env = as_user(m, ANN, "login", "ann")
+    credentials = os.path.join(m.dir, "credentials")
+    os.mkdir(credentials, 0o755)
+    with open(os.path.join(credentials, "ragchat-password"), "w", encoding="ascii") as f:
+        f.write("right horse\n")
+    out = subprocess.run(command, env=dict(env, CREDENTIALS_DIRECTORY=credentials), capture_output=True, stdin=subprocess.DEVNULL, timeout=30, cwd="/")
+    equal(out.returncode, 0, f"login: {out.stderr}")
+    out = subprocess.run(as_user(m, ANN, "whoami")[0], env=env, capture_output=True, stdin=subprocess.DEVNULL, timeout=30, cwd="/")
+    contains(out.stdout.decode(), "ann")
+
 
 def test_a_password_lets_in_its_account_and_no_other(t):
     m = machine(t)
