@@ -12,6 +12,7 @@
 #include "common/mem.h"
 #include "daemon/auth/token.h"
 #include "daemon/ipc/login.h"
+#include "daemon/ipc/members.h"
 #include "daemon/server.h"
 #include "proto/limits.h"
 
@@ -83,11 +84,19 @@ static bool uid_fits(const struct attempt *t, const struct conn *c)
 	return t->call->server->config->auth == AUTH_PASSWORD || t->found->uid == (int64_t)c->peer.uid;
 }
 
+static void noted(struct call *call)
+{
+	call_drop(call);
+}
+
 static void succeed(struct attempt *t, struct conn *c)
 {
 	struct pack p;
 
 	conn_log_in(c, &t->found->account);
+	/* What is shared with a group is shared with those whose uid the kernel puts into it. */
+	if (t->found->uid == (int64_t)c->peer.uid)
+		members_note(call_keep(t->call), noted);
 	memcpy(c->token, t->found->token, sizeof(c->token));
 	mem_free(t->call->account.name);
 	t->call->account = account_copy(&c->account);

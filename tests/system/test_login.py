@@ -159,6 +159,21 @@ def test_what_comes_behind_a_log_in_is_judged_by_its_outcome(t):
     rpc.fails("unauthenticated", "thread.list")
 
 
+def test_a_group_is_shared_with_whoever_logs_in_under_its_own_uid(t):
+    m = machine(t, "peer+password")
+    for uid, name in ((ANN, "ann"), (BEN, "ben")):
+        m.root.call("account.add", name=name, uid=uid, password=f"of {name}")
+    ann, _ = log_in(m, ANN, "ann", "of ann")
+    reply, stream = ann.ask("of ann")
+    ann.finish(stream)
+    ann.call("share.add", thread=reply["thread"], **{"with": "@12477"})
+    ben = m.rpc(BEN, groups=[GROUP, 12477])
+    ben.call("auth.password", account="ben", password="of ben")
+    eventually(lambda: any(row["thread"] == reply["thread"] for row in ben.call("thread.list")["threads"]), "the shared thread")
+    stranger, _ = log_in(m, ANN, "ann", "of ann")
+    equal(len(stranger.call("thread.list")["threads"]), 1, "Ann's own")
+
+
 def test_both_means_the_uid_and_its_password(t):
     m = machine(t, "peer+password")
     for uid, name in ((ANN, "ann"), (BEN, "ben")):
