@@ -80,7 +80,6 @@ struct page *doc_page(struct doc *d, double width, double height)
 	}
 	p = arena_alloc(d->arena, sizeof(*p));
 	*p = (struct page){ .doc = d, .index = d->npages, .width = width, .height = height };
-	p->pen.stretch = 100;
 	p->links_end = &p->links;
 	p->obj = objs_page(d->objs, width, height);
 	obj_ref(p->obj, "Resources", d->resources);

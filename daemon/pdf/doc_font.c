@@ -3,7 +3,7 @@
  *
  * A TrueType outline font maps codes to glyphs itself (CIDToGIDMap): a code for each pair of glyph and text,
  * a second font when 65 535 are used up. In a CFF font the code is the glyph: there the second text of
- * a glyph goes into a second Type0 font over the same descendant.
+ * a glyph goes into a second Type0 font over the same font file.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +12,7 @@
 #include "daemon/pdf/doc_put.h"
 
 #define CODES_MAX 65535
+#define TOLERANCE 90           /* 1/1000 em: what kerning takes or gives; more looks like a space */
 #define BLOCK 100              /* of bfchar: what the format allows */
 
 struct slot {
@@ -43,14 +44,14 @@ static struct typeface *typeface_of(struct doc *d, const struct font *font)
 	return d->faces[i];
 }
 
-static size_t slot_of(const struct typeface *t, uint16_t gid, const char *text, size_t len)
+static size_t slot_of(const struct typeface *t, uint16_t gid, int16_t wide, const char *text, size_t len)
 {
-	size_t i = (size_t)doc_hash(gid, text, len) & (t->nslots - 1);
+	size_t i = (size_t)doc_hash(gid + ((uint64_t)(uint16_t)wide << 16), text, len) & (t->nslots - 1);
 
 	for (; t->slots[i].resource; i = (i + 1) & (t->nslots - 1)) {
 		const struct pair *p = &t->slots[i].resource->pairs[t->slots[i].pair];
 
-		if (p->gid == gid && p->len == len && memcmp(p->text, text, len) == 0)
+		if (p->gid == gid && p->advance == wide && p->len == len && memcmp(p->text, text, len) == 0)
 			break;
 	}
 	return i;
@@ -67,7 +68,7 @@ static void grow_slots(struct doc *d, struct typeface *t)
 		if (old[i].resource) {
 			const struct pair *p = &old[i].resource->pairs[old[i].pair];
 
-			t->slots[slot_of(t, p->gid, p->text, p->len)] = old[i];
+			t->slots[slot_of(t, p->gid, p->advance, p->text, p->len)] = old[i];
 		}
 }
 
@@ -96,10 +97,9 @@ static struct resource *resource_for(struct doc *d, struct typeface *t, uint16_t
 	return r ? r : resource_add(d, t);
 }
 
-static struct slot pair_add(struct doc *d, struct typeface *t, uint16_t gid, const char *text, size_t len)
+static struct slot pair_add(struct doc *d, struct typeface *t, uint16_t gid, int16_t wide, const char *text, size_t len)
 {
 	struct resource *r = resource_for(d, t, gid);
-	hb_position_t wide = hb_font_get_glyph_h_advance(t->font->font, gid);
 
 	r->pairs = doc_array(d, r->pairs, &r->cap, r->n + 1, sizeof(*r->pairs));
 	r->pairs[r->n] = (struct pair){
@@ -107,22 +107,32 @@ static struct slot pair_add(struct doc *d, struct typeface *t, uint16_t gid, con
 		.cid = t->font->cff ? gid : (uint16_t)(r->n + 1),
 		.text = arena_dup(d->arena, text, len),
 		.len = (uint16_t)len,
-		.advance = (int16_t)max_of(min_of(wide, INT16_MAX), INT16_MIN),
+		.advance = wide,
 	};
 	return (struct slot){ r, (uint32_t)r->n++ };
 }
 
-struct code doc_code(struct doc *d, const struct font *font, uint16_t gid, const char *text, size_t len)
+/* The font's own width, unless the page's is another one. */
+static int16_t width_of(const struct font *font, uint16_t gid, int64_t shown)
+{
+	int64_t own = hb_font_get_glyph_h_advance(font->font, gid), off = shown - own;
+	int64_t wide = off >= -TOLERANCE && off <= TOLERANCE ? own : shown;
+
+	return (int16_t)max_of(min_of(wide, INT16_MAX), INT16_MIN);
+}
+
+struct code doc_code(struct doc *d, const struct font *font, uint16_t gid, int64_t shown, const char *text, size_t len)
 {
 	struct typeface *t = typeface_of(d, font);
+	int16_t wide = width_of(font, gid, shown);
 	const struct pair *p;
 	size_t i;
 
 	if (t->used * 2 >= t->nslots)
 		grow_slots(d, t);
-	i = slot_of(t, gid, text, len);
+	i = slot_of(t, gid, wide, text, len);
 	if (!t->slots[i].resource) {
-		t->slots[i] = pair_add(d, t, gid, text, len);
+		t->slots[i] = pair_add(d, t, gid, wide, text, len);
 		t->used++;
 	}
 	p = &t->slots[i].resource->pairs[t->slots[i].pair];
@@ -188,15 +198,18 @@ static void finish(struct doc *d, struct typeface *t)
 {
 	struct resource **list = arena_alloc(d->arena, t->nresources * sizeof(struct resource *));
 	size_t n = 0, together = t->font->cff ? t->nresources : 1;
-	char name[128];
 
 	for (struct resource *r = t->first; r; r = r->next)
 		list[n++] = r;
-	for (size_t at = 0; at < n; at += together) {
-		struct obj *descendant = doc_descendant(d, t->font, list + at, together, name);
+	for (size_t at = 0; at < n && !d->error; at += together) {
+		struct cut c = { 0 };
+		int r = cut_begin(d, t->font, list + at, together, &c);
 
-		for (size_t i = at; i < at + together && descendant; i++)
-			type0(d, list[i], descendant, name);
+		if (r)
+			doc_fail(d, r);
+		for (size_t i = at; i < at + together && !r; i++)
+			type0(d, list[i], cut_descendant(d, &c, list[i]), c.name);
+		cut_end(&c);
 	}
 }
 

@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include <hb-subset.h>
+
 #include "common/attr.h"
 #include "common/buf.h"
 #include "daemon/pdf/arena.h"
@@ -21,7 +23,6 @@ struct pen {
 	unsigned font;                 /* number of its resource; 0: none yet */
 	int64_t size;
 	int mode;                      /* Tr */
-	int64_t stretch;               /* Tz, percent */
 	int64_t lift;                  /* Ts */
 };
 
@@ -143,14 +144,15 @@ void page_stroke_ink(struct page *p, uint32_t rgb, int64_t thickness);
 /* ---- doc_font.c ---- */
 /*
  * The code of a glyph that stands for this text, handed out on first use, and the resource it belongs to.
- * Two texts of one glyph have two codes (or two resources), so that copying is exact.
+ * Two texts of one glyph have two codes (or two resources), so that copying is exact. So have two widths
+ * that differ by what a reader would take for a space; `shown`, 1/1000 em, is the one on the page.
  */
 struct code {
 	unsigned resource;
 	uint16_t cid;
-	int advance;                   /* of the font itself, 1/1000 em */
+	int advance;                   /* what a reader counts for it, 1/1000 em */
 };
-struct code doc_code(struct doc *d, const struct font *font, uint16_t gid, const char *text, size_t len);
+struct code doc_code(struct doc *d, const struct font *font, uint16_t gid, int64_t shown, const char *text, size_t len);
 void doc_fonts_finish(struct doc *d);
 
 struct pair {
@@ -168,8 +170,17 @@ struct resource {                      /* a Type0 font */
 };
 
 /* ---- doc_subset.c ---- */
-/* The descendant font of these pairs: subset, widths, map of codes to glyphs. name: with its prefix, for the caller. */
-struct obj *doc_descendant(struct doc *d, const struct font *font, struct resource **list, size_t n, char name[128]);
+struct cut {
+	const struct font *font;
+	hb_blob_t *blob;               /* the whole font, or its CFF table */
+	hb_subset_plan_t *plan;
+	struct obj *descriptor;
+	char name[128];                /* with its prefix */
+};
+/* The font with the glyphs of n resources. DOC_E_*; cut_end in any case. */
+int cut_begin(struct doc *d, const struct font *font, struct resource *const *list, size_t n, struct cut *c);
+void cut_end(struct cut *c);
+struct obj *cut_descendant(struct doc *d, const struct cut *c, const struct resource *r); /* widths, codes to glyphs */
 
 /* ---- doc_image.c ---- */
 /* The number of a colour glyph's image (/I1...); 0: it has none. */

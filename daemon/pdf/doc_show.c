@@ -128,13 +128,28 @@ static void move_to(struct run *r, int64_t x, int64_t y, bool slanted)
 	p->line_y = y;
 }
 
+/*
+ * Of a cluster whose text its first glyph has, that glyph is as wide as all and the others have no width:
+ * extractors would take what they leave between the texts for spaces.
+ */
+static int64_t width_of(const struct piece *piece, size_t i)
+{
+	int64_t sum = piece->glyphs[i].advance;
+
+	if (!piece->glyphs[i].text_len)
+		return i ? 0 : sum;
+	while (++i < piece->n && !piece->glyphs[i].text_len)
+		sum += piece->glyphs[i].advance;
+	return sum;
+}
+
 static void show_glyphs(struct run *r, const char *text, const struct piece *piece)
 {
 	struct page *p = r->p;
 
 	for (size_t i = 0; i < piece->n; i++) {
 		const struct glyph *g = &piece->glyphs[i];
-		struct code c = doc_code(p->doc, r->font, g->gid, text + g->text_at, g->text_len);
+		struct code c = doc_code(p->doc, r->font, g->gid, width_of(piece, i), text + g->text_at, g->text_len);
 
 		use_font(r, c.resource);
 		set(r, &p->pen.lift, (int64_t)llround((double)g->dy * (double)r->size / 1000), 2, " Ts\n");
@@ -156,7 +171,6 @@ static void show_outlines(struct page *p, int64_t x, int64_t y, const char *text
 	page_ink(p, piece->span->ink);
 	if (bold)
 		page_stroke_ink(p, piece->span->ink, max_of(r.size * BOLD_STROKE / 1000, 1));
-	set(&r, &p->pen.stretch, 100, 0, " Tz\n");
 	set_mode(&r, bold ? MODE_BOLD : MODE_FILL);
 	move_to(&r, x, y, piece->font->slanted && !piece->missing);
 	show_glyphs(&r, text, piece);
@@ -171,12 +185,11 @@ static void show_hidden(struct page *p, int64_t x, int64_t y, const char *text, 
 
 	if (!g->text_len || !page_number(p, (double)piece->span->size, &r.size))
 		return;
-	c = doc_code(p->doc, r.font, 0, text + g->text_at, g->text_len);
+	c = doc_code(p->doc, r.font, 0, g->advance, text + g->text_at, g->text_len);
 	page_text(p);
 	set_mode(&r, MODE_HIDDEN);
 	use_font(&r, c.resource);
 	set(&r, &p->pen.lift, 0, 2, " Ts\n");
-	set(&r, &p->pen.stretch, c.advance > 0 ? max_of(100 * (int64_t)g->advance / c.advance, 1) : 100, 0, " Tz\n");
 	move_to(&r, x, y, false);
 	put_glyph(&r, c.cid);
 	array_end(&r);

@@ -2,7 +2,6 @@
  * A font cut down to the glyphs that were used (hb-subset), and what a PDF says about it: CIDFontType2
  * for TrueType outlines, CIDFontType0C for CFF (9.7.4, 9.8, 9.9).
  */
-#include <hb-subset.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,11 +14,6 @@
 #define FLAG_FIXED_PITCH 1
 #define FLAG_SYMBOLIC 4
 #define FLAG_ITALIC 64
-
-struct cut {
-	hb_blob_t *blob;               /* the whole font, or its CFF table */
-	hb_subset_plan_t *plan;
-};
 
 /* In a CID-keyed CFF (its Top DICT begins with ROS) glyphs keep their names when they move; else they must not move. */
 static bool keyed_by_cid(hb_face_t *face)
@@ -52,7 +46,7 @@ static void drop_tables(hb_subset_input_t *in)
 		hb_set_add(drop, HB_TAG(tables[i][0], tables[i][1], tables[i][2], tables[i][3]));
 }
 
-static int cut(const struct font *font, struct resource **list, size_t n, struct cut *out)
+static int cut(const struct font *font, struct resource *const *list, size_t n, struct cut *out)
 {
 	hb_subset_input_t *in = hb_subset_input_create_or_fail();
 	unsigned flags = HB_SUBSET_FLAGS_NO_HINTING | HB_SUBSET_FLAGS_NOTDEF_OUTLINE;
@@ -77,7 +71,7 @@ static int cut(const struct font *font, struct resource **list, size_t n, struct
 	return hb_blob_get_length(out->blob) ? 0 : DOC_E_FONT;
 }
 
-static void cut_end(struct cut *c)
+void cut_end(struct cut *c)
 {
 	hb_blob_destroy(c->blob);
 	if (c->plan)
@@ -85,7 +79,7 @@ static void cut_end(struct cut *c)
 }
 
 /* Six letters that say which subset it is: of its content, so that the same bytes have the same name. */
-static void name_of(const struct font *font, const struct cut *c, char name[128])
+static void name_of(struct cut *c)
 {
 	uint8_t sum[SHA256_LEN];
 	struct sha256 s;
@@ -95,12 +89,13 @@ static void name_of(const struct font *font, const struct cut *c, char name[128]
 	sha256_init(&s);
 	sha256_add(&s, data, n);
 	sha256_end(&s, sum);
-	snprintf(name, 128, "%c%c%c%c%c%c+%.100s", 'A' + sum[0] % 26, 'A' + sum[1] % 26, 'A' + sum[2] % 26,
-		'A' + sum[3] % 26, 'A' + sum[4] % 26, 'A' + sum[5] % 26, font->name);
+	snprintf(c->name, sizeof(c->name), "%c%c%c%c%c%c+%.100s", 'A' + sum[0] % 26, 'A' + sum[1] % 26, 'A' + sum[2] % 26,
+		'A' + sum[3] % 26, 'A' + sum[4] % 26, 'A' + sum[5] % 26, c->font->name);
 }
 
-static struct obj *descriptor(struct doc *d, const struct font *font, const struct cut *c, const char *name)
+static struct obj *descriptor(struct doc *d, const struct cut *c)
 {
+	const struct font *font = c->font;
 	struct obj *desc = objs_dict(d->objs), *file = objs_stream(d->objs, true);
 	unsigned n;
 	const char *data = hb_blob_get_data(c->blob, &n);
@@ -111,7 +106,7 @@ static struct obj *descriptor(struct doc *d, const struct font *font, const stru
 		obj_int(file, "Length1", (int32_t)n);
 	obj_write(file, data, n);
 	obj_name(desc, "Type", "FontDescriptor");
-	obj_name(desc, "FontName", name);
+	obj_name(desc, "FontName", c->name);
 	obj_int(desc, "Flags", FLAG_SYMBOLIC | (font->mono ? FLAG_FIXED_PITCH : 0) | (font->italic_angle ? FLAG_ITALIC : 0));
 	obj_ints(desc, "FontBBox", font->bbox, 4);
 	obj_int(desc, "ItalicAngle", font->italic_angle);
@@ -142,28 +137,20 @@ static struct obj *glyph_map(struct doc *d, const struct cut *c, const struct re
 	return stream;
 }
 
-/* By glyph; the pairs of one resource have distinct codes, those of several may share them. */
-static const struct pair **by_cid(struct doc *d, struct resource **list, size_t n)
+static const struct pair **by_cid(struct doc *d, const struct resource *r)
 {
 	const struct pair **at = arena_alloc(d->arena, sizeof(*at) << 16);
 
-	for (size_t i = 0; i < n; i++)
-		for (size_t k = 0; k < list[i]->n; k++)
-			at[list[i]->pairs[k].cid] = &list[i]->pairs[k];
+	for (size_t i = 0; i < r->n; i++)
+		at[r->pairs[i].cid] = &r->pairs[i];
 	return at;
 }
 
 /* Stretches of codes that follow one another (9.7.4.3). */
-static struct obj *widths(struct doc *d, struct resource **list, size_t n)
+static void put_widths(struct buf *b, const struct pair **at)
 {
-	struct arena_mark mark = arena_mark(d->arena);
-	struct obj *place = objs_text(d->objs);
-	struct buf *b = obj_text(d->objs, place);
-	const struct pair **at = by_cid(d, list, n);
-
-	if (b)
-		buf_add_byte(b, '[');
-	for (size_t i = 0; b && i < 65536; i++) {
+	buf_add_byte(b, '[');
+	for (size_t i = 0; i < 65536; i++) {
 		if (!at[i])
 			continue;
 		put_int(b, (int64_t)i);
@@ -175,35 +162,48 @@ static struct obj *widths(struct doc *d, struct resource **list, size_t n)
 		}
 		buf_add_byte(b, ']');
 	}
+	buf_add_byte(b, ']');
+}
+
+static struct obj *widths(struct doc *d, const struct resource *r)
+{
+	struct arena_mark mark = arena_mark(d->arena);
+	struct obj *place = objs_text(d->objs);
+	struct buf *b = obj_text(d->objs, place);
+
 	if (b)
-		buf_add_byte(b, ']');
+		put_widths(b, by_cid(d, r));
 	arena_release(d->arena, mark);
 	return place;
 }
 
-struct obj *doc_descendant(struct doc *d, const struct font *font, struct resource **list, size_t n, char name[128])
+int cut_begin(struct doc *d, const struct font *font, struct resource *const *list, size_t n, struct cut *c)
 {
-	struct cut c = { 0 };
-	struct obj *cid = objs_dict(d->objs), *system;
-	int r = cut(font, list, n, &c);
+	int r;
 
-	if (r) {
-		doc_fail(d, r);
-		cut_end(&c);
-		return NULL;
-	}
-	name_of(font, &c, name);
+	c->font = font;
+	r = cut(font, list, n, c);
+	if (r)
+		return r;
+	name_of(c);
+	c->descriptor = descriptor(d, c);
+	return 0;
+}
+
+struct obj *cut_descendant(struct doc *d, const struct cut *c, const struct resource *r)
+{
+	struct obj *cid = objs_dict(d->objs), *system;
+
 	obj_name(cid, "Type", "Font");
-	obj_name(cid, "Subtype", font->cff ? "CIDFontType0" : "CIDFontType2");
-	obj_name(cid, "BaseFont", name);
+	obj_name(cid, "Subtype", c->font->cff ? "CIDFontType0" : "CIDFontType2");
+	obj_name(cid, "BaseFont", c->name);
 	system = obj_dict(cid, "CIDSystemInfo");
 	obj_string(system, "Registry", "Adobe");
 	obj_string(system, "Ordering", "Identity");
 	obj_int(system, "Supplement", 0);
-	obj_ref(cid, "FontDescriptor", descriptor(d, font, &c, name));
-	obj_ref(cid, "W", widths(d, list, n));
-	if (!font->cff)
-		obj_ref(cid, "CIDToGIDMap", glyph_map(d, &c, list[0]));
-	cut_end(&c);
+	obj_ref(cid, "FontDescriptor", c->descriptor);
+	obj_ref(cid, "W", widths(d, r));
+	if (!c->font->cff)
+		obj_ref(cid, "CIDToGIDMap", glyph_map(d, c, r));
 	return cid;
 }

@@ -305,6 +305,40 @@ TEST(a_glyph_of_two_texts_copies_as_each)
 	copies("twice", (const char *[]){ "abc", "xyz" }, font_of(CJK) ? 2 : 1);
 }
 
+/* What a cell of the grid, or a split vowel, adds to a letter is no space. */
+TEST(wide_glyphs_copy_without_spaces)
+{
+	const unsigned fonts[] = { SANS, CJK };
+	const char *const texts[] = { "spread", "\xE6\xBC\xA2\xE5\xAD\x97" };
+	struct doc *d = born("Wide");
+	struct page *p = doc_page(d, 595.28, 841.89);
+	size_t n = 0;
+
+	for (size_t i = 0; i < array_len(fonts) && font_of(fonts[i]); i++, n++) {
+		const struct font *f = font_of(fonts[i]);
+		struct glyph g[8] = { 0 };
+		struct piece piece = { .font = f, .span = &plain, .glyphs = g, .width = 80 };
+		size_t len = strlen(texts[i]), at = 0;
+
+		while (at < len) {
+			hb_codepoint_t gid = 0;
+			uint32_t cp;
+			int used = utf8_decode(texts[i] + at, len - at, &cp);
+
+			hb_font_get_nominal_glyph(f->font, cp, &gid);
+			g[piece.n++] = (struct glyph){ .gid = (uint16_t)gid, .advance = 1300, .text_at = (uint32_t)at,
+				.text_len = (uint16_t)used };
+			at += (size_t)used;
+		}
+		show(p, 60, 60 + 80 * (double)i, fonts[i], texts[i]);
+		page_show(p, 60, 100 + 80 * (double)i, texts[i], &piece);
+	}
+	check_int(written(d, "wide"), 0);
+	doc_free(d);
+	sound("wide");
+	copies("wide", texts, n);
+}
+
 TEST(what_no_font_has_is_a_box_that_copies)
 {
 	static const char text[] = "\xF0\x93\x80\x80"; /* U+13000 */
