@@ -147,7 +147,8 @@ __attribute__((weak)) bool font_png(const struct font *f, uint32_t gid, const ui
 
 	*png = (const uint8_t *)hb_blob_get_data(blob, &n);
 	*len = n;
-	return n > 0; /* the blob lies in the file's */
+	hb_blob_destroy(blob); /* its bytes lie in the file's, which stays */
+	return n > 0;
 }
 
 static struct report report;
