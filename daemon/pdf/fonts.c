@@ -58,6 +58,8 @@ static const struct family families[] = {
 #define CJK_FACES 5
 #define SLOTS 4   /* of a family: its four styles */
 #define CACHED 4096
+#define LINE_ASCENT 1069 /* of Noto Sans: what signs and ideographs of other fonts fit into */
+#define LINE_DESCENT 293
 
 struct cached {
 	uint32_t cp;
@@ -74,6 +76,7 @@ struct fonts {
 	unsigned cjk;        /* face of the collection: 0 JP 1 KR 2 SC 3 TC 4 HK */
 	bool language_known;
 	hb_language_t language;
+	size_t kana, hangul, bopomofo, han; /* seen by fonts_language_guess */
 	char missing[160];
 	struct cached cache[CACHED];
 };
@@ -166,6 +169,10 @@ static struct font *make(struct fonts *f, size_t family, unsigned style)
 			snprintf((char *)(uintptr_t)font->name, 64, "Font%u", f->count);
 	}
 	font->index = f->count++;
+	if (family < SCRIPTS && family != SANS && family != MONO) { /* a sign in a line must not push the lines apart */
+		font->ascent = min_of(font->ascent, LINE_ASCENT);
+		font->descent = min_of(font->descent, LINE_DESCENT);
+	}
 	font->mono = family == MONO || family == DJV_MONO;
 	font->slanted = !font->color && (want & STYLE_ITALIC) && !(had & STYLE_ITALIC);
 	font->emboldened = !font->color && (want & STYLE_BOLD) && !(had & STYLE_BOLD);
@@ -269,14 +276,15 @@ const struct font *fonts_base(struct fonts *f, unsigned style)
 
 static const struct font *walk(struct fonts *f, unsigned style, hb_script_t script, const uint32_t *cps, size_t n)
 {
-	static const enum family_id rest[] = { SANS, DJV, SYMBOLS2, SYMBOLS, MATH, CJK_SANS, MUSIC, EMOJI, SYMBOLA, MAYAN, SIYAQ };
+	static const enum family_id rest[] = { SANS, DJV, SYMBOLS2, SYMBOLS, MATH, CJK_SANS, MUSIC, EMOJI, SYMBOLA, MAYAN, SIYAQ,
+		BUILTIN };
 	const struct font *font = NULL;
 
 	if (style & STYLE_MONO) {
 		font = try(f, MONO, style, cps, n);
-		if (!font)
+		if (!font && script != HB_SCRIPT_ARABIC && script != HB_SCRIPT_HEBREW)
 			font = try(f, DJV_MONO, style, cps, n);
-		if (font && (script != HB_SCRIPT_ARABIC && script != HB_SCRIPT_HEBREW))
+		if (font)
 			return font;
 	}
 	font = try(f, family_of(script), style, cps, n);
@@ -354,14 +362,22 @@ static unsigned cjk_face(const char *lang)
 void fonts_language(struct fonts *f, const char *lang)
 {
 	f->language_known = lang && *lang;
+	f->kana = f->hangul = f->bopomofo = f->han = 0;
 	f->language = f->language_known ? hb_language_from_string(lang, -1) : HB_LANGUAGE_INVALID;
 	set_cjk(f, f->language_known ? cjk_face(lang) : 2);
 }
 
+static void tally(struct fonts *f, uint32_t cp)
+{
+	f->kana += cp >= 0x3041 && cp <= 0x30FA;
+	f->hangul += (cp >= 0xAC00 && cp <= 0xD7A3) || (cp >= 0x1100 && cp <= 0x11FF);
+	f->bopomofo += cp >= 0x3105 && cp <= 0x312F;
+	f->han += cp >= 0x4E00 && cp <= 0x9FFF;
+}
+
+/* A Chinese text may quote a word of Japanese. */
 void fonts_language_guess(struct fonts *f, const char *utf8, size_t len)
 {
-	size_t kana = 0, hangul = 0, bopomofo = 0;
-
 	if (f->language_known)
 		return;
 	for (size_t i = 0; i < len;) {
@@ -369,11 +385,12 @@ void fonts_language_guess(struct fonts *f, const char *utf8, size_t len)
 		int r = (utf8[i] & 0x80) ? utf8_decode(utf8 + i, len - i, &cp) : 1;
 
 		i += (size_t)(r < 0 ? -r : max_of(r, 1));
-		kana += cp >= 0x3041 && cp <= 0x30FA;
-		hangul += (cp >= 0xAC00 && cp <= 0xD7A3) || (cp >= 0x1100 && cp <= 0x11FF);
-		bopomofo += cp >= 0x3105 && cp <= 0x312F;
+		tally(f, cp);
 	}
-	set_cjk(f, kana > hangul ? 0 : hangul ? 1 : bopomofo ? 3 : 2);
+	if (max_of(f->kana, f->hangul) * 8 > f->han)
+		set_cjk(f, f->kana > f->hangul ? 0 : 1);
+	else
+		set_cjk(f, f->bopomofo ? 3 : 2);
 }
 
 hb_language_t fonts_shaping_language(const struct fonts *f)

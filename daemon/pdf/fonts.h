@@ -39,7 +39,7 @@ void fonts_warm(struct fonts *f);                     /* faces of a plain docume
 void *fonts_close(struct fonts *f);
 /* BCP 47 of the document, "" unknown: which CJK face, which shaping language. */
 void fonts_language(struct fonts *f, const char *lang);
-/* When the language is not known: kana or hangul in the whole document's text decide the CJK face. */
+/* When the language is not known: kana or hangul in the texts seen so far decide the CJK face. Call before the first text_new. */
 void fonts_language_guess(struct fonts *f, const char *utf8, size_t len);
 hb_language_t fonts_shaping_language(const struct fonts *f); /* HB_LANGUAGE_INVALID: unknown */
 const char *fonts_missing(const struct fonts *f);     /* "fonts-noto-cjk, fonts-symbola" of packages not installed; "" none */

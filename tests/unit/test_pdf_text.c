@@ -263,7 +263,9 @@ TEST(the_text_decides_the_cjk_face)
 	begin(&s, kana);
 	check(next(&s, 100) && strstr(s.line.pieces[0].font->name, "CJKjp"));
 	end(&s);
+	fonts_language(fonts, "");
 	fonts_language_guess(fonts, hangul, strlen(hangul));
+	fonts_language_guess(fonts, "x", 1);
 	begin(&s, hangul);
 	check(next(&s, 100) && strstr(s.line.pieces[0].font->name, "CJKkr"));
 	end(&s);
