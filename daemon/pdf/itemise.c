@@ -46,10 +46,13 @@ static bool sticks(const struct state *s, const uint32_t *cps, size_t n, uint8_t
 	return hb_font_get_nominal_glyph(s->font->font, cps[0], &gid);
 }
 
-static void report_lost(struct text *t, size_t start, size_t end)
+/* What this font shows as a box; NULL: all of it. */
+static void report_lost(struct text *t, size_t start, size_t end, const struct font *font)
 {
-	if (t->report)
-		for (size_t i = start; i < end; i++)
+	hb_codepoint_t gid;
+
+	for (size_t i = start; t->report && i < end; i++)
+		if (!font || !hb_font_get_nominal_glyph(font->font, t->drawn[i], &gid))
 			report_missing(t->report, t->cps[i]);
 }
 
@@ -87,12 +90,15 @@ static void add_cluster(struct text *t, struct state *s, size_t start, size_t en
 		run.font = s->font;
 	else
 		run.font = fonts_pick(t->fonts, span->style, s->script, t->drawn + start, n < 64 ? n : 64);
-	if (!run.font && n > 1) /* marks that the font of the letter lacks: better boxes for them than for all */
+	if (!run.font && n > 1) { /* marks that the font of the letter lacks: better boxes for them than for all */
 		run.font = fonts_pick(t->fonts, span->style, s->script, t->drawn + start, 1);
+		if (run.font)
+			report_lost(t, start, end, run.font);
+	}
 	if (!run.font) {
 		run.font = fonts_base(t->fonts, span->style);
 		run.missing = true;
-		report_lost(t, start, end);
+		report_lost(t, start, end, NULL);
 	}
 	if (keeps(own) && !run.missing) {
 		s->font = run.font;

@@ -399,6 +399,17 @@ TEST(a_missing_glyph_is_a_box_that_copies)
 	end(&s);
 }
 
+TEST(a_mark_without_a_glyph_leaves_its_letter_whole)
+{
+	struct story s;
+
+	begin(&s, "a\xf3\xa0\x84\x80" "b\xf0\x91\x8d\xb0"); /* a variation selector; a Grantha mark on a Latin letter */
+	check(next(&s, 1000));
+	check(!s.line.pieces[0].missing && s.line.pieces[0].glyphs[0].gid);
+	check(s.report.missing_total <= 1);
+	end(&s);
+}
+
 TEST(every_script_of_the_core_fonts_has_its_face)
 {
 	static const char *const words[] = { "\xd0\x9f\xd1\x80\xd0\xb8", "\xce\xba\xce\xb1\xce\xbb", "\xe0\xa6\x95", "\xe0\xae\x95",
