@@ -16,25 +16,31 @@
 
 #define NAMES_MAX 10000
 
-enum { OPT_FORMAT = OPT_OWN, OPT_THREAD };
+enum { OPT_FORMAT = OPT_OWN, OPT_THREAD, OPT_PAPER };
 
 static const struct opt opts[] = {
 	{ 'o', "output", "FILE" },
-	{ OPT_FORMAT, "format", "md|txt|json" },
+	{ OPT_FORMAT, "format", "pdf|html|md|txt|json" },
 	{ OPT_THREAD, "thread", NULL },
+	{ OPT_PAPER, "paper", "a4|letter" },
 	OPTS_END,
 };
+
+/* What the client writes itself, then what the daemon's renderer makes. */
+enum { FORMAT_PDF = CONVERSATION_JSON + 1, FORMAT_HTML };
 
 static const char *const suffixes[] = {
 	[CONVERSATION_MD] = "md",
 	[CONVERSATION_TXT] = "txt",
 	[CONVERSATION_JSON] = "json",
+	[FORMAT_PDF] = "pdf",
+	[FORMAT_HTML] = "html",
 };
 
 struct export
 {
-	const char *ref, *output, *format_arg;
-	enum conversation_format format;
+	const char *ref, *output, *format_arg, *paper;
+	int format;
 	bool thread;
 };
 
@@ -46,22 +52,22 @@ static int format_of(const char *word)
 	return -1;
 }
 
-/* --format, else the suffix of -o, else Markdown. */
+/* --format, else the suffix of -o, else PDF. */
 static int choose_format(struct export *x, struct opts *o)
 {
 	const char *dot = x->output && !x->format_arg ? strrchr(x->output, '.') : NULL;
 	bool suffix = dot && dot[1] && !strchr(dot, '/');
-	const char *word = x->format_arg ? x->format_arg : suffix ? dot + 1 : "md";
+	const char *word = x->format_arg ? x->format_arg : suffix ? dot + 1 : "pdf";
 	int format = format_of(word);
 
 	if (format < 0)
-		return opts_fail(o, "export writes md, txt and json, not '%s'", word);
-	x->format = (enum conversation_format)format;
+		return opts_fail(o, "export writes pdf, html, md, txt and json, not '%s'", word);
+	x->format = format;
 	return 0;
 }
 
-/* The first of response.md, response-2.md ... that nobody has; nothing is overwritten. */
-static int open_default(enum conversation_format format, char **name)
+/* The first of response.pdf, response-2.pdf ... that nobody has; nothing is overwritten. */
+static int open_default(int format, char **name)
 {
 	for (int i = 1; i <= NAMES_MAX; i++) {
 		int fd;
@@ -93,7 +99,7 @@ static int print_name(const char *name)
 	return r;
 }
 
-static int write_default(enum conversation_format format, const struct buf *text)
+static int write_default(int format, const struct buf *text)
 {
 	char *name = NULL;
 	int fd = open_default(format, &name), r;
@@ -113,32 +119,114 @@ static int write_default(enum conversation_format format, const struct buf *text
 	return r;
 }
 
-static int write_to(const char *path, const struct buf *text)
+static bool is_binary(const struct export *x)
 {
+	return x->format == FORMAT_PDF;
+}
+
+/* A file that could not be written whole is no file. */
+static int write_to(const struct export *x, const struct buf *text)
+{
+	const char *path = x->output;
+	bool to_stdout = !strcmp(path, "-");
+	char *part = NULL;
 	struct out o;
 	int r;
 
-	if (!strcmp(path, "-"))
+	if (to_stdout && !is_binary(x))
 		return out_text(text, false);
 	r = out_open(&o, path);
 	if (r)
 		return r;
+	part = mem_dup(o.part);
 	out_add(&o, text->data, text->len);
 	(void)out_flush(&o);
-	return out_close(&o, true);
+	r = out_close(&o, true);
+	if (r && part)
+		(void)unlink(part);
+	mem_free(part);
+	return r;
+}
+
+/* ---- documents that the daemon makes ---- */
+
+static void say_warnings(struct val list)
+{
+	for (size_t i = 0; i < val_count(list); i++) {
+		struct buf line = { 0 };
+		const char *s;
+		size_t n;
+
+		if (val_str(val_at(list, i), &s, &n)) {
+			filter_line(FILTER_TERMINAL, s, n, 300, &line);
+			say("%s", buf_cstr(&line));
+		}
+		buf_fini(&line);
+	}
+}
+
+static int make_document(struct link *l, const struct export *x, int64_t *blob, int64_t *size)
+{
+	struct pack *p = link_request(l, "export");
+	int r;
+
+	pack_kv_text(p, x->thread ? "thread" : "turn", x->ref);
+	pack_kv_text(p, "format", suffixes[x->format]);
+	pack_kv_text_opt(p, "paper", x->paper);
+	r = link_call(l, LINK_PATIENT);
+	if (r)
+		return link_fail(l, r);
+	*blob = val_get_int(l->msg.result, "blob", 0);
+	*size = val_get_int(l->msg.result, "size", 0);
+	if (*blob < 1 || *size < 1)
+		return say_fail(STATUS_PROTOCOL, "the daemon named no document");
+	say_warnings(val_get(l->msg.result, "warnings"));
+	return 0;
+}
+
+static int fetch_piece(struct link *l, int64_t blob, struct buf *out)
+{
+	struct pack *p = link_request(l, "blob.read");
+	const void *data;
+	size_t n;
+	int r;
+
+	pack_kv_int(p, "blob", blob);
+	pack_kv_int(p, "off", (int64_t)out->len);
+	r = link_call(l, 0);
+	if (r)
+		return link_fail(l, r);
+	if (!val_bin(val_get(l->msg.result, "data"), &data, &n) || !n)
+		return say_fail(STATUS_PROTOCOL, "the daemon sent half a document");
+	return buf_add(out, data, n) < 0 ? say_fail(STATUS_FAILED, "out of memory") : 0;
+}
+
+static int fetch_document(struct link *l, const struct export *x, struct buf *out)
+{
+	int64_t blob = 0, size = 0;
+	int r = make_document(l, x, &blob, &size);
+
+	while (!r && (int64_t)out->len < size)
+		r = fetch_piece(l, blob, out);
+	return r;
+}
+
+static int write_text(struct link *l, const struct export *x, struct buf *out)
+{
+	enum conversation_format format = (enum conversation_format)x->format;
+	int r = x->thread ? conversation_thread(l, x->ref, format, out) : conversation_turn(l, x->ref, format, out);
+
+	return r == STATUS_NOT_FOUND && x->thread ? link_fail(l, LINK_E_REMOTE) : r;
 }
 
 static int export(struct client *c, const struct export *x)
 {
 	struct link *l = link_new(c);
 	struct buf text = { 0 };
-	int r = x->thread ? conversation_thread(l, x->ref, x->format, &text)
-			  : conversation_turn(l, x->ref, x->format, &text);
+	int r = x->format >= FORMAT_PDF ? fetch_document(l, x, &text) : write_text(l, x, &text);
 
-	if (r == STATUS_NOT_FOUND && x->thread)
-		r = link_fail(l, LINK_E_REMOTE);
 	if (!r)
-		r = x->output ? write_to(x->output, &text) : write_default(x->format, &text);
+		r = x->output ? write_to(x, &text) : write_default(x->format, &text);
 	buf_fini(&text);
 	link_free(l);
 	return r;
@@ -155,11 +243,15 @@ static int run(struct client *c, int argc, char **argv)
 			x.output = o.value;
 		else if (id == OPT_FORMAT)
 			x.format_arg = o.value;
+		else if (id == OPT_PAPER)
+			x.paper = o.value;
 		else
 			x.thread = true;
 	}
 	if (id < 0 || opts_count(&o, 0, 1) || choose_format(&x, &o))
 		return o.status;
+	if (is_binary(&x) && x.output && !strcmp(x.output, "-") && isatty(STDOUT_FILENO))
+		return opts_fail(&o, "a PDF is nothing for a terminal: give -o FILE, or a pipe");
 	if (o.nargs)
 		x.ref = o.args[0];
 	return export(c, &x);
@@ -170,12 +262,14 @@ const struct cmd cmd_export = {
 	.brief = "write an answer or a conversation to a file",
 	.opts = opts,
 	.run = run,
-	.help = "usage: ragchat export [-o FILE] [--format md|txt|json] [--thread] [REF]\n"
-		"Writes the question, the answer and its sources of REF (the last answer unless\n"
-		"given) to response.md and prints that name; a file of that name is kept and\n"
-		"response-2.md written instead.\n"
+	.help = "usage: ragchat export [-o FILE] [--format FORMAT] [--thread] [--paper SIZE] [REF]\n"
+		"Makes a PDF of the question, the answer and its sources of REF (the last answer\n"
+		"unless given), writes response.pdf and prints that name; a file of that name is\n"
+		"kept and response-2.pdf written instead.\n"
 		"  -o, --output FILE   to this file, replacing it; - is stdout\n"
-		"      --format FORMAT     md, txt or json; else by the suffix of FILE, else md\n"
+		"      --format FORMAT     pdf, html, md, txt or json; else by the suffix of FILE,\n"
+		"                      else pdf\n"
 		"      --thread        the whole conversation\n"
-		"example: ragchat export --thread -o shelves.md shelves\n",
+		"      --paper SIZE    of a PDF: a4 or letter\n"
+		"example: ragchat export --thread -o shelves.pdf shelves\n",
 };

@@ -22,10 +22,12 @@
 #include "daemon/ipc/login.h"
 #include "daemon/ipc/purge.h"
 #include "daemon/worker/harden.h"
+#include "daemon/worker/helper.h"
 #include "proto/limits.h"
 
 #define AUTOSTARTED_IDLE_MS (30 * 60 * 1000) /* a daemon nobody asked for by name leaves by itself */
 #define GOODBYE_MS 2000                      /* for clients to take what is queued at the end */
+#define RENDERER_OUT_MAX ((size_t)48 << 20)  /* bytes of one document */
 #define FD_RESERVE 128                       /* files, backends and helpers beside the clients */
 
 static void step(struct server *s);
@@ -170,6 +172,25 @@ static void configure_library(struct server *s)
 	library_configure(s->library, &lc);
 }
 
+static void configure_renderer(struct server *s)
+{
+	const struct config *c = s->config;
+	const struct pool_config pc = {
+		.program = s->renderer_path,
+		.what = "renderer",
+		.running = (unsigned)c->pdf_running,
+		.waiting = (unsigned)c->pdf_waiting,
+		.deadline_ms = (uint64_t)c->pdf_timeout,
+		.spare_ms = (uint64_t)c->pdf_spare,
+		.out_max = RENDERER_OUT_MAX,
+	};
+
+	if (s->renderer)
+		pool_configure(s->renderer, &pc);
+	else
+		s->renderer = pool_new(&s->loop, &pc);
+}
+
 /* A backend that was configured once stays until the daemon ends: running answers hold on to it. */
 static int configure_upstream(struct server *s, const struct config *c, char **why)
 {
@@ -228,6 +249,7 @@ static int reload(struct server *s, char **why, const char ***live, size_t *nliv
 	s->config = fresh;
 	chat_configure(&s->chat, s->config, s->upstream);
 	configure_library(s);
+	configure_renderer(s);
 	apply_log(s);
 	log_info("configuration loaded again: %zu options changed, %zu wait for a restart", *nlive, *nrestart);
 	return 0;
@@ -286,6 +308,7 @@ static int resolve_paths(struct server *s)
 	if (!s->socket_path)
 		s->socket_path = config_socket_path(s->config, s->options.socket);
 	s->database_path = config_database_path(s->config, s->options.database);
+	s->renderer_path = s->config->pdf_helper ? mem_dup(s->config->pdf_helper) : helper_path("ragchatd-pdf");
 	if (!s->socket_path || !s->database_path)
 		return fail(EX_CONFIG, "no home folder; name the files with -S and -D", NULL);
 	return 0;
@@ -297,9 +320,10 @@ static int protect(struct server *s)
 	char *runtime = path_dirname(folder); /* its parent: the folder itself may vanish and is made again */
 	char *log = s->config->log_file ? path_dirname(s->config->log_file) : NULL;
 	char *config = s->config->file ? path_dirname(s->config->file) : NULL;
+	char *libexec = path_dirname(s->renderer_path);
 	const char *const readable[] = { config, s->config->env_file, s->config->api_key_file, s->config->ca_file,
 		s->config->client_cert, s->config->client_key, getenv("CREDENTIALS_DIRECTORY") };
-	struct harden_paths hp = { .data = data, .runtime = s->socket_handed ? NULL : runtime, .log = log,
+	struct harden_paths hp = { .data = data, .runtime = s->socket_handed ? NULL : runtime, .log = log, .libexec = libexec,
 		.config_named = s->options.config_file || s->config->mode == MODE_SYSTEM, .readable = readable, .nreadable = array_len(readable) };
 	int r;
 
@@ -312,6 +336,7 @@ static int protect(struct server *s)
 	mem_free(folder);
 	mem_free(log);
 	mem_free(config);
+	mem_free(libexec);
 	if (r < 0)
 		return fail(EX_OSERR, "cannot protect the daemon's own process", mem_dup(strerror(-r)));
 	cap_clients(s->config);
@@ -474,6 +499,7 @@ int server_init(struct server *s, const struct server_options *options)
 	idmap_init(&s->conns);
 	list_init(&s->conn_list);
 	list_init(&s->dirty_conns);
+	list_init(&s->blobs);
 	msg_init(&s->msg);
 	make_instance(s);
 	r = config_load(options->config_file, server_config_flags(options), &s->config, &why);
@@ -493,6 +519,7 @@ int server_init(struct server *s, const struct server_options *options)
 		return r;
 	chat_init(&s->chat, &s->loop);
 	start_handles(s);
+	configure_renderer(s);
 	if (configure_upstream(s, s->config, &why) != 0)
 		return fail(EX_CONFIG, "backend", why);
 	s->chat.store = s->store;
@@ -600,12 +627,20 @@ static void on_listener_closed(void *ctx)
 		uv_close(own[i], NULL);
 }
 
+static void on_renderer_closed(void *ctx)
+{
+	struct server *s = ctx;
+
+	s->renderer = NULL;
+	listener_close(s->listener, on_listener_closed, s);
+}
+
 static void on_upstream_closed(void *ctx)
 {
 	struct server *s = ctx;
 
 	s->upstream = NULL;
-	listener_close(s->listener, on_listener_closed, s);
+	pool_close(s->renderer, on_renderer_closed, s);
 }
 
 /* Each loop turn of the end: is the next stage due? */
@@ -644,5 +679,7 @@ void server_run(struct server *s)
 	mem_free(s->socket_path);
 	mem_free(s->database_path);
 	mem_free(s->sandbox);
+	mem_free(s->renderer_path);
+	mem_free(s->renderer_level);
 	log_info("stopped");
 }

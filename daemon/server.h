@@ -22,6 +22,7 @@
 #include "daemon/service.h"
 #include "daemon/store/store.h"
 #include "daemon/upstream/upstream.h"
+#include "daemon/worker/pool.h"
 #include "proto/msg.h"
 
 struct server_options {
@@ -44,6 +45,8 @@ struct server {
 	struct library *library;
 	struct upstream *upstream;
 	struct chat chat;
+	struct pool *renderer;
+	char *renderer_path, *renderer_level; /* its program; the sandbox it reported last, or NULL */
 	struct listener *listener;
 	struct service service;
 	struct account account;    /* of per-user mode */
@@ -63,6 +66,9 @@ struct server {
 	struct msg msg;            /* reused for every frame: handlers copy what they keep */
 	char read_buffer[65536];
 	size_t nconns, ungreeted, uploads;
+	struct list blobs;         /* results that wait to be fetched, longest unread first */
+	size_t blob_bytes, exports; /* of them; on their way */
+	uint64_t next_blob;
 	struct member *members;    /* ipc/members.c */
 	size_t nmembers, members_cap;
 

@@ -9,6 +9,7 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "daemon/chat/fanout.h"
+#include "daemon/ipc/blob.h"
 #include "daemon/ipc/dispatch.h"
 #include "daemon/ipc/upload.h"
 #include "daemon/server.h"
@@ -178,6 +179,7 @@ void conn_close(struct conn *c, const char *reason)
 	list_foreach_safe(it, &c->subs)
 		fanout_unsubscribe(list_entry(it, struct sub, of_owner));
 	uploads_abort(c);
+	blobs_drop(c);
 	list_remove(&c->link);
 	list_remove(&c->dirty);
 	if (!c->greeted)
@@ -338,6 +340,7 @@ struct conn *conn_accept(struct server *s, struct listener *l)
 	buf_init(&c->out, OUT_MAX);
 	list_init(&c->subs);
 	list_init(&c->uploads);
+	list_init(&c->blobs);
 	list_init(&c->dirty);
 	scan_init(&c->scan);
 	c->id = idmap_add(&s->conns, c);

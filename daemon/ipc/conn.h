@@ -43,6 +43,7 @@ struct conn {
 	unsigned noutstanding;
 	struct list subs;          /* struct sub.of_owner */
 	struct list uploads;       /* struct upload.link */
+	struct list blobs;         /* struct blob.link */
 	uint64_t next_upload;      /* counted here: from numbers of the daemon's, what others do could be told */
 	uint64_t born_ms;
 	uint64_t progress_ms;      /* last byte taken by the client while something was queued */

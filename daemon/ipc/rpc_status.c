@@ -130,6 +130,25 @@ static void pack_library(struct pack *p, const struct server *s, const struct op
 	pack_close(p);
 }
 
+static void pack_renderer(struct pack *p, const struct server *s, bool all)
+{
+	struct pool_figures f = { 0 };
+
+	if (s->renderer)
+		pool_figures(s->renderer, &f);
+	pack_key(p, "renderer");
+	pack_map(p);
+	pack_kv_text(p, "sandbox", s->renderer_level ? s->renderer_level : "not used yet");
+	if (all) {
+		pack_kv_text(p, "path", s->renderer_path);
+		pack_kv_int(p, "running", f.running);
+		pack_kv_int(p, "waiting", f.waiting);
+		pack_kv_int(p, "jobs", (int64_t)f.jobs);
+		pack_kv_int(p, "failures", (int64_t)f.failures);
+	}
+	pack_close(p);
+}
+
 static void pack_turns(struct pack *p, const struct server *s, const struct account *whose)
 {
 	struct chat_counts counts;
@@ -181,6 +200,7 @@ static void on_stats(struct job *j)
 		pack_database(&p, s, op, all);
 		pack_backend(&p, s, all);
 		pack_library(&p, s, op, all);
+		pack_renderer(&p, s, all);
 		pack_turns(&p, s, all ? NULL : &call->account);
 		pack_connections(&p, call, all);
 		pack_key(&p, "limits");

@@ -23,11 +23,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/buf.h"
+#include "daemon/worker/renderer.h"
 
-#define PDF_REQUEST_MAGIC "RCPDF1\n" /* and its NUL */
-#define PDF_REQUEST_HEAD 12
-#define PDF_REQUEST_MAX (16u << 20)
 #define PDF_TURNS_MAX 20000
 #define PDF_SOURCES_MAX 10000 /* of one turn */
 

@@ -204,12 +204,12 @@ def test_threads_are_shown_page_by_page_and_a_turn_by_its_own(t):
     for ref in ("work:1", "0a1b"):
         equal(t.run("show", ref).text, one, ref)
     folder = os.path.join(t.h.dir, "home")
-    equal([t.run("export").text for _ in range(2)], ["response.md\n", "response-2.md\n"], "names")
+    equal([t.run("export", "--format", "md").text for _ in range(2)], ["response.md\n", "response-2.md\n"], "names")
     for name in ("response.md", "response-2.md"):
         with open(os.path.join(folder, name), encoding="utf-8") as f:
             equal(f.read(), one, name)
     equal(t.run("export", "--thread", "-o", "-", "--format", "txt", "work").text.splitlines()[0], "work", "txt")
-    t.run("export", "-o", "x.pdf", code=2)
+    t.run("export", "-o", "x.doc", code=2)
 
 
 def test_lists_page_until_they_have_enough(t):

@@ -152,6 +152,7 @@ def test_the_commands(t):
     machine.run(BEN, "sources", reply["turn"])
     contains(machine.run(BEN, "export", "--thread", "--format", "md", "-o", "-", "plans").text, "the first")
     contains(machine.run(BEN, "ask", "-t", reply["thread"], "x", code=77).err, "read only")
+    machine.run(BEN, "export", "--thread", "-o", "-", "private", code=3)
     contains(machine.run(ANN, "share", "plans", "@root").text, "@root")
     contains(machine.run(ANN, "share", "--list", "plans").text, "@root")
     contains(machine.run(ANN, "share", "--revoke", "plans", BEN_NAME).text, "no longer")

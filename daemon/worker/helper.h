@@ -1,0 +1,5 @@
+/* Where the helpers lie: beside the daemon's own program in a build tree, else in libexec as installed. */
+#pragma once
+
+/* Path of the program, malloc'd. It is there, or is the one in libexec, which the error then names. */
+char *helper_path(const char *name);
