@@ -200,7 +200,7 @@ def test_a_conversation_of_200_turns_is_one_document(t):
     t.serve(echo)
     rpc = t.rpc()
     for i in range(200):
-        rpc.finish(rpc.listen(rpc.ask(f"question number {i}", thread="long", create=True)["turn"]))
+        rpc.finish(rpc.ask(f"question number {i}", thread="long", create=True)[1])
     t.run("export", "--thread", "-o", "long.pdf", "long")
     text = text_of(home(t, "long.pdf"))
     for i in (0, 99, 199):
