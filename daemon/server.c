@@ -681,5 +681,6 @@ void server_run(struct server *s)
 	mem_free(s->sandbox);
 	mem_free(s->renderer_path);
 	mem_free(s->renderer_level);
+	fair_fini(&s->exports);
 	log_info("stopped");
 }

@@ -67,7 +67,8 @@ struct server {
 	char read_buffer[65536];
 	size_t nconns, ungreeted, uploads;
 	struct list blobs;         /* results that wait to be fetched, longest unread first */
-	size_t blob_bytes, exports; /* of them; on their way */
+	size_t blob_bytes;
+	struct fair exports;       /* on their way, by account */
 	uint64_t next_blob;
 	struct member *members;    /* ipc/members.c */
 	size_t nmembers, members_cap;

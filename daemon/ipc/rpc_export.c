@@ -30,7 +30,7 @@ struct export
 
 static void export_free(struct export *x)
 {
-	x->call->server->exports--;
+	fair_give(&x->call->server->exports, fair_key(x->call->account.id));
 	if (x->begun)
 		buf_fini(&x->request.out);
 	call_drop(x->call);
@@ -316,9 +316,13 @@ static const char *word_of(struct arg_str s, const char *const *words, size_t n,
 	return NULL;
 }
 
-static size_t places(const struct config *c)
+/* All places, but where several accounts share them no one has more than half. */
+static bool has_place(const struct server *s, const struct account *account)
 {
-	return (size_t)(c->pdf_running + c->pdf_waiting);
+	size_t places = (size_t)(s->config->pdf_running + s->config->pdf_waiting);
+	size_t own = s->config->mode == MODE_SYSTEM ? max_of(places / 2, (size_t)1) : places;
+
+	return s->exports.held < places && fair_held(&s->exports, fair_key(account->id)) < own;
 }
 
 void rpc_export(struct call *call, struct args *a)
@@ -340,13 +344,13 @@ void rpc_export(struct call *call, struct args *a)
 			!format ? "'format' is pdf or html" : !paper ? "'paper' is a4 or letter" : "give either 'turn' or 'thread'");
 		return;
 	}
-	if (s->exports >= places(s->config)) {
+	if (!has_place(s, &call->account)) {
 		reply_error(call, PROTO_E_BUSY, "too many exports are being made, try again later");
 		return;
 	}
 	x = mem_new(sizeof(*x));
 	*x = (struct export){ .call = call_keep(call), .ref = args_dup(turn.s ? turn : thread), .format = format, .paper = paper };
-	s->exports++;
+	fair_take(&s->exports, fair_key(call->account.id));
 	if (turn.s)
 		read_turn(x);
 	else
