@@ -38,6 +38,8 @@ TABLE = {
     "thread.list": (CLEAN, {}),
     "thread.get": (NOT_FOUND, {}),
     "message.list": (NOT_FOUND, {}),
+    "export": (NOT_FOUND, {}),
+    "blob.read": (NOT_FOUND, {}),
     "share.add": (NOT_FOUND, {"with": "root"}),
     "share.remove": (NOT_FOUND, {"with": "root"}),
     "share.list": (NOT_FOUND, {}),
@@ -113,6 +115,7 @@ class Things:
         rpc.call("doc.chunk", upload=self.upload, off=0, data=b"# Planted\n\nThe planted shelf holds 17 planted books.\n")
         self.document = rpc.call("doc.commit", upload=self.upload)["document"]["document"]
         self.upload = rpc.call("doc.begin", name="plantedother.md")["upload"]
+        self.blob = rpc.call("export", thread=self.thread)["blob"]
         hold.clear()
         self.running = rpc.call("ask", text="planted and still running", thread=self.name)["turn"]
         page = [rpc.call("thread.list", limit=1), rpc.call("turn.list", limit=1)]
@@ -120,7 +123,7 @@ class Things:
         threads = [self.thread, self.thread[:8], self.name]
         turns = [self.turn, self.turn[:8], self.running, f"{self.thread}:1", f"{self.name}:1", f"{self.name}:last"]
         self.refs = {"thread": threads + [self.turn, f"{self.name}:1"], "turn": turns + threads,
-                     "document": [self.document, self.document[:8], "plantedfile.md"], "upload": [self.upload]}
+                     "document": [self.document, self.document[:8], "plantedfile.md"], "upload": [self.upload], "blob": [self.blob]}
         self.ids = [self.thread, self.turn, self.running, self.document]
 
 
@@ -145,7 +148,7 @@ def calls_of(method, things):
     """(params, whether they name something of theirs)."""
     _, needed = TABLE[method["name"]]
     fields = [field.split(":") for field in method["params"].split()]
-    refs = [name.rstrip("?") for name, kind in fields if kind == "ref" or name == "upload"]
+    refs = [name.rstrip("?") for name, kind in fields if kind == "ref" or name in ("upload", "blob")]
     for name in refs:
         check(name in things.refs, f"{method['name']}: no things of kind '{name}' are planted; add them to Things")
         for ref in things.refs[name]:
@@ -230,6 +233,7 @@ def test_no_method_gives_away_anything_of_another_account(t):
     equal(after[:2], before, "Ann's turns after it all")
     equal([turn["state"] for turn in after], ["done"] * 3, "their states")
     equal(len(things.rpc.call("doc.list")["documents"]), 1, "Ann's documents")
+    check(things.rpc.call("blob.read", blob=things.blob)["eof"], "Ann's export")
     equal(things.rpc.call("doc.chunk", upload=things.upload, off=0, data=b"x")["off"], 1, "Ann's upload")
 
 
