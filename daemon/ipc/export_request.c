@@ -43,6 +43,7 @@ static void put_paper(struct json_out *w, const char *paper)
 void export_request_begin(struct export_request *x, const char *format, const char *paper, const char *title, const char *thread)
 {
 	static const uint8_t head[PDF_REQUEST_HEAD] = PDF_REQUEST_MAGIC;
+	char name[24]; /* as `ragchat ls` shows it, and long enough to be a REF */
 
 	x->epoch_us = 0;
 	buf_init(&x->out, PDF_REQUEST_HEAD + PDF_REQUEST_MAX);
@@ -51,7 +52,8 @@ void export_request_begin(struct export_request *x, const char *format, const ch
 	json_out_object(&x->w);
 	put_opt(&x->w, "format", format);
 	put_opt(&x->w, "title", title);
-	put_opt(&x->w, "thread", thread);
+	(void)snprintf(name, sizeof(name), "thread %.8s", thread ? thread : "");
+	put_opt(&x->w, "thread", thread && *thread ? name : NULL);
 	put_opt(&x->w, "generator", "ragchat " RAGCHAT_VERSION);
 	put_paper(&x->w, paper);
 	json_out_key(&x->w, "turns");

@@ -217,6 +217,19 @@ static void link_line(struct layout *l, const struct frame *f, const struct pdf_
 	arena_release(l->scratch, m);
 }
 
+/* A quote is shown as running text: the line ends of its document are not ours. */
+static void draw_source_quote(struct layout *l, const struct frame *f, const struct pdf_text *quote, struct elem *body)
+{
+	struct arena_mark m = arena_mark(l->scratch);
+	char *flat = arena_dup(l->scratch, quote->p, quote->n);
+
+	for (size_t i = 0; i < quote->n; i++)
+		if (flat[i] == '\n')
+			flat[i] = ' ';
+	note_line(l, f, flat, quote->n, STYLE_ITALIC, INK_SOFT, body);
+	arena_release(l->scratch, m);
+}
+
 static void draw_source(struct layout *l, const struct labelled *r, const struct frame *f, const struct pdf_source *s, struct elem *list)
 {
 	struct elem *li = doc_elem(l->doc, list, ROLE_LI), *lbl = doc_elem(l->doc, li, ROLE_LBL), *body = doc_elem(l->doc, li, ROLE_LBODY);
@@ -236,7 +249,7 @@ static void draw_source(struct layout *l, const struct labelled *r, const struct
 		link_line(l, &r->in, &s->url, body);
 	layout_gap(l, 1.5);
 	if (s->quote.n)
-		note_line(l, &r->in, s->quote.p, s->quote.n, STYLE_ITALIC, INK_SOFT, body);
+		draw_source_quote(l, &r->in, &s->quote, body);
 	if (l->nlabels && !l->full)
 		layout_labels(l, layout_take(l, f->size * LEADING) + f->size);
 }
