@@ -138,8 +138,9 @@ static void pack_renderer(struct pack *p, const struct server *s, bool all)
 		pool_figures(s->renderer, &f);
 	pack_key(p, "renderer");
 	pack_map(p);
-	pack_kv_text(p, "sandbox", s->renderer_level ? s->renderer_level : "not used yet");
+	/* Whether somebody has used it already is not for everybody to know. */
 	if (all) {
+		pack_kv_text(p, "sandbox", s->renderer_level ? s->renderer_level : "not used yet");
 		pack_kv_text(p, "path", s->renderer_path);
 		pack_kv_int(p, "running", f.running);
 		pack_kv_int(p, "waiting", f.waiting);

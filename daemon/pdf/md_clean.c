@@ -38,7 +38,7 @@ int md_clean(const char *s, size_t n, struct buf *out)
 {
 	struct buf valid = { 0 };
 	int r = clean_utf8(s, n, &valid);
-	const char *p = (const char *)valid.data, *end = p + valid.len, *from = p;
+	const char *p = buf_cstr(&valid), *end = p + valid.len, *from = p;
 
 	while (r == 0 && p < end) {
 		size_t k = is_control(p, (size_t)(end - p));
