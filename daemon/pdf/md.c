@@ -12,6 +12,7 @@
 #include "common/attr.h"
 #include "common/split.h"
 #include "common/utf8.h"
+#include "daemon/pdf/md_defs.h"
 #include "daemon/pdf/md_in.h"
 #include "daemon/pdf/md_tree.h"
 
@@ -209,6 +210,11 @@ static struct md_block *as_markdown(struct md_job *j, struct buf *text)
 		md_math_mark((char *)text->data, text->len);
 	set_source(j, text);
 	tree = parse(j);
+	if (md_defs(j, tree, text)) {
+		cmark_node_free(tree);
+		set_source(j, text);
+		tree = parse(j);
+	}
 	root = md_tree(j, tree);
 	cmark_node_free(tree);
 	return root;

@@ -1,13 +1,13 @@
 /*
  * Markdown as a tree of blocks with flat text: CommonMark with GFM's tables, strikethrough, task lists,
- * autolinks and footnotes, parsed by cmark-gfm (md.c and md_tree.c are the only files that include it). Inline
+ * autolinks and footnotes, parsed by cmark-gfm (md.c, md_tree.c and md_defs.c are the only files that include it). Inline
  * markup is spans over plain text: what a page and an HTML file need, without a second tree.
  *
  * An address that may not be clicked stands in parentheses after its text; a link without a text shows its
- * address; <br> is a hard break, all other HTML is text. TAB stays as it is.
+ * address; a title of a link or image stands in parentheses after it; <br> is a hard break, all other HTML is text. TAB stays as it is.
  *
  * Nothing a reader could see is lost: what the parser would drop (surplus cells of a ragged row) is taken
- * from the source, what passes a cap is kept in a plainer form, and the report says so.
+ * from the source, a definition that nothing refers to stays text, what passes a cap is kept in a plainer form, and the report says so.
  */
 #pragma once
 
@@ -70,7 +70,7 @@ struct md_block {
 	bool ordered, tight, dot; /* list; dot: "1." else "1)" */
 	int64_t start;         /* number of the first item */
 	int task;              /* item: -1 none, 0 open, 1 done */
-	const char *info;      /* code: first word of the info string, or NULL */
+	const char *info;      /* code: the info string, or NULL; its first word is the language */
 	int columns;
 	uint8_t *align;        /* enum md_align, `columns` of them */
 	int number;            /* note */

@@ -8,6 +8,7 @@
 
 #include "common/attr.h"
 #include "daemon/pdf/md_in.h"
+#include "daemon/pdf/md_line.h"
 
 #define BRACKETS_MAX 1000 /* that are open at once in one stretch of lines */
 #define RUN_MAX 1000      /* of one bracket or quote mark in a row */
@@ -15,16 +16,11 @@
 #define COLUMNS_MAX 1000
 #define BEFORE_MAX 2000   /* lines of a paragraph right above a table */
 
-struct line {
-	const char *s, *text, *end; /* text: behind white space and quote marks; end: before the LF */
-};
-
 struct guard {
 	struct md_job *j;
 	const char *at, *end;
 	struct buf *out;
-	char fence;           /* of the code block that is open, or 0 */
-	size_t fence_len;
+	struct md_place place;
 	size_t stretch;       /* lines since the last blank one */
 	bool plain;           /* the stretch loses its meaning */
 };
@@ -41,23 +37,17 @@ static void put_byte(struct guard *g, uint8_t c)
 		arena_out_of_memory();
 }
 
-static struct line line_at(const struct guard *g, const char *s)
+static struct md_line line_at(const struct guard *g, const char *s)
 {
-	struct line l = { .s = s, .text = s };
-	const char *lf = memchr(s, '\n', (size_t)(g->end - s));
-
-	l.end = lf ? lf : g->end;
-	while (l.text < l.end && strchr(" \t>", *l.text))
-		l.text++;
-	return l;
+	return md_line_at(s, g->end);
 }
 
-static const char *after(const struct guard *g, const struct line *l)
+static const char *after(const struct guard *g, const struct md_line *l)
 {
 	return l->end < g->end ? l->end + 1 : g->end;
 }
 
-static bool is_blank(const struct line *l)
+static bool is_blank(const struct md_line *l)
 {
 	return l->text == l->end;
 }
@@ -65,7 +55,7 @@ static bool is_blank(const struct line *l)
 /* ---- containers ---- */
 
 /* Where the mark stands that would open one container too many; NULL: there is none. */
-static const char *too_deep(const struct line *l)
+static const char *too_deep(const struct md_line *l)
 {
 	size_t depth = 0;
 
@@ -88,35 +78,6 @@ static const char *too_deep(const struct line *l)
 		}
 	}
 	return NULL;
-}
-
-/* ---- fences ---- */
-
-static size_t fence_of(const struct line *l)
-{
-	const char *p = l->text;
-	size_t n = 0;
-
-	while (p + n < l->end && p[n] == *p && (*p == '`' || *p == '~'))
-		n++;
-	return n >= 3 ? n : 0;
-}
-
-/* Follows code blocks, in which a table is no table. True: the line belongs to one. */
-static bool in_fence(struct guard *g, const struct line *l)
-{
-	size_t n = fence_of(l);
-
-	if (!g->fence) {
-		if (!n || (*l->text == '`' && memchr(l->text + n, '`', (size_t)(l->end - l->text) - n)))
-			return false;
-		g->fence = *l->text;
-		g->fence_len = n;
-		return true;
-	}
-	if (n >= g->fence_len && *l->text == g->fence && l->text + n + strspn(l->text + n, " \t") >= l->end)
-		g->fence = 0;
-	return true;
 }
 
 /* ---- what a stretch of lines would cost ---- */
@@ -152,9 +113,9 @@ static void put_plain(struct guard *g, const char *s, const char *end)
 /* ---- tables ---- */
 
 /* Cells of a row as cmark counts them: a bar without a backslash before it parts two. */
-static size_t cells_of(const struct line *l)
+static size_t cells_of(const struct md_line *l)
 {
-	const char *p = l->text, *end = l->end;
+	const char *p = l->body, *end = l->end;
 	size_t n = 1;
 
 	while (end > p && (end[-1] == ' ' || end[-1] == '\t'))
@@ -172,7 +133,7 @@ static size_t cells_of(const struct line *l)
 	return n;
 }
 
-static bool is_delimiter(const struct line *l)
+static bool is_delimiter(const struct md_line *l)
 {
 	bool dash = false, bar = false;
 
@@ -186,20 +147,21 @@ static bool is_delimiter(const struct line *l)
 }
 
 struct table {
-	struct line head, rule;
+	struct md_line head, rule;
 	size_t columns, widest, rows;
 };
 
 /* The table whose header is this line, from what stands below it. */
-static bool table_at(const struct guard *g, const struct line *head, struct table *t)
+static bool table_at(const struct guard *g, const struct md_line *head, struct table *t)
 {
-	struct line l;
+	struct md_line l;
 
 	if (head->text - head->s > 60 || after(g, head) == g->end)
 		return false;
 	*t = (struct table){ .head = *head, .rule = line_at(g, after(g, head)) };
-	if (!is_delimiter(&t->rule))
+	if (!is_delimiter(&t->rule) || (head->body > head->text && t->rule.indent < head->column))
 		return false;
+	t->rule.body = t->rule.text; /* "- | -" is no item */
 	t->columns = t->widest = cells_of(&t->rule);
 	if (cells_of(head) != t->columns)
 		return false;
@@ -207,7 +169,7 @@ static bool table_at(const struct guard *g, const struct line *head, struct tabl
 		size_t n;
 
 		l = line_at(g, p);
-		if (is_blank(&l) || fence_of(&l))
+		if (is_blank(&l) || md_fence_of(&l))
 			break;
 		n = cells_of(&l);
 		t->widest = max_of(t->widest, n);
@@ -217,7 +179,7 @@ static bool table_at(const struct guard *g, const struct line *head, struct tabl
 }
 
 /* The line with room for `more` further cells. */
-static void put_widened(struct guard *g, const struct line *l, const char *cell, size_t more)
+static void put_widened(struct guard *g, const struct md_line *l, const char *cell, size_t more)
 {
 	const char *end = l->end;
 
@@ -232,7 +194,7 @@ static void put_widened(struct guard *g, const struct line *l, const char *cell,
 }
 
 /* Header and delimiter row; *next: the line below them. False: nothing about it needs a change. */
-static bool settle_table(struct guard *g, const struct line *head, const char **next)
+static bool settle_table(struct guard *g, const struct md_line *head, const char **next)
 {
 	struct table t;
 
@@ -263,7 +225,7 @@ static bool settle_table(struct guard *g, const struct line *head, const char **
 
 /* ---- display math ---- */
 
-static bool is_only(const struct line *l, const char *word)
+static bool is_only(const struct md_line *l, const char *word)
 {
 	size_t n = strlen(word);
 
@@ -271,10 +233,10 @@ static bool is_only(const struct line *l, const char *word)
 }
 
 /* The end of the line that closes the formula that opens here, NULL: none does before a blank line. */
-static const char *math_end(const struct guard *g, const struct line *open)
+static const char *math_end(const struct guard *g, const struct md_line *open)
 {
 	const char *close = is_only(open, "$$") ? "$$" : is_only(open, "\\[") ? "\\]" : NULL;
-	struct line l;
+	struct md_line l;
 
 	for (const char *p = close ? after(g, open) : g->end; p < g->end; p = after(g, &l)) {
 		l = line_at(g, p);
@@ -286,7 +248,7 @@ static const char *math_end(const struct guard *g, const struct line *open)
 	return NULL;
 }
 
-static void put_fence(struct guard *g, const struct line *like, bool open)
+static void put_fence(struct guard *g, const struct md_line *like, bool open)
 {
 	static const char marks[] = "~~~~~~~~~~~~";
 
@@ -297,9 +259,47 @@ static void put_fence(struct guard *g, const struct line *like, bool open)
 	put_byte(g, '\n');
 }
 
+/* ---- lists right below a paragraph ---- */
+
+/* "3." is the start of a list when "4." stands on the next line; alone it may be a year or the end of a sentence. */
+static bool begins_list(const struct guard *g, const struct md_line *l)
+{
+	char delimiter = 0, after_it = 0;
+	long number = md_line_number(l, &delimiter);
+	struct md_line next;
+
+	if (!number || after(g, l) == g->end)
+		return false;
+	next = line_at(g, after(g, l));
+	return next.quotes == l->quotes && md_line_number(&next, &after_it) == number + 1 && after_it == delimiter;
+}
+
 /* ---- line by line ---- */
 
-static void put_line(struct guard *g, const struct line *l)
+/*
+ * cmark takes "[^" up to its "]" for a footnote whatever stands between, and when that is on another line
+ * it counts the bytes wrong and drops the rest. A name has no space, bracket or backslash.
+ */
+static void put_notes(struct guard *g, const char *s, const char *end)
+{
+	for (const char *from = s; s < end; s++) {
+		const char *p = s + 2;
+
+		if (*s == '[' && s + 1 < end && s[1] == '^') {
+			while (p < end && !strchr(" \t\n[]\\", *p))
+				p++;
+			if (p == end || *p != ']') {
+				put(g, from, (size_t)(s + 1 - from));
+				put_byte(g, IN_DEFUSE);
+				from = s + 1;
+			}
+		}
+		if (s + 1 == end)
+			put(g, from, (size_t)(end - from));
+	}
+}
+
+static void put_line(struct guard *g, const struct md_line *l)
 {
 	const char *deep = too_deep(l), *from = l->s, *next = after(g, l);
 	size_t bars = 0;
@@ -318,15 +318,16 @@ static void put_line(struct guard *g, const struct line *l)
 		put_plain(g, from, l->end);
 		put(g, l->end, (size_t)(next - l->end));
 	} else {
-		put(g, from, (size_t)(next - from));
+		put_notes(g, from, next);
 	}
 }
 
 /* One line, or those that go together; where to go on. */
 static const char *take(struct guard *g)
 {
-	struct line l = line_at(g, g->at);
+	struct md_line l = line_at(g, g->at);
 	const char *next = after(g, &l), *stop;
+	bool first = !g->place.paragraph, list = g->place.list, code = md_place_next(&g->place, &l);
 
 	if (is_blank(&l)) {
 		g->stretch = 0;
@@ -338,9 +339,14 @@ static const char *take(struct guard *g)
 		report_warn(g->j->report, "brackets", "a paragraph with more than %d open brackets, or %d addresses in a word, is shown without its markup", BRACKETS_MAX, WWW_MAX);
 		g->plain = true;
 	}
-	if (in_fence(g, &l) || g->plain) {
+	if (code || g->plain) {
 		put_line(g, &l);
 		return next;
+	}
+	if (!first && !list && begins_list(g, &l)) {
+		put(g, l.s, (size_t)(l.text - l.s));
+		put_byte(g, '\n');
+		g->stretch = 1;
 	}
 	stop = math_end(g, &l);
 	if (stop) {

@@ -145,7 +145,7 @@ static void code_block(struct walk *w, cmark_node *node)
 {
 	const char *info = cmark_node_get_fence_info(node);
 	bool math = info && *info == IN_FENCE;
-	size_t n = info && !math ? strcspn(info, " \t\n") : 0;
+	size_t n = info && !math ? strlen(info) : 0;
 
 	literal(w, math ? MD_MATH : MD_CODE, cmark_node_get_literal(node));
 	if (n) {
@@ -307,6 +307,19 @@ static void put_target(struct md_job *j, const char *url, bool alone)
 		md_put(j, ")", 1);
 }
 
+/* A tooltip that paper has no room for. A title that says what the text says is not said twice. */
+static void put_title(struct md_job *j, cmark_node *node, size_t from)
+{
+	const char *title = cmark_node_get_title(node);
+	size_t n = title ? strlen(title) : 0;
+
+	if (!n || (j->text.len >= from + n && !memcmp(j->text.data + from, title, n)))
+		return;
+	md_put(j, " (", 2);
+	md_put(j, title, n);
+	md_put(j, ")", 1);
+}
+
 static const char *url_of(struct md_job *j, cmark_node *node)
 {
 	const char *url = cmark_node_get_url(node);
@@ -330,6 +343,7 @@ static void link_event(struct md_job *j, cmark_node *node, bool enter)
 	else if (!j->url && n && (j->text.len - j->link_at != n || memcmp(j->text.data + j->link_at, url, n)))
 		put_target(j, url, false);
 	j->url = NULL;
+	put_title(j, node, j->link_at);
 }
 
 static bool in_link(cmark_node *node)
@@ -364,6 +378,7 @@ static void image_event(struct md_job *j, cmark_node *node, bool enter)
 		put_target(j, url, false);
 	if (!in_link(node))
 		j->url = NULL;
+	put_title(j, node, j->text.len);
 }
 
 static bool is_br(const char *s)
