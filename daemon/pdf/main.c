@@ -31,7 +31,7 @@ static const char usage[] =
 	"usage: ragchatd-pdf [--plain] [--html] < REQUEST > DOCUMENT\n"
 	"       ragchatd-pdf --sandbox-selftest | --version | --help\n"
 	"\n"
-	"Makes a PDF. ragchatd runs it for each export; by hand it takes Markdown:\n"
+	"Makes a PDF or an HTML page. ragchatd runs it for each export; by hand it takes Markdown:\n"
 	"\n"
 	"      --plain             the input is Markdown, not a request of the daemon\n"
 	"      --html              write HTML\n"
@@ -170,9 +170,7 @@ static int render(const struct pdf_request *req, struct fonts *fonts)
 	int r;
 
 	buf_init(&out, OUTPUT_MAX);
-	if (req->format == PDF_FORMAT_HTML)
-		fail(EX_UNAVAILABLE, "HTML is not written yet");
-	r = render_pdf(req, fonts, &report, &out);
+	r = req->format == PDF_FORMAT_HTML ? render_html(req, &report, &out) : render_pdf(req, fonts, &report, &out);
 	if (r == -ENOBUFS)
 		fail(EX_DATAERR, "the document would be larger than 48 MiB");
 	if (r == -ENOMEM)
