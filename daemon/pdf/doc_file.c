@@ -83,7 +83,7 @@ static void deflated(struct file *f, uint32_t id, const struct buf *head, const 
 	uint8_t *small = malloc(size);
 	struct buf *out = file_alone(f, id);
 
-	if (head->failed || data->failed || !small || compress2(small, &size, data->data, data->len, 9) != Z_OK)
+	if (head->failed || data->failed || !small || compress2(small, &size, data->data, data->len, 6) != Z_OK)
 		fail(f, DOC_E_MEMORY);
 	else {
 		buf_add_str(out, "<<");
