@@ -103,7 +103,8 @@ static void wrap_mark(struct layout *l, double x, double y)
 	page_stroke(l->page, x, y - 2, x + 2, y - 0.4, 0.6, INK_SOFT);
 }
 
-static void draw_line(struct layout *l, const struct frame *f, const struct look *k, const struct drawn *d, double y, struct elem *elem)
+static void draw_line(struct layout *l, const struct frame *f, const struct look *k,
+	const struct drawn *d, double y, struct elem *elem)
 {
 	struct para p = d->from.para;
 
@@ -115,7 +116,8 @@ static void draw_line(struct layout *l, const struct frame *f, const struct look
 	wrap_mark(l, f->x + f->w - k->pad + 0.5, y);
 }
 
-static void draw_fragment(struct layout *l, const struct frame *f, const struct look *k, const struct drawn *lines, size_t n, struct elem *elem)
+static void draw_fragment(struct layout *l, const struct frame *f, const struct look *k,
+	const struct drawn *lines, size_t n, struct elem *elem)
 {
 	double height = (double)n * k->h + 2 * k->pad, top = layout_take(l, height), y = top + k->pad + k->baseline;
 
@@ -149,7 +151,8 @@ static size_t share(struct layout *l, const struct look *k, size_t n, bool whole
 	return max_of(fit, (size_t)1);
 }
 
-static void draw_all(struct layout *l, const struct frame *f, const struct look *k, struct source c, struct elem *elem)
+static void draw_all(struct layout *l, const struct frame *f, const struct look *k, struct source c,
+	struct elem *elem)
 {
 	struct drawn *lines = arena_alloc(l->scratch, FRAGMENT_MAX * sizeof(*lines));
 	struct arena_mark mark = arena_mark(l->scratch);

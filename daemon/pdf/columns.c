@@ -11,7 +11,8 @@
 #define MEASURE_FIRST 100
 #define MEASURE_ROWS 400
 
-static void measure_cell(struct layout *l, struct grid *g, struct column *c, const struct md_block *cell, unsigned style)
+static void measure_cell(struct layout *l, struct grid *g, struct column *c,
+	const struct md_block *cell, unsigned style)
 {
 	struct arena_mark m = arena_mark(l->scratch);
 	struct para p;

@@ -165,7 +165,8 @@ static void draw_alone(struct layout *l, const struct frame *f, const struct pdf
 	float size = n <= TITLE_SHORT ? SIZE_TITLE : text ? SIZE_TITLE_TEXT : SIZE_TITLE_LONG;
 	struct box b = { .tint = text ? TINT_HEAD : TINT_NONE, .bar = text ? ACCENT : TINT_NONE };
 
-	add(&b, para_plain(l, turn->question.p, n, text ? 0 : STYLE_BOLD, INK, size), ROLE_H1, text ? LEADING : 1.25, 0);
+	add(&b, para_plain(l, turn->question.p, n, text ? 0 : STYLE_BOLD, INK, size), ROLE_H1,
+		text ? LEADING : 1.25, 0);
 	b.parts[0].para.outline = 1;
 	add(&b, facts(l, turn, true), ROLE_P, LEADING_TIGHT, 5);
 	draw_box(l, f, &b, 0);
@@ -183,7 +184,8 @@ static void draw_in_conversation(struct layout *l, const struct frame *f, const 
 
 	if (!l->fresh)
 		layout_gap(l, GAP_TURN);
-	add(&b, para_plain(l, turn->question.p, n, text ? 0 : STYLE_BOLD, INK, text ? SIZE_TEXT : SIZE_QUESTION), ROLE_H2, 1.35, 0);
+	add(&b, para_plain(l, turn->question.p, n, text ? 0 : STYLE_BOLD, INK,
+		text ? SIZE_TEXT : SIZE_QUESTION), ROLE_H2, 1.35, 0);
 	b.parts[0].para.outline = 2;
 	add(&b, facts(l, turn, false), ROLE_P, LEADING_TIGHT, 3);
 	draw_box(l, f, &b, 3 * SIZE_TEXT * LEADING);
@@ -227,7 +229,8 @@ void head_draw_cover(struct layout *l, const struct frame *f)
 	if (rq->nturns == 1 || !n)
 		return;
 	(void)snprintf(line, sizeof(line), "%zu questions", rq->nturns);
-	add(&b, para_plain(l, rq->title.p, n, STYLE_BOLD, INK, n <= TITLE_SHORT ? SIZE_TITLE : SIZE_TITLE_LONG), ROLE_H1, 1.25, 0);
+	add(&b, para_plain(l, rq->title.p, n, STYLE_BOLD, INK,
+		n <= TITLE_SHORT ? SIZE_TITLE : SIZE_TITLE_LONG), ROLE_H1, 1.25, 0);
 	b.parts[0].para.outline = 1;
 	add(&b, para_plain(l, line, rq->nturns ? strlen(line) : 0, 0, INK_SOFT, SIZE_NOTE), ROLE_P, LEADING_TIGHT, 5);
 	draw_box(l, f, &b, 0);

@@ -85,9 +85,12 @@ static void choose_language(const struct pdf_request *rq, struct fonts *fonts)
 int render_pdf(const struct pdf_request *rq, struct fonts *fonts, struct report *report, struct buf *out)
 {
 	char title[TITLE_SHORTENED + 8];
-	const struct doc_info info = { .title = title, .lang = rq->lang.p, .creator = rq->generator.p, .epoch = rq->epoch > 0 ? rq->epoch : -1 };
+	const struct doc_info info = { .title = title, .lang = rq->lang.p, .creator = rq->generator.p,
+		.epoch = rq->epoch > 0 ? rq->epoch : -1 };
 	struct layout l = { .rq = rq, .fonts = fonts, .report = report, .tree = arena_new(), .scratch = arena_new() };
-	struct frame f = { .x = rq->paper.left, .w = rq->paper.width - rq->paper.left - rq->paper.right, .size = (float)SIZE_TEXT, .ink = INK };
+	struct frame f = { .x = rq->paper.left,
+		.w = rq->paper.width - rq->paper.left - rq->paper.right, .size = (float)SIZE_TEXT,
+		.ink = INK };
 	int r = -ENOMEM;
 
 	head_title(rq, title);

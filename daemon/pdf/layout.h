@@ -126,7 +126,8 @@ struct para para_of(struct layout *l, const struct md_block *b, unsigned style, 
 struct para para_plain(struct layout *l, const char *s, size_t n, unsigned style, uint32_t ink, float size);
 void para_draw(struct layout *l, const struct frame *f, const struct para *p);
 /* One line at a place of its own, for labels and running heads; what does not fit ends in an ellipsis. Returns its width. */
-double para_line(struct layout *l, struct page *page, double x, double baseline, double w, enum para_align align, const struct para *p);
+double para_line(struct layout *l, struct page *page, double x, double baseline, double w,
+	enum para_align align, const struct para *p);
 /* A line of a paragraph with its links; x is the line's left edge. */
 void para_put(struct layout *l, const struct para *p, const struct line *line, double x, double baseline);
 struct text *para_text(struct layout *l, const struct para *p, enum text_direction direction);

@@ -34,7 +34,8 @@ static struct labelled beside(const struct frame *f, double w)
 }
 
 /* What waits for the first line of the content. More than LABELS_MAX never wait: Markdown's depth is bounded. */
-static struct label *await_label(struct layout *l, const struct labelled *r, const char *s, struct elem *elem, const struct frame *f, unsigned style, uint32_t ink, int dest)
+static struct label *await_label(struct layout *l, const struct labelled *r, const char *s,
+	struct elem *elem, const struct frame *f, unsigned style, uint32_t ink, int dest)
 {
 	struct label *label = &l->labels[min_of(l->nlabels, (size_t)LABELS_MAX - 1)];
 
@@ -71,7 +72,8 @@ static void draw_beside(struct layout *l, const struct labelled *r, const struct
 /* ---- lists ---- */
 
 /* A numbered task has its box as a character beside the number; others have it drawn. */
-static void label_text(const struct md_block *list, const struct md_block *item, int64_t number, char *to, size_t size)
+static void label_text(const struct md_block *list, const struct md_block *item, int64_t number,
+	char *to, size_t size)
 {
 	const char *box = item->task < 0 ? "" : item->task ? " \xE2\x98\x91" : " \xE2\x98\x90";
 
@@ -159,7 +161,8 @@ void notes_draw(struct layout *l, const struct frame *f, const struct md_block *
 		layout_gap(l, GAP_TIGHT * 1.6);
 		(void)snprintf(label, sizeof(label), "%d", note->number);
 		r.in.parent = e;
-		await_label(l, &r, label, doc_elem(l->doc, e, ROLE_LBL), &mine, STYLE_BOLD, m && m->named ? INK_LINK : INK_SOFT,
+		await_label(l, &r, label, doc_elem(l->doc, e, ROLE_LBL), &mine, STYLE_BOLD,
+			m && m->named ? INK_LINK : INK_SOFT,
 			m && m->named ? m->first : -1);
 		(void)layout_need(l, SIZE_NOTE * LEADING);
 		if (m)
@@ -170,7 +173,8 @@ void notes_draw(struct layout *l, const struct frame *f, const struct md_block *
 
 /* ---- sources ---- */
 
-static void note_line(struct layout *l, const struct frame *f, const char *s, size_t n, unsigned style, uint32_t ink, struct elem *parent)
+static void note_line(struct layout *l, const struct frame *f, const char *s, size_t n, unsigned style,
+	uint32_t ink, struct elem *parent)
 {
 	struct arena_mark m = arena_mark(l->scratch);
 	struct para p = para_plain(l, s, n, style, ink, f->size);
@@ -230,15 +234,18 @@ static void draw_source_quote(struct layout *l, const struct frame *f, const str
 	arena_release(l->scratch, m);
 }
 
-static void draw_source(struct layout *l, const struct labelled *r, const struct frame *f, const struct pdf_source *s, struct elem *list)
+static void draw_source(struct layout *l, const struct labelled *r, const struct frame *f,
+	const struct pdf_source *s, struct elem *list)
 {
-	struct elem *li = doc_elem(l->doc, list, ROLE_LI), *lbl = doc_elem(l->doc, li, ROLE_LBL), *body = doc_elem(l->doc, li, ROLE_LBODY);
+	struct elem *li = doc_elem(l->doc, list, ROLE_LI), *lbl = doc_elem(l->doc, li, ROLE_LBL),
+		*body = doc_elem(l->doc, li, ROLE_LBODY);
 	struct mark *m = marks_find(&l->sources, (int)s->n);
 	char label[32], place[600];
 	size_t n = place_text(s, place, sizeof(place));
 
 	(void)snprintf(label, sizeof(label), "[%lld]", (long long)s->n);
-	await_label(l, r, label, lbl, f, STYLE_BOLD, m && m->named ? INK_LINK : INK_SOFT, m && m->named ? m->first : -1);
+	await_label(l, r, label, lbl, f, STYLE_BOLD, m && m->named ? INK_LINK : INK_SOFT,
+		m && m->named ? m->first : -1);
 	(void)layout_need(l, 2 * f->size * LEADING);
 	if (m)
 		doc_dest_set(l->doc, m->place, l->page, f->x, l->y + l->gap);
@@ -265,9 +272,9 @@ void sources_draw(struct layout *l, const struct frame *f, const struct pdf_turn
 	if (!turn->nsources)
 		return;
 	p = para_plain(l, "Sources", 7, STYLE_BOLD, INK, 11.5f);
-	p.elem = doc_elem(l->doc, f->parent, ROLE_H2);
+	p.elem = doc_elem(l->doc, f->parent, l->heading_base > 1 ? ROLE_H3 : ROLE_H2);
 	p.keep = 3 * SIZE_NOTE * LEADING;
-	p.outline = 2;
+	p.outline = l->heading_base > 1 ? 3 : 2;
 	layout_gap(l, GAP_TURN * 0.8);
 	para_draw(l, f, &p);
 	arena_release(l->scratch, mark);

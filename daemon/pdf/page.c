@@ -139,7 +139,8 @@ static void draw_label(struct layout *l, const struct label *b, double baseline)
 	p.rtl = b->rtl;
 	width = para_line(l, l->page, b->x, baseline, b->w, b->rtl ? ALIGN_LEFT : ALIGN_RIGHT, &p);
 	if (b->dest >= 0)
-		page_link_dest(l->page, b->rtl ? b->x : b->x + b->w - width, baseline - b->size, width, b->size * 1.25, b->dest, NULL);
+		page_link_dest(l->page, b->rtl ? b->x : b->x + b->w - width, baseline - b->size, width,
+			b->size * 1.25, b->dest, NULL);
 	arena_release(l->scratch, m);
 }
 
@@ -158,7 +159,8 @@ void layout_labels(struct layout *l, double baseline)
 
 /* ---- running heads ---- */
 
-static void running(struct layout *l, struct page *page, const char *s, double baseline, double width, enum para_align align)
+static void running(struct layout *l, struct page *page, const char *s, double baseline, double width,
+	enum para_align align)
 {
 	struct arena_mark m = arena_mark(l->scratch);
 	struct para p = para_plain(l, s, strlen(s), 0, INK_SOFT, SIZE_RUNNING);
@@ -199,5 +201,7 @@ void layout_running(struct layout *l)
 			running(l, page, title, l->rq->paper.top - HEAD, width, ALIGN_LEFT);
 	}
 	if (l->full)
-		running(l, doc_page_at(l->doc, n - 1), "the rest does not fit into this file", l->bottom + 8, l->page_width - l->rq->paper.left - l->rq->paper.right, ALIGN_CENTER);
+		running(l, doc_page_at(l->doc, n - 1), "the rest does not fit into this file",
+			l->bottom + 8, l->page_width - l->rq->paper.left - l->rq->paper.right,
+			ALIGN_CENTER);
 }

@@ -41,7 +41,8 @@ static bool same_link(const struct md_span *a, const struct md_span *b)
 static struct inlay inlay_of(struct layout *l, const struct md_span *s)
 {
 	struct inlay i = { .url = s->url, .dest = -1, .role = ROLE_LINK };
-	struct mark *m = s->marks & MD_CITE ? marks_find(&l->sources, s->number) : s->marks & MD_NOTE_REF ? marks_find(&l->notes, s->number) : NULL;
+	struct mark *m = s->marks & MD_CITE ? marks_find(&l->sources,
+		s->number) : s->marks & MD_NOTE_REF ? marks_find(&l->notes, s->number) : NULL;
 
 	if (m) {
 		i.dest = m->place;
@@ -82,7 +83,8 @@ struct para para_plain(struct layout *l, const char *s, size_t n, unsigned style
 
 	p.spans = arena_alloc(l->scratch, sizeof(*p.spans));
 	p.inlays = arena_alloc(l->scratch, sizeof(*p.inlays));
-	p.spans[0] = (struct span){ .end = (uint32_t)n, .style = (uint8_t)style, .size = size, .ink = ink, .tint = TINT_NONE };
+	p.spans[0] = (struct span){ .end = (uint32_t)n, .style = (uint8_t)style, .size = size,
+		.ink = ink, .tint = TINT_NONE };
 	return p;
 }
 
@@ -100,7 +102,8 @@ struct setting line_setting(const struct line *line, double size, double leading
 	double asked = line->ascent + line->descent, set = size * leading, most = max_of(set, size * LEADING_MOST);
 	double height = min_of(max_of(set, asked), most), squeeze = asked > height ? height / asked : 1;
 
-	return (struct setting){ .height = height, .baseline = (height - asked * squeeze) / 2 + line->ascent * squeeze };
+	return (struct setting){ .height = height,
+		.baseline = (height - asked * squeeze) / 2 + line->ascent * squeeze };
 }
 
 /* ---- a line ---- */
@@ -151,7 +154,8 @@ static double start_of(const struct line *line, double x, double w, enum para_al
 	return align == ALIGN_RIGHT || (align == ALIGN_START && rtl) ? x + free : x;
 }
 
-double para_line(struct layout *l, struct page *page, double x, double baseline, double w, enum para_align align, const struct para *p)
+double para_line(struct layout *l, struct page *page, double x, double baseline, double w,
+	enum para_align align, const struct para *p)
 {
 	struct page *now = l->page;
 	bool rtl = is_rtl(p->s, p->n, p->rtl);
@@ -167,7 +171,8 @@ double para_line(struct layout *l, struct page *page, double x, double baseline,
 		para_put(l, p, &line, start, baseline);
 		width = line.width;
 		if (at < p->n && p->n > 20) {
-			struct para dots = para_plain(l, ELLIPSIS, sizeof(ELLIPSIS) - 1, p->spans[0].style, p->spans[0].ink, p->spans[0].size);
+			struct para dots = para_plain(l, ELLIPSIS, sizeof(ELLIPSIS) - 1,
+				p->spans[0].style, p->spans[0].ink, p->spans[0].size);
 			struct text *d = para_text(l, &dots, TEXT_LTR);
 			struct line mark;
 

@@ -26,7 +26,8 @@ double row_least(const struct grid *g)
 
 /* ---- making ---- */
 
-static void make_cell(struct layout *l, const struct grid *g, struct cell *c, const struct column *column, const struct md_block *b, bool head)
+static void make_cell(struct layout *l, const struct grid *g, struct cell *c,
+	const struct column *column, const struct md_block *b, bool head)
 {
 	c->para = para_of(l, b, head ? STYLE_BOLD : column->style, column->ink, g->size);
 	c->text = b->len ? para_text(l, &c->para, is_rtl(b->text, b->len, g->rtl) ? TEXT_RTL : TEXT_LTR) : NULL;
@@ -41,7 +42,8 @@ static struct elem *cell_elem(struct layout *l, struct elem *tr, bool head)
 	return e;
 }
 
-static struct row make_row(struct layout *l, const struct grid *g, const struct md_block *b, struct elem *tr, bool head)
+static struct row make_row(struct layout *l, const struct grid *g, const struct md_block *b,
+	struct elem *tr, bool head)
 {
 	struct row r = { .cells = arena_alloc(l->scratch, g->n * sizeof(struct cell)), .head = head };
 	size_t i = 0;
@@ -115,7 +117,8 @@ double row_height(struct layout *l, struct grid *g, const struct md_block *b, bo
 
 /* ---- drawing ---- */
 
-static void put_cell(struct layout *l, const struct grid *g, const struct column *c, const struct cell *cell, double y)
+static void put_cell(struct layout *l, const struct grid *g, const struct column *c,
+	const struct cell *cell, double y)
 {
 	enum para_align align = c->align == ALIGN_START ? g->rtl ? ALIGN_RIGHT : ALIGN_LEFT : c->align;
 
@@ -124,7 +127,9 @@ static void put_cell(struct layout *l, const struct grid *g, const struct column
 		struct setting s = line_setting(line, (double)g->size, LEADING_TIGHT);
 		double free = max_of(c->w - line->width, 0);
 
-		para_put(l, &cell->para, line, c->x + (align == ALIGN_LEFT ? 0 : align == ALIGN_CENTER ? free / 2 : free), y + s.baseline);
+		para_put(l, &cell->para, line,
+			c->x + (align == ALIGN_LEFT ? 0 : align == ALIGN_CENTER ? free / 2 : free),
+			y + s.baseline);
 		y += s.height;
 	}
 }

@@ -14,7 +14,8 @@ static void draw_grid(struct layout *l, struct grid *g, const struct md_block *b
 	table_place(g);
 	g->elem = doc_elem(l->doc, g->frame.parent, ROLE_TABLE);
 	g->head_height = row_height(l, g, g->head, true);
-	(void)layout_need(l, min_of(g->head_height + (row ? row_height(l, g, row, false) : 0), (l->bottom - l->top) / 2));
+	(void)layout_need(l, min_of(g->head_height + (row ? row_height(l, g, row, false) : 0),
+		(l->bottom - l->top) / 2));
 	if (l->full)
 		return;
 	head_draw(l, g, false);
@@ -49,7 +50,8 @@ static double widest_name(struct layout *l, const struct grid *g, const struct m
 	return min_of(w, g->frame.w * 0.34);
 }
 
-static void draw_pair(struct layout *l, struct grid *g, const struct md_block *name, const struct md_block *value)
+static void draw_pair(struct layout *l, struct grid *g, const struct md_block *name,
+	const struct md_block *value)
 {
 	struct md_block pair[2] = { *name, *value }, row = { .kind = MD_ROW, .first = &pair[0], .last = &pair[1] };
 
@@ -58,7 +60,8 @@ static void draw_pair(struct layout *l, struct grid *g, const struct md_block *n
 	row_draw(l, g, &row);
 }
 
-static void draw_record(struct layout *l, struct grid *g, const struct md_block *head, const struct md_block *row, bool first)
+static void draw_record(struct layout *l, struct grid *g, const struct md_block *head,
+	const struct md_block *row, bool first)
 {
 	const struct md_block *name = head->first, *value = row->first;
 	double y;
