@@ -70,12 +70,6 @@ static void add(struct text *t, struct run run)
 	t->runs[t->nruns++] = run;
 }
 
-/* A font without letters of its own must not catch the digits behind its sign. */
-static bool keeps(hb_script_t script)
-{
-	return !neutral(script);
-}
-
 static void add_cluster(struct text *t, struct state *s, size_t start, size_t end)
 {
 	const struct span *span = &t->spans[s->span];
@@ -100,7 +94,7 @@ static void add_cluster(struct text *t, struct state *s, size_t start, size_t en
 		run.missing = true;
 		report_lost(t, start, end, NULL);
 	}
-	if (keeps(own) && !run.missing) {
+	if (!neutral(own) && !run.missing) { /* a font of signs must not catch the digits behind its sign */
 		s->font = run.font;
 		s->style = span->style;
 	}

@@ -247,9 +247,11 @@ void linebreak_find(const uint32_t *cps, size_t n, uint8_t *flags)
 			flags[i] |= between(cps, n, i, last, a, b, spaces);
 		if (closes(b) || b == LB_NS)
 			flags[i] |= BREAK_KINSOKU;
-		spaces = b == LB_SP && a != LB_BK && a != LB_ZW ? true : b == LB_SP;
-		if (b != LB_SP || a == LB_BK || a == LB_ZW)
-			a = b == LB_SP ? LB_AL : b == LB_CM ? LB_AL : b;
+		spaces = b == LB_SP;
+		if (!spaces)
+			a = b == LB_CM ? LB_AL : b; /* a mark without a letter is one (LB10) */
+		else if (a == LB_BK || a == LB_ZW)
+			a = LB_AL;
 		last = i;
 	}
 	loosen(cps, n, flags);

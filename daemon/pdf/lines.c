@@ -36,6 +36,7 @@ struct end {
 	bool hard, split;
 };
 
+/* A word is cut before cluster i, or up to three before it where that one may not start a line. */
 static uint32_t cut(const struct text *t, uint32_t start, uint32_t i)
 {
 	uint32_t at = i;
@@ -124,11 +125,10 @@ static struct piece piece_of(struct text *t, uint32_t from, uint32_t to, bool bl
 	return p;
 }
 
-static void draw_hyphen(struct text *t, struct piece *p)
+static void draw_hyphen(struct piece *p)
 {
 	struct glyph *g = (struct glyph *)(uintptr_t)&p->glyphs[p->rtl ? 0 : p->n - 1];
 
-	(void)t;
 	g->gid = hyphen_of(p->font);
 	g->advance = hb_font_get_glyph_h_advance(p->font->font, g->gid);
 	g->dx = g->dy = 0;
@@ -209,7 +209,7 @@ bool text_line(struct text *t, uint32_t *at, double width, struct line *out)
 		solid--;
 	add_pieces(t, out, &cap, &levels, start, solid, false);
 	if (!end.hard && solid == end.at && t->clusters[solid - 1].shy && out->n)
-		draw_hyphen(t, &out->pieces[out->n - 1]);
+		draw_hyphen(&out->pieces[out->n - 1]);
 	add_pieces(t, out, &cap, &levels, solid, end.at, true);
 	place(t, out, levels);
 	measure(t, out, start);
