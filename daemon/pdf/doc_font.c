@@ -11,7 +11,14 @@
 #include "daemon/pdf/doc_in.h"
 #include "daemon/pdf/doc_put.h"
 
-#define CODES_MAX 65535
+/*
+ * A glyph without a text of its own is the second of a cluster. Some readers (pdf.js) show the code of
+ * what maps to no text as a character: such glyphs get the codes of the variation selectors, which
+ * nobody sees, as long as there are some left. The others are counted from 1 up to there.
+ */
+#define SILENT_FIRST 0xFE00
+#define SILENT_MAX 16
+#define CODES_MAX (SILENT_FIRST - 1)
 #define TOLERANCE 90           /* 1/1000 em: what kerning takes or gives; more looks like a space */
 #define BLOCK 100              /* of bfchar: what the format allows */
 
@@ -97,6 +104,15 @@ static struct resource *resource_for(struct doc *d, struct typeface *t, uint16_t
 	return r ? r : resource_add(d, t);
 }
 
+static uint16_t next_cid(const struct typeface *t, struct resource *r, uint16_t gid, size_t len)
+{
+	if (t->font->cff)
+		return gid; /* the file's own numbers */
+	if (!len && r->silent < SILENT_MAX)
+		return (uint16_t)(SILENT_FIRST + r->silent++);
+	return (uint16_t)(r->n + 1);
+}
+
 static struct slot pair_add(struct doc *d, struct typeface *t, uint16_t gid, int16_t wide, const char *text, size_t len)
 {
 	struct resource *r = resource_for(d, t, gid);
@@ -104,7 +120,7 @@ static struct slot pair_add(struct doc *d, struct typeface *t, uint16_t gid, int
 	r->pairs = doc_array(d, r->pairs, &r->cap, r->n + 1, sizeof(*r->pairs));
 	r->pairs[r->n] = (struct pair){
 		.gid = gid,
-		.cid = t->font->cff ? gid : (uint16_t)(r->n + 1),
+		.cid = next_cid(t, r, gid, len),
 		.text = arena_dup(d->arena, text, len),
 		.len = (uint16_t)len,
 		.advance = wide,

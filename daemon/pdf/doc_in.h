@@ -167,6 +167,7 @@ struct resource {                      /* a Type0 font */
 	unsigned number;
 	struct pair *pairs;
 	size_t n, cap;
+	unsigned silent;               /* codes given to glyphs without text */
 };
 
 /* ---- doc_subset.c ---- */

@@ -123,17 +123,22 @@ static struct obj *glyph_map(struct doc *d, const struct cut *c, const struct re
 {
 	struct obj *stream = objs_stream(d->objs, true);
 	const hb_map_t *map = hb_subset_plan_old_to_new_glyph_mapping(c->plan);
-	uint8_t *bytes = arena_alloc(d->arena, 2 * (r->n + 1));
+	size_t last = 0;
+	uint8_t *bytes;
 
+	for (size_t i = 0; i < r->n; i++)
+		last = max_of(last, (size_t)r->pairs[i].cid);
+	bytes = arena_alloc(d->arena, 2 * (last + 1));
 	for (size_t i = 0; i < r->n; i++) {
 		hb_codepoint_t gid = hb_map_get(map, r->pairs[i].gid);
+		uint8_t *at = bytes + 2 * (size_t)r->pairs[i].cid;
 
 		if (gid == HB_MAP_VALUE_INVALID)
 			gid = 0;
-		bytes[2 * i + 2] = (uint8_t)(gid >> 8);
-		bytes[2 * i + 3] = (uint8_t)gid;
+		at[0] = (uint8_t)(gid >> 8);
+		at[1] = (uint8_t)gid;
 	}
-	obj_write(stream, bytes, 2 * (r->n + 1));
+	obj_write(stream, bytes, 2 * (last + 1));
 	return stream;
 }
 
