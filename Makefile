@@ -95,7 +95,6 @@ $B/bin/ragchatd-pdf: $(call obj,daemon/pdf/main.c) $B/libpdf.a $B/libhelper.a $B
 $B/.flags: FORCE
 	@mkdir -p $B
 	@printf '%s\n' '$(CC) $(ALL_CFLAGS)' | cmp -s - $@ || printf '%s\n' '$(CC) $(ALL_CFLAGS)' > $@
-$(call obj,daemon/worker/helper.c): BASE_CFLAGS += -DRAGCHAT_LIBEXEC='"$(PREFIX)/libexec/ragchat"'
 $B/obj/%.o: %.c $B/.flags
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
