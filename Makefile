@@ -14,14 +14,16 @@ B        := $(if $(filter release,$(VARIANT)),build,build/$(VARIANT))
 DEPS        := gcc make pkg-config libc6-dev libuv1-dev libsqlite3-dev libcurl4-openssl-dev libmsgpack-dev \
                libstemmer-dev libutf8proc-dev libcrypt-dev linux-libc-dev ca-certificates \
                libhpdf-dev libcmark-gfm-dev libcmark-gfm-extensions-dev libharfbuzz-dev libfribidi-dev libpng-dev zlib1g-dev \
-               fonts-noto-core fonts-noto-mono
+               fonts-noto-core fonts-noto-mono \
+               libxml2-dev libzip-dev libexpat1-dev libgmime-3.0-dev libuchardet-dev poppler-utils poppler-data
 DEPS_CHECK  := python3 mandoc libjansson-dev procps strace util-linux nginx-light openssl systemd \
-               fonts-noto-cjk fonts-noto-color-emoji fonts-symbola qpdf poppler-utils mupdf-tools libjs-pdf nodejs
+               fonts-noto-cjk fonts-noto-color-emoji fonts-symbola qpdf mupdf-tools libjs-pdf nodejs
 DEPS_FUZZ   := clang libclang-rt-14-dev
 DEPS_BENCH  := curl
 DEPS_LINT   := clang-tidy clang-format cppcheck
 
 PKGS_proto  := $(shell pkg-config --exists msgpack-c && echo msgpack-c || echo msgpack)
+PKGS_extract := libxml-2.0 libzip expat gmime-3.0 uchardet
 PKGS_daemon := libuv sqlite3 libcurl libutf8proc
 PKGS_pdf    := libutf8proc harfbuzz harfbuzz-subset fribidi libpng zlib
 
@@ -42,12 +44,13 @@ ifneq ($(SAN),)
 HARDEN   := -fPIE
 endif
 BASE_CFLAGS = -std=c17 -D_GNU_SOURCE -I. -I$B/gen -DRAGCHAT_VERSION='"$(VERSION)"' $(WARN) $(HARDEN) $(SAN)
-PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS_proto) $(PKGS_daemon) $(PKGS_pdf) 2>/dev/null)
+PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS_proto) $(PKGS_daemon) $(PKGS_pdf) $(PKGS_extract) 2>/dev/null)
 ALL_CFLAGS = $(BASE_CFLAGS) $(PKG_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 ALL_LDFLAGS = $(SAN) -pie -Wl,-z,relro,-z,now,--as-needed $(LDFLAGS)
 LIBS_client := $(shell pkg-config --libs $(PKGS_proto) 2>/dev/null)
 LIBS_daemon := $(LIBS_client) $(shell pkg-config --libs $(PKGS_daemon) 2>/dev/null) -lstemmer -lcrypt -lm -lpthread
 LIBS_pdf    := -lhpdf -lcmark-gfm-extensions -lcmark-gfm $(shell pkg-config --libs $(PKGS_pdf) 2>/dev/null) -lm
+LIBS_extract := $(shell pkg-config --libs $(PKGS_extract) 2>/dev/null) -lm
 
 common_SRC := $(sort $(wildcard common/*.c))
 proto_SRC  := $(sort $(wildcard proto/*.c))
@@ -55,9 +58,10 @@ daemon_SRC := $(sort $(wildcard daemon/*.c daemon/ipc/*.c daemon/chat/*.c daemon
                 daemon/upstream/*.c daemon/store/*.c daemon/auth/*.c daemon/worker/*.c))
 client_SRC := $(sort $(wildcard client/*.c))
 # Helpers: programs of their own. What they cannot do is what they are not linked with (make check-links).
-helper_SRC := $(sort daemon/worker/landlock.c $(wildcard daemon/worker/sandbox*.c))
+helper_SRC := $(sort daemon/worker/landlock.c daemon/worker/records.c $(wildcard daemon/worker/sandbox*.c))
 pdf_SRC    := $(sort $(wildcard daemon/pdf/*.c))
-ALL_SRC    := $(common_SRC) $(proto_SRC) $(daemon_SRC) $(pdf_SRC) $(client_SRC)
+extract_SRC := $(sort $(wildcard daemon/extract/*.c))
+ALL_SRC    := $(common_SRC) $(proto_SRC) $(daemon_SRC) $(pdf_SRC) $(extract_SRC) $(client_SRC)
 ALL_HDR    := $(sort $(wildcard common/*.h proto/*.h daemon/*.h daemon/*/*.h client/*.h))
 UNIT_SRC   := $(sort $(wildcard tests/unit/test_*.c))
 FUZZ_SRC   := $(sort $(wildcard tests/fuzz/fuzz_*.c))
@@ -66,7 +70,7 @@ UNIT       := $(patsubst tests/unit/%.c,$B/tests/%,$(UNIT_SRC))
 FUZZ       := $(patsubst tests/fuzz/%.c,$B/fuzz/%,$(FUZZ_SRC))
 BENCH      := $(patsubst tests/bench/%.c,$B/bench/%,$(BENCH_SRC))
 obj         = $(patsubst %.c,$B/obj/%.o,$(1))
-HELPERS    := $(if $(wildcard daemon/pdf/main.c),$B/bin/ragchatd-pdf)
+HELPERS    := $(if $(wildcard daemon/pdf/main.c),$B/bin/ragchatd-pdf) $B/bin/ragchatd-extract
 BIN        := $B/bin/ragchat $B/bin/ragchatd $(HELPERS)
 
 all: $(BIN)                                      ## build ragchat and ragchatd into build/bin
@@ -76,6 +80,7 @@ $B/libproto.a:  $(call obj,$(proto_SRC))
 $B/libdaemon.a: $(call obj,$(filter-out daemon/main.c,$(daemon_SRC)))
 $B/libhelper.a: $(call obj,$(helper_SRC))
 $B/libpdf.a:    $(call obj,$(filter-out daemon/pdf/main.c,$(pdf_SRC)))
+$B/libextract.a: $(call obj,$(filter-out daemon/extract/main.c,$(extract_SRC)))
 $B/libclient.a: $(call obj,$(filter-out client/main.c,$(client_SRC)))
 %.a:
 	@rm -f $@
@@ -90,6 +95,9 @@ $B/bin/ragchat: $(call obj,client/main.c) $B/libclient.a $B/libproto.a $B/libcom
 $B/bin/ragchatd-pdf: $(call obj,daemon/pdf/main.c) $B/libpdf.a $B/libhelper.a $B/libcommon.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_pdf)
+$B/bin/ragchatd-extract: $(call obj,daemon/extract/main.c) $B/libextract.a $B/libhelper.a $B/libcommon.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_extract)
 
 # A changed flag rebuilds exactly what it should: the stamp is rewritten only when its text differs.
 $B/.flags: FORCE
@@ -112,9 +120,15 @@ $B/tests/%: $B/obj/tests/unit/%.o $B/libclient.a $B/libdaemon.a $B/libproto.a $B
 $B/tests/test_pdf_%: $B/obj/tests/unit/test_pdf_%.o $B/libpdf.a $B/libhelper.a $B/libcommon.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_pdf)
+$B/tests/test_extract_%: $B/obj/tests/unit/test_extract_%.o $B/libextract.a $B/libhelper.a $B/libcommon.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_extract)
 $B/tests/fake_helper: $B/obj/tests/unit/fake_helper.o $B/libhelper.a $B/libcommon.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^
+$B/fuzz/fuzz_extract_%: $B/obj/tests/fuzz/fuzz_extract_%.o $B/libextract.a $B/libhelper.a $B/libcommon.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS_extract)
 $B/fuzz/fuzz_pdf_%: $B/obj/tests/fuzz/fuzz_pdf_%.o $B/libpdf.a $B/libhelper.a $B/libcommon.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS_pdf)

@@ -1,0 +1,113 @@
+/* libzip over bytes in memory. */
+#include "daemon/extract/archive.h"
+
+#include <errno.h>
+#include <string.h>
+#include <zip.h>
+
+#include "common/attr.h"
+
+#define BROKEN "the file is damaged (%s): save it again"
+
+int archive_open(struct archive *a, struct extract *x, const uint8_t *p, size_t n)
+{
+	zip_error_t e;
+	zip_source_t *source;
+
+	*a = (struct archive){ .x = x };
+	zip_error_init(&e);
+	source = zip_source_buffer_create(p, n, 0, &e);
+	if (source)
+		a->zip = zip_open_from_source(source, ZIP_RDONLY, &e);
+	if (!a->zip) {
+		zip_source_free(source);
+		extract_fail(x, EXTRACT_E_BROKEN, BROKEN, zip_error_strerror(&e));
+	}
+	zip_error_fini(&e);
+	if (a->zip && zip_get_num_entries(a->zip, 0) > ARCHIVE_ENTRIES)
+		extract_fail(x, EXTRACT_E_LIMIT, "more than %d files are packed in it", ARCHIVE_ENTRIES);
+	return x->r;
+}
+
+void archive_close(struct archive *a)
+{
+	if (a->zip)
+		zip_discard(a->zip);
+	a->zip = NULL;
+}
+
+bool archive_has(const struct archive *a, const char *name)
+{
+	return zip_name_locate(a->zip, name, 0) >= 0;
+}
+
+/* May `more` bytes be added to what the entry and all entries have given? */
+static int count(struct extract *x, size_t *entry, size_t more, uint64_t packed)
+{
+	*entry += more;
+	x->inflated += more;
+	if (*entry > ARCHIVE_ENTRY_MAX || x->inflated > ARCHIVE_TOTAL_MAX)
+		return extract_fail(x, EXTRACT_E_LIMIT,
+			"it unpacks to more than %zu MiB: split it, or save it as text",
+			(*entry > ARCHIVE_ENTRY_MAX ? ARCHIVE_ENTRY_MAX : ARCHIVE_TOTAL_MAX) >> 20);
+	if (*entry > ARCHIVE_RATIO_FROM && *entry / ARCHIVE_RATIO > packed)
+		return extract_fail(x, EXTRACT_E_LIMIT,
+			"it unpacks to more than %d times its size: not a document", ARCHIVE_RATIO);
+	return 0;
+}
+
+static int feed(struct archive *a, zip_file_t *f, uint64_t packed,
+	int (*take)(void *ctx, const char *s, size_t n, bool last), void *ctx)
+{
+	char piece[32768];
+	size_t entry = 0;
+	zip_int64_t n;
+	int r = 0;
+
+	while (r == 0 && (n = zip_fread(f, piece, sizeof(piece))) > 0) {
+		r = count(a->x, &entry, (size_t)n, packed);
+		if (r == 0)
+			r = take(ctx, piece, (size_t)n, false);
+	}
+	if (r == 0 && n < 0)
+		r = extract_fail(a->x, EXTRACT_E_BROKEN, BROKEN,
+			zip_error_strerror(zip_file_get_error(f)));
+	return r ? r : take(ctx, "", 0, true);
+}
+
+int archive_feed(struct archive *a, const char *name,
+	int (*take)(void *ctx, const char *s, size_t n, bool last), void *ctx)
+{
+	zip_int64_t i = zip_name_locate(a->zip, name, 0);
+	zip_file_t *f;
+	zip_stat_t st;
+	int r;
+
+	if (i < 0 || zip_stat_index(a->zip, (zip_uint64_t)i, 0, &st) != 0)
+		return -ENOENT;
+	if ((st.valid & ZIP_STAT_ENCRYPTION_METHOD) && st.encryption_method != ZIP_EM_NONE)
+		return extract_fail(a->x, EXTRACT_E_LOCKED,
+			"it is protected by a password: save it without one");
+	f = zip_fopen_index(a->zip, (zip_uint64_t)i, 0);
+	if (!f)
+		return extract_fail(
+			a->x, EXTRACT_E_BROKEN, BROKEN, zip_error_strerror(zip_get_error(a->zip)));
+	r = feed(a, f, st.comp_size, take, ctx);
+	zip_fclose(f);
+	return r;
+}
+
+static int keep(void *ctx, const char *s, size_t n, bool last)
+{
+	(void)last;
+	return buf_add(ctx, s, n);
+}
+
+int archive_read(struct archive *a, const char *name, struct buf *out)
+{
+	int r = archive_feed(a, name, keep, out);
+
+	if (r == -ENOBUFS)
+		return extract_fail(a->x, EXTRACT_E_LIMIT, "a part of it is too large: '%.100s'", name);
+	return r < 0 && r != -ENOENT ? extract_fail(a->x, EXTRACT_E_FAILED, "out of memory") : r;
+}

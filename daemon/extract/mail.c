@@ -1,0 +1,311 @@
+/*
+ * Mail (RFC 5322, MIME) and mbox by GMime: the subject as heading, who and when, the text parts,
+ * and attachments that have a name by the readers of their own formats. GMime only takes parts
+ * apart; which encoding a text is in charset.c decides. Bytes are in memory; nothing is saved.
+ */
+#include <gmime/gmime.h>
+#include <string.h>
+
+#include "common/attr.h"
+#include "common/magic.h"
+#include "common/str.h"
+#include "daemon/extract/charset.h"
+#include "daemon/extract/extract.h"
+#include "daemon/extract/mail.h"
+#include "daemon/worker/records.h"
+
+static int read_part(struct extract *x, GMimeObject *part);
+
+void mail_load(void)
+{
+	g_mime_init();
+	g_object_unref(g_mime_message_new(FALSE)); /* classes are made at their first use */
+}
+
+/* ---- content ---- */
+
+/* The decoded bytes of a leaf. NULL: it has none. */
+static GByteArray *content_of(GMimePart *part)
+{
+	GMimeDataWrapper *wrapper = g_mime_part_get_content(part);
+	GMimeStream *stream = wrapper ? g_mime_stream_mem_new() : NULL;
+	GByteArray *bytes = NULL;
+
+	if (!stream)
+		return NULL;
+	if (g_mime_data_wrapper_write_to_stream(wrapper, stream) >= 0) {
+		bytes = g_mime_stream_mem_get_byte_array(GMIME_STREAM_MEM(stream));
+		g_mime_stream_mem_set_owner(GMIME_STREAM_MEM(stream), FALSE); /* ours now */
+	}
+	g_object_unref(stream);
+	return bytes;
+}
+
+static int read_text(struct extract *x, GMimePart *part, const GByteArray *bytes, bool html)
+{
+	const char *declared =
+		g_mime_object_get_content_type_parameter(GMIME_OBJECT(part), "charset");
+	struct buf text;
+	int r;
+
+	buf_init(&text, 0);
+	r = charset_decode(bytes->data, bytes->len, declared, &text);
+	if (r == 0 && html)
+		r = extract_html_utf8(x, (const char *)text.data, text.len);
+	else if (r == 0)
+		r = extract_text(x, text.data, text.len);
+	buf_fini(&text);
+	return r == CHARSET_E_BINARY ? 0 : r; /* a part that is no text is left out */
+}
+
+/* ---- attachments ---- */
+
+static void hand_back(struct extract *x, const char *name, const GByteArray *bytes)
+{
+	if (x->children >= MAIL_CHILDREN || bytes->len > MAIL_CHILD_MAX)
+		return;
+	x->children++;
+	out_child(x->out, name, bytes->data, bytes->len);
+}
+
+/* An attachment that cannot be read is named and does not stop the rest; a bound does. */
+static int settle(struct extract *x, const char *name)
+{
+	char words[EXTRACT_WHY_MAX + EXTRACT_NAME_MAX + 32];
+
+	if (!x->r || x->r == EXTRACT_E_LIMIT || x->r == EXTRACT_E_FAILED)
+		return x->r;
+	while (x->writer.deep)
+		writer_table_end(&x->writer);
+	writer_end(&x->writer);
+	(void)snprintf(words, sizeof(words), "(attachment %s not read: %s)", name, x->why);
+	x->r = 0;
+	writer_str(&x->writer, words);
+	writer_end(&x->writer);
+	return 0;
+}
+
+static void add_label(struct extract *x, const char *name)
+{
+	size_t n = strlen(x->label);
+
+	if (n)
+		n += (size_t)snprintf(x->label + n, sizeof(x->label) - n, " > ");
+	if (n < sizeof(x->label))
+		(void)snprintf(x->label + n, sizeof(x->label) - n, "%.200s", name);
+}
+
+static int read_attachment(struct extract *x, const char *name, const GByteArray *bytes)
+{
+	const char *outer = x->name, *format = x->format;
+	size_t label = strlen(x->label);
+	int page = x->page;
+
+	if (x->depth >= MAIL_DEPTH)
+		return extract_fail(x, EXTRACT_E_LIMIT, "its attachments lie more than %d levels deep",
+			MAIL_DEPTH);
+	add_label(x, name);
+	x->name = name;
+	x->depth++;
+	x->page = 0; /* its sheets and slides count by themselves */
+	extract_place(x, -1, -1);
+	if (magic_of(bytes->data, bytes->len) == MAGIC_PDF)
+		hand_back(x, name, bytes);
+	else
+		(void)extract_document(x, bytes->data, bytes->len);
+	(void)settle(x, name);
+	x->depth--;
+	x->name = outer;
+	x->format = format;
+	x->page = page;
+	x->label[label] = '\0';
+	extract_place(x, page ? page : -1, -1);
+	return x->r;
+}
+
+static int read_leaf(struct extract *x, GMimePart *part)
+{
+	GMimeContentType *type = g_mime_object_get_content_type(GMIME_OBJECT(part));
+	const char *name = g_mime_part_get_filename(part);
+	GByteArray *bytes = content_of(part);
+	int r = 0;
+
+	if (bytes && name && *name)
+		r = read_attachment(x, name, bytes);
+	else if (bytes && g_mime_content_type_is_type(type, "text", "html"))
+		r = read_text(x, part, bytes, true);
+	else if (bytes && g_mime_content_type_is_type(type, "text", "*"))
+		r = read_text(x, part, bytes, false);
+	if (bytes)
+		g_byte_array_unref(bytes);
+	return r;
+}
+
+/* ---- structure ---- */
+
+/* Of parts that say the same: the plain text, else the last that is not bare. */
+static GMimeObject *choose(GMimeMultipart *m)
+{
+	int n = g_mime_multipart_get_count(m);
+	GMimeObject *best = NULL;
+
+	for (int i = 0; i < n; i++) {
+		GMimeObject *part = g_mime_multipart_get_part(m, i);
+		GMimeContentType *type = g_mime_object_get_content_type(part);
+
+		if (g_mime_content_type_is_type(type, "text", "plain"))
+			return part;
+		best = part;
+	}
+	return best;
+}
+
+static int read_multipart(struct extract *x, GMimeMultipart *m)
+{
+	GMimeContentType *type = g_mime_object_get_content_type(GMIME_OBJECT(m));
+	int n = g_mime_multipart_get_count(m), r = 0;
+
+	if (g_mime_content_type_is_type(type, "multipart", "alternative")) {
+		GMimeObject *part = choose(m);
+
+		return part ? read_part(x, part) : 0;
+	}
+	for (int i = 0; r == 0 && i < n; i++)
+		r = read_part(x, g_mime_multipart_get_part(m, i));
+	return r;
+}
+
+static void put_line(struct extract *x, const char *name, const char *value)
+{
+	if (!value || !*value)
+		return;
+	writer_str(&x->writer, name);
+	writer_str(&x->writer, value);
+	writer_break(&x->writer);
+}
+
+/* A header as it was meant: GMime has decoded its words. */
+static void put_head(struct extract *x, GMimeMessage *m)
+{
+	GMimeObject *o = GMIME_OBJECT(m);
+	const char *subject = g_mime_message_get_subject(m);
+	struct writer *w = &x->writer;
+
+	if (!x->formed && subject)
+		(void)snprintf(x->title, sizeof(x->title), "%.*s",
+			(int)utf8_floor(subject, strlen(subject), EXTRACT_TITLE_MAX), subject);
+	extract_form(x, FORM_MARKDOWN);
+	writer_block(w, BLOCK_HEADING, min_of(x->depth + 1, 6u));
+	writer_str(w, subject && *subject ? subject : "(no subject)");
+	writer_end(w);
+	put_line(x, "From: ", g_mime_object_get_header(o, "From"));
+	put_line(x, "To: ", g_mime_object_get_header(o, "To"));
+	put_line(x, "Cc: ", g_mime_object_get_header(o, "Cc"));
+	put_line(x, "Date: ", g_mime_object_get_header(o, "Date"));
+	writer_end(w);
+}
+
+static int read_message(struct extract *x, GMimeMessage *m)
+{
+	GMimeObject *body = g_mime_message_get_mime_part(m);
+
+	put_head(x, m);
+	return body ? read_part(x, body) : 0;
+}
+
+static int read_inner(struct extract *x, GMimeMessagePart *part)
+{
+	GMimeMessage *m = g_mime_message_part_get_message(part);
+	int r;
+
+	if (!m)
+		return 0;
+	if (x->depth >= MAIL_DEPTH)
+		return extract_fail(x, EXTRACT_E_LIMIT, "its messages lie more than %d levels deep",
+			MAIL_DEPTH);
+	x->depth++;
+	r = read_message(x, m);
+	x->depth--;
+	return r;
+}
+
+static int read_part(struct extract *x, GMimeObject *part)
+{
+	if (++x->parts > MAIL_PARTS * (x->messages + 1))
+		return extract_fail(x, EXTRACT_E_LIMIT, "it has more than %d parts", MAIL_PARTS);
+	if (extract_state(x))
+		return x->r;
+	if (GMIME_IS_MULTIPART(part))
+		return read_multipart(x, GMIME_MULTIPART(part));
+	if (GMIME_IS_MESSAGE_PART(part))
+		return read_inner(x, GMIME_MESSAGE_PART(part));
+	return GMIME_IS_PART(part) ? read_leaf(x, GMIME_PART(part)) : 0;
+}
+
+/* ---- the whole ---- */
+
+static int read_box(struct extract *x, GMimeParser *parser)
+{
+	int r = 0;
+
+	while (r == 0 && !g_mime_parser_eos(parser)) {
+		GMimeMessage *m = g_mime_parser_construct_message(parser, NULL);
+
+		if (!m)
+			break;
+		if (++x->messages > MAIL_MESSAGES)
+			r = extract_fail(x, EXTRACT_E_LIMIT, "it holds more than %d messages: split it",
+				MAIL_MESSAGES);
+		extract_form(x, FORM_MARKDOWN);
+		x->page++;
+		extract_place(x, x->page, -1);
+		if (r == 0)
+			r = read_message(x, m);
+		g_object_unref(m);
+	}
+	return r;
+}
+
+static int read_one(struct extract *x, GMimeParser *parser)
+{
+	GMimeMessage *m = g_mime_parser_construct_message(parser, NULL);
+	int r = m ? read_message(x, m) : 0;
+
+	if (m)
+		g_object_unref(m);
+	return r;
+}
+
+/*
+ * GMime goes down into multiparts by calling itself: a message of half a million levels would end
+ * the stack. Each level needs a boundary of its own, and each boundary is declared.
+ */
+static bool nests_too_deep(const uint8_t *p, size_t n)
+{
+	size_t count = 0;
+
+	for (const uint8_t *at = p, *end = p + n; (at = memchr(at, '=', (size_t)(end - at))); at++)
+		count += at - p >= 8 && !strncasecmp((const char *)at - 8, "boundary", 8);
+	return count > MAIL_PARTS;
+}
+
+int extract_mail(struct extract *x, const uint8_t *p, size_t n, bool mbox)
+{
+	GMimeStream *stream;
+	GMimeParser *parser;
+	int r;
+
+	x->format = mbox ? "mbox" : "mail";
+	if (!mbox && nests_too_deep(p, n))
+		return extract_fail(x, EXTRACT_E_LIMIT, "it has more than %d parts", MAIL_PARTS);
+	stream = g_mime_stream_mem_new_with_buffer((const char *)p, n);
+	parser = g_mime_parser_new_with_stream(stream);
+	g_object_unref(stream);
+	g_mime_parser_set_format(parser, mbox ? GMIME_FORMAT_MBOX : GMIME_FORMAT_MESSAGE);
+	r = mbox ? read_box(x, parser) : read_one(x, parser);
+	g_object_unref(parser);
+	if (r == 0 && !x->formed)
+		r = extract_fail(x, EXTRACT_E_BROKEN, "no message was found in it");
+	writer_end(&x->writer);
+	return r ? r : extract_state(x);
+}

@@ -1,0 +1,4 @@
+/* What GMime needs before the sandbox closes. */
+#pragma once
+
+void mail_load(void);

@@ -1,0 +1,62 @@
+/* Text, Markdown, source, rows of columns: as they are, in UTF-8. How they are cut their name says. */
+#include <errno.h>
+#include <string.h>
+
+#include "daemon/extract/charset.h"
+#include "daemon/extract/extract.h"
+#include "daemon/worker/records.h"
+
+static int decode(struct extract *x, const uint8_t *p, size_t n, struct buf *text)
+{
+	int r = charset_decode(p, n, NULL, text);
+
+	if (r == CHARSET_E_BINARY)
+		return extract_fail(x, EXTRACT_E_TYPE,
+			"not text, and of no format that is read here: convert it first");
+	return r ? extract_fail(x, EXTRACT_E_FAILED, "out of memory") : 0;
+}
+
+/* Lines that end in \r alone, as old Macs wrote them. */
+static void old_line_ends(struct buf *text)
+{
+	if (memchr(text->data, '\n', text->len))
+		return;
+	for (size_t i = 0; i < text->len; i++)
+		if (text->data[i] == '\r')
+			text->data[i] = '\n';
+}
+
+/* Within a mail: paragraphs, as they are; what looks like Markdown is read so. */
+static void put_part(struct extract *x, const struct buf *text)
+{
+	const char *s = text->len ? (const char *)text->data : "", *end = s + text->len, *line;
+
+	for (; s < end; s = line + 1) {
+		line = memchr(s, '\n', (size_t)(end - s));
+		line = line ? line : end;
+		if (line == s || (line == s + 1 && *s == '\r'))
+			writer_end(&x->writer);
+		writer_text(&x->writer, s, (size_t)(line - s));
+		writer_break(&x->writer);
+	}
+	writer_end(&x->writer);
+}
+
+int extract_text(struct extract *x, const uint8_t *p, size_t n)
+{
+	struct buf text;
+	int r;
+
+	buf_init(&text, 0);
+	r = decode(x, p, n, &text);
+	if (r == 0 && text.len)
+		old_line_ends(&text);
+	if (r == 0 && x->formed) {
+		put_part(x, &text);
+	} else if (r == 0) {
+		extract_form(x, FORM_FILE);
+		out_text(x->out, (const char *)text.data, text.len);
+	}
+	buf_fini(&text);
+	return extract_state(x);
+}

@@ -1,0 +1,168 @@
+"""ragchatd-extract by itself: each format's text and places, what it refuses, and the walls around it."""
+import os
+import re
+import resource
+import shutil
+import subprocess
+
+import papers
+import records
+from harness import Skip, check, contains, deadline, equal
+
+
+def program(t):
+    return os.path.join(t.bin, "ragchatd-extract")
+
+
+def read(t, data, name="a", options=()):
+    got = records.read(program(t), data, name, options)
+    equal((got.code, got.status["status"], got.ended), (0, "ok", True), f"{name}: {got.status}")
+    return got
+
+
+def test_word_keeps_headings_items_and_tables(t):
+    got = read(t, papers.docx(), "a.docx")
+    equal((got.form, got.title, got.status["format"]), ("m", "Handbook of the Lighthouse", "docx"))
+    contains(got.text, "# Maintenance\n\nThe lamp of the lighthouse is cleaned every Thursday with vinegar.\n\n- Wash the lens\n"
+             "  - with a soft cloth\n\n## Staff\n\n| Name | Shift |\n| --- | --- |\n| Ingrid | night |\n| Olaf \\| Ole | day |")
+    check("struck out" not in got.text, "deleted text was read")
+
+
+def test_slides_come_in_order_with_their_numbers(t):
+    got = read(t, papers.pptx(), "a.pptx")
+    equal(got.place_of("Autumn meeting"), (1, -1, ""))
+    equal(got.place_of("412 crates"), (2, -1, ""))
+    contains(got.text, "## Harvest results\n\n- The orchard gave 412 crates of pears\n- Mention the hailstorm of June")
+
+
+def test_sheets_have_rows_and_dates(t):
+    got = read(t, papers.xlsx(), "a.xlsx")
+    contains(got.text, "## Costs\n\n| Item | Bought | | Price |", "| Copper kettle | 2024-03-01 | | 7.25 |")
+    equal(got.place_of("| Copper kettle"), (1, 3, ""))
+    equal(got.place_of("The spare key"), (2, 5, ""))
+
+
+def test_open_documents_are_read(t):
+    contains(read(t, papers.odt(), "a.odt").text, "## Dues\n\nMembers pay eleven crowns each quarter.\n\n- Juniors pay half")
+    got = read(t, papers.ods(), "a.ods")
+    contains(got.text, "| Boat | Berth |\n| --- | --- |\n| Petrel | 14 |")
+    equal(got.place_of("| Petrel"), (1, 4, ""))
+
+
+def test_a_book_is_read_in_the_order_of_its_spine(t):
+    got = read(t, papers.epub(), "a.epub")
+    equal((got.title, got.place_of("María"), got.place_of("Nobody saw")), ("The Glass Harbour", (1, -1, ""), (2, -1, "")))
+
+
+def test_html_is_what_a_reader_of_the_page_sees(t):
+    got = read(t, papers.HTML.encode(), "a.html")
+    equal(got.title, "Bicycle repair guide")
+    equal(got.text.count("Bicycle repair guide"), 1, "the title, said once")
+    contains(got.text, "A chain is replaced\nafter 3000 kilometres", "- Spanner\n  - size 15\n- Pump",
+             "| Part | Torque |\n| --- | --- |\n| Crank | 40 Nm |", "```\ntrue   &&\n  kept\n```")
+    check("hidden" not in got.text and "color" not in got.text, "scripts or styles were read")
+
+
+def test_pages_of_a_pdf_are_counted_empty_ones_too(t):
+    got = read(t, papers.pdf([["Page one has words"], None, ["Third page (here)"]]), "a.pdf", ("--pdf",))
+    equal((got.form, got.status["pages"], got.place_of("Third")), ("p", 3, (3, -1, "")))
+
+
+def test_mail_with_attachments_of_every_kind(t):
+    inner = papers.mail([("list.xlsx", papers.xlsx())], "Inner letter")
+    got = read(t, papers.mail([("x.docx", papers.docx()), ("y.pdf", papers.pdf([["hello"]])), ("in.eml", inner),
+                               ("photo.png", b"\x89PNG\r\n\x1a\n123")], html=True), "a.eml")
+    equal(got.title, "Minutes of the bee keepers")
+    contains(got.text, "From: Søren <s@example.org>", "Honey is 8 kroner a jar.", "# Inner letter",
+             "(attachment photo.png not read: a picture: only text can be searched)")
+    check("only the other form" not in got.text, "both forms of one text were read")
+    equal(got.place_of("The lamp of the"), (-1, -1, "x.docx"))
+    equal(got.place_of("| Copper"), (1, 3, "in.eml > list.xlsx"))
+    equal([name for name, _ in got.children], ["y.pdf"])
+    check(got.children[0][1].startswith(b"%PDF-"), "the attached PDF is not handed back")
+
+
+def test_messages_of_an_mbox_are_its_pages(t):
+    got = read(t, papers.mbox([papers.mail(), papers.mail(subject="Second letter")]), "a.mbox")
+    equal((got.place_of("# Minutes"), got.place_of("# Second")), ((1, -1, ""), (2, -1, "")))
+
+
+def test_encodings_are_recognised(t):
+    russian = "Приветик, как дела у вас сегодня? Мы живём хорошо, и погода у нас чудесная."
+    for charset in ("cp1251", "koi8-r", "utf-8", "utf-8-sig", "utf-16", "utf-16-le"):
+        equal(read(t, russian.encode(charset), "a.txt").text, russian, charset)
+    for text, charset in (("今日はとても良い天気ですね。散歩に行きましょう。" * 3, "shift_jis"), ("今天天气很好，我们去公园散步吧。" * 3, "gb18030")):
+        equal(read(t, text.encode(charset), "a.txt").text, text, charset)
+    curly = "It’s a “quoted” word – nothing more."
+    equal(read(t, curly.encode(), "a.txt").text, curly, "UTF-8 with curly quotes")
+    equal(read(t, curly.encode("cp1252"), "a.txt").text, curly, "Windows-1252")
+    page = f'<html><head><meta charset="koi8-r"></head><body><p>{russian}</p></body></html>'
+    contains(read(t, page.encode("koi8-r"), "a.html").text, russian)
+    equal(read(t, b"one\rtwo\r", "a.txt").text, "one\ntwo\n", "lines of old Macs")
+
+
+def test_by_hand_it_gives_plain_text(t):
+    code, out, err = records.run(program(t), papers.docx(), plain=True)
+    equal((code, err), (0, b""))
+    contains(out.decode(), "# Maintenance")
+    path = os.path.join(t.dir, "a.pdf")
+    with open(path, "wb") as f:
+        f.write(papers.pdf([["first"], ["second"]]))
+    with open(path, "rb") as f:
+        done = subprocess.run([program(t), "--plain"], stdin=f, capture_output=True, timeout=30)
+    equal(done.returncode, 0, done.stderr)
+    equal([page.strip() for page in done.stdout.split(b"\f")], [b"first", b"second"])
+    code, out, err = records.run(program(t), b"\x7fELF", plain=True)
+    equal((code, err), (65, b"ragchatd-extract: a program: only text can be searched\n"))
+
+
+@deadline(120)
+def test_hostile_documents_get_their_error_in_time_and_memory(t):
+    worst = 0
+    for name, data, options, wanted, words in papers.hostile():
+        code, out, err = records.run(program(t), data, name, options=options, timeout=40)
+        check(code in (0, 65), name, "ended with", code, err)
+        got = records.Read(code, out, err)
+        allowed = wanted if isinstance(wanted, tuple) else (wanted,)
+        check(got.status["status"] in allowed, name, got.status)
+        equal(code == 0, got.status["status"] == "ok", name)
+        contains(got.status.get("error", ""), words)
+        check("/etc" not in got.text and "root:" not in got.text, name, "shows a file of the system")
+        worst = max(worst, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+    check(worst < 400 << 10, f"the largest took {worst} KiB")
+    check(not os.path.exists("/tmp/escaped") and not os.path.exists("/etc/escaped"), "a file was written outside")
+
+
+def test_the_walls_hold(t):
+    done = subprocess.run([program(t), "--sandbox-selftest"], capture_output=True, text=True, timeout=60)
+    if done.returncode == 77:
+        raise Skip("a sanitizer build")
+    equal(done.returncode, 0, done.stdout)
+    equal(re.findall(r"^profile (\w+)", done.stdout, re.M), ["text", "pdf"])
+    opened = re.findall(r"^(.*?)  .* open$", done.stdout, re.M)
+    equal(opened, ["stat a file", "execve", "sigaction", "getrandom"], "what is open on purpose")
+
+
+def test_nothing_is_opened_once_it_reads(t):
+    """Over every format: after the first byte of input only the calls of the list, no file, no socket."""
+    if not shutil.which("strace"):
+        raise Skip("no strace")
+    documents = {"a.docx": papers.docx(), "a.pptx": papers.pptx(), "a.xlsx": papers.xlsx(), "a.odt": papers.odt(), "a.ods": papers.ods(),
+                 "a.epub": papers.epub(), "a.html": papers.HTML.encode("utf-16"), "a.txt": "Привет, мир и все люди".encode("cp1251"),
+                 "a.eml": papers.mail([("x.docx", papers.docx())], "=?koi8-r?B?8NLJ18XU?=", html=True)}
+    for name, data in documents.items():
+        trace = os.path.join(t.dir, name + ".trace")
+        code, _, err = records.run(program(t), data, name, prefix=["strace", "-f", "-o", trace])
+        if b"ptrace" in err:
+            raise Skip("no tracing here")
+        equal(code, 0, err)
+        with open(trace, encoding="utf-8", errors="replace") as f:
+            lines = [line.split(None, 1)[1] for line in f]
+        locked = next((i for i, line in enumerate(lines) if line.startswith("seccomp(")), None)
+        if locked is None:
+            raise Skip("a sanitizer build")
+        first = next(i for i, line in enumerate(lines) if line.startswith("read(0,"))
+        check(locked < first, name, "was read before the sandbox was closed")
+        calls = {re.match(r"\w+", line)[0] for line in lines[locked + 1:] if re.match(r"\w+\(", line)
+                 and not line.startswith("newfstatat(0,")}  # how long is it? refused, and it reads to the end
+        check(calls <= {"read", "write", "brk", "mmap", "munmap", "mremap", "exit_group"}, name, calls)
