@@ -23,11 +23,13 @@
 #include "daemon/ipc/purge.h"
 #include "daemon/worker/harden.h"
 #include "daemon/worker/helper.h"
+#include "daemon/worker/readers.h"
 #include "proto/limits.h"
 
 #define AUTOSTARTED_IDLE_MS (30 * 60 * 1000) /* a daemon nobody asked for by name leaves by itself */
 #define GOODBYE_MS 2000                      /* for clients to take what is queued at the end */
 #define RENDERER_OUT_MAX ((size_t)48 << 20)  /* bytes of one document */
+#define READERS_RUNNING 2                    /* readers of documents at once; the rest waits */
 #define FD_RESERVE 128                       /* files, backends and helpers beside the clients */
 
 static void step(struct server *s);
@@ -309,6 +311,7 @@ static int resolve_paths(struct server *s)
 		s->socket_path = config_socket_path(s->config, s->options.socket);
 	s->database_path = config_database_path(s->config, s->options.database);
 	s->renderer_path = s->config->pdf_helper ? mem_dup(s->config->pdf_helper) : helper_path("ragchatd-pdf");
+	s->extractor_path = helper_path("ragchatd-extract");
 	if (!s->socket_path || !s->database_path)
 		return fail(EX_CONFIG, "no home folder; name the files with -S and -D", NULL);
 	return 0;
@@ -324,6 +327,7 @@ static int protect(struct server *s)
 	const char *const readable[] = { config, s->config->env_file, s->config->api_key_file, s->config->ca_file,
 		s->config->client_cert, s->config->client_key, getenv("CREDENTIALS_DIRECTORY") };
 	struct harden_paths hp = { .data = data, .runtime = s->socket_handed ? NULL : runtime, .log = log, .libexec = libexec,
+		.helper = s->extractor_path,
 		.config_named = s->options.config_file || s->config->mode == MODE_SYSTEM, .readable = readable, .nreadable = array_len(readable) };
 	int r;
 
@@ -377,6 +381,8 @@ static int open_store(struct server *s)
 		log_info("%s", why);
 	mem_free(why);
 	library_attach(s->library, s->store);
+	s->readers = readers_new(&s->loop, s->extractor_path, READERS_RUNNING);
+	library_set_readers(s->library, s->readers);
 	configure_library(s);
 	return 0;
 }
@@ -643,6 +649,17 @@ static void on_upstream_closed(void *ctx)
 	pool_close(s->renderer, on_renderer_closed, s);
 }
 
+static void on_readers_closed(void *ctx)
+{
+	struct server *s = ctx;
+
+	s->readers = NULL;
+	if (s->upstream)
+		upstream_close(s->upstream, on_upstream_closed, s);
+	else
+		on_upstream_closed(s);
+}
+
 /* Each loop turn of the end: is the next stage due? */
 static void step(struct server *s)
 {
@@ -652,10 +669,7 @@ static void step(struct server *s)
 			return;
 		s->stage = SERVER_ENDING_PORTS;
 		uv_timer_stop(&s->idle);
-		if (s->upstream)
-			upstream_close(s->upstream, on_upstream_closed, s);
-		else
-			on_upstream_closed(s);
+		readers_close(s->readers, on_readers_closed, s);
 	}
 }
 
@@ -679,6 +693,7 @@ void server_run(struct server *s)
 	mem_free(s->socket_path);
 	mem_free(s->database_path);
 	mem_free(s->sandbox);
+	mem_free(s->extractor_path);
 	mem_free(s->renderer_path);
 	mem_free(s->renderer_level);
 	fair_fini(&s->exports);

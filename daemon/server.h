@@ -43,6 +43,8 @@ struct server {
 	bool socket_handed;        /* by a service manager: neither its file nor its folder is ours */
 	struct store *store;
 	struct library *library;
+	struct readers *readers;
+	char *extractor_path;      /* ragchatd-extract */
 	struct upstream *upstream;
 	struct chat chat;
 	struct pool *renderer;

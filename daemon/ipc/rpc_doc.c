@@ -352,7 +352,7 @@ static void on_ingested(uint64_t owner, void *ctx, const struct ingest_end *end)
 	struct upload *u = ctx;
 	struct call *call = u->waiting;
 	const struct document_row *d = end->doc;
-	char message[640];
+	char message[640], pages[32] = "";
 	struct pack p;
 
 	(void)owner;
@@ -360,8 +360,10 @@ static void on_ingested(uint64_t owner, void *ctx, const struct ingest_end *end)
 	if (end->r != 0) {
 		reply_error(call, wire_error_of_library(end->r), "%s", end->why ? end->why : "the document could not be taken");
 	} else if (reply_begin(call, &p)) {
-		snprintf(message, sizeof(message), "%s %.400s: %lld passage%s", end->unchanged ? "unchanged" : end->replaced ? "replaced" : "added",
-			d->name, (long long)d->passages, d->passages == 1 ? "" : "s");
+		if (end->pages > 1)
+			snprintf(pages, sizeof(pages), "%d pages, ", end->pages);
+		snprintf(message, sizeof(message), "%s %.400s: %s%lld passage%s", end->unchanged ? "unchanged" : end->replaced ? "replaced" : "added",
+			d->name, pages, (long long)d->passages, d->passages == 1 ? "" : "s");
 		pack_kv_text(&p, "message", message);
 		pack_key(&p, "document");
 		pack_document(&p, d);

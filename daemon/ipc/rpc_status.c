@@ -122,6 +122,7 @@ static void pack_library(struct pack *p, const struct server *s, const struct op
 	pack_key(p, "library");
 	pack_map(p);
 	pack_kv_text(p, "retrieval", local ? "local" : "off");
+	pack_kv_text_opt(p, "sandbox", library_sandbox(s->library));
 	pack_kv_bool(p, "leaves_machine", local && s->upstream);
 	pack_kv_int(p, "documents", op->documents);
 	pack_kv_int(p, "passages", op->passages);

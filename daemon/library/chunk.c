@@ -39,9 +39,25 @@ void *passages_free(struct passage *v, size_t n)
 	return NULL;
 }
 
+/* Of a heading that has none: the row below it. */
+static int line_of_place(const struct packer *p)
+{
+	const struct text_place *at = &p->places[p->place];
+
+	if (at->line <= 0 && p->place + 1 < p->nplaces && at[1].page == at->page && at[1].label == at->label)
+		at++;
+	return max_of(at->line, 0);
+}
+
 /* Where a passage begins, in lines and pages: counted once, from the last one on. */
 static void count_to(struct packer *p, size_t at)
 {
+	if (p->places) {
+		while (p->place + 1 < p->nplaces && p->places[p->place + 1].off <= at)
+			p->place++;
+		p->line = line_of_place(p);
+		return;
+	}
 	for (; p->line_at < at; p->line_at++) {
 		p->line += p->text[p->line_at] == p->mark;
 		p->page += p->paged && p->text[p->line_at] == '\f';
@@ -118,7 +134,10 @@ static bool must_close(const struct packer *p, size_t size, size_t bytes, enum s
 static void set_heading(struct packer *p, const char *heading)
 {
 	mem_free(p->heading);
-	p->heading = heading ? mem_ndup(heading, strlen(heading)) : NULL;
+	if (p->label && heading)
+		p->heading = mem_printf("%.*s > %s", CHUNK_HEADING / 2, p->label, heading);
+	else
+		p->heading = mem_dup(p->label ? p->label : heading);
 }
 
 /* bytes <= CHUNK_MAX */
@@ -299,6 +318,38 @@ enum text_kind text_kind(const char *name, const char *text, size_t n)
 	return looks_like_markdown(text, n) ? TEXT_MARKDOWN : TEXT_PLAIN;
 }
 
+static void chunk_part(struct packer *p, enum text_kind kind)
+{
+	switch (kind) {
+	case TEXT_PLAIN:
+		chunk_plain(p);
+		break;
+	case TEXT_MARKDOWN:
+		chunk_markdown(p);
+		break;
+	case TEXT_CODE:
+		chunk_code(p);
+		break;
+	case TEXT_ROWS:
+		chunk_rows(p);
+		break;
+	}
+	close_passage(p);
+	p->merge = false;
+}
+
+static int packed(struct packer *p, struct passage **out, size_t *count)
+{
+	mem_free(p->heading);
+	if (p->failed) {
+		passages_free(p->v, p->count);
+		return -ENOMEM;
+	}
+	*out = p->v;
+	*count = p->count;
+	return 0;
+}
+
 int chunk_text(const char *text, size_t n, enum text_kind kind, struct passage **out, size_t *count)
 {
 	struct packer p = {
@@ -312,27 +363,53 @@ int chunk_text(const char *text, size_t n, enum text_kind kind, struct passage *
 
 	*out = NULL;
 	*count = 0;
-	switch (kind) {
-	case TEXT_PLAIN:
-		chunk_plain(&p);
-		break;
-	case TEXT_MARKDOWN:
-		chunk_markdown(&p);
-		break;
-	case TEXT_CODE:
-		chunk_code(&p);
-		break;
-	case TEXT_ROWS:
-		chunk_rows(&p);
-		break;
+	chunk_part(&p, kind);
+	return packed(&p, out, count);
+}
+
+/* ---- text with places ---- */
+
+/* Where the part that place `i` is in ends: at a place of another page or label. */
+static size_t part_end(const struct records *r, size_t *i)
+{
+	const struct text_place *first = &r->places[*i];
+
+	for (++*i; *i < r->nplaces; ++*i)
+		if (r->places[*i].page != first->page || r->places[*i].label != first->label)
+			return r->places[*i].off;
+	return r->text.len;
+}
+
+static void pack_part(struct packer *p, const struct records *r, size_t at, size_t end)
+{
+	const struct text_place *place = &r->places[at];
+
+	p->paged = place->page > 0;
+	p->page = place->page;
+	p->label = place->label >= 0 ? r->labels[place->label] : NULL;
+	p->n = end;
+	chunk_part(p, r->form == FORM_PAGES ? TEXT_PLAIN : TEXT_MARKDOWN);
+}
+
+int chunk_placed(const struct records *r, struct passage **out, size_t *count)
+{
+	static const struct text_place nowhere = { 0, -1, -1, -1 };
+	struct packer p = {
+		.text = (const char *)r->text.data,
+		.mark = '\n',
+		.places = r->nplaces ? r->places : &nowhere,
+		.nplaces = r->nplaces ? r->nplaces : 1,
+	};
+	size_t i = 0;
+
+	*out = NULL;
+	*count = 0;
+	p.n = r->nplaces ? r->places[0].off : r->text.len;
+	chunk_part(&p, r->form == FORM_PAGES ? TEXT_PLAIN : TEXT_MARKDOWN);
+	while (i < r->nplaces && !p.failed) {
+		size_t at = i;
+
+		pack_part(&p, r, at, part_end(r, &i));
 	}
-	close_passage(&p);
-	mem_free(p.heading);
-	if (p.failed) {
-		passages_free(p.v, p.count);
-		return -ENOMEM;
-	}
-	*out = p.v;
-	*count = p.count;
-	return 0;
+	return packed(&p, out, count);
 }

@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include "daemon/store/documents.h"
+#include "daemon/worker/records.h"
 
 /* characters (wide ones count two): a passage that has so many is full */
 #define CHUNK_TARGET 400
@@ -30,4 +31,10 @@ enum text_kind text_kind(const char *name, const char *text, size_t n);
 /* *out: malloc'd with its headings, passages_free takes it. 0, -ENOMEM. An empty text has none. */
 int chunk_text(
 	const char *text, size_t n, enum text_kind kind, struct passage **out, size_t *count);
+/*
+ * Text that a helper made, with places: no passage lies on two pages or in two parts, each has its
+ * page (-1: none), its line (of the place; 0: the format has none), and the part's label above its
+ * headings.
+ */
+int chunk_placed(const struct records *r, struct passage **out, size_t *count);
 void *passages_free(struct passage *v, size_t n);

@@ -32,6 +32,9 @@ struct packer {
 	char mark;     /* what ends a line: \n, or \r in a file without any \n */
 	bool paged;    /* form feeds count pages */
 	char *heading; /* of the open passage; NULL: none */
+	const struct text_place *places; /* NULL: lines and pages are counted in the text */
+	size_t nplaces, place;           /* the one that holds at the last passage */
+	const char *label;               /* above all headings of this part, or NULL */
 	bool failed;
 };
 

@@ -1,6 +1,7 @@
 /*
- * Documents coming in: bytes gathered on the loop thread; recognised, decoded, cut and indexed in
- * one job on the library's thread.
+ * Documents coming in: bytes gathered on the loop thread; text in UTF-8 goes straight on, all else
+ * through a helper that makes text of it (ingest_read.c); cut and indexed in one job on the
+ * library's thread.
  */
 #define LOG_TAG "library"
 #include <errno.h>
@@ -14,23 +15,9 @@
 #include "common/utf8.h"
 #include "daemon/library/chunk.h"
 #include "daemon/library/format.h"
-#include "daemon/library/library_in.h"
+#include "daemon/library/ingest_in.h"
 
 #define MAGIC_BYTES 512 /* looked at before the rest has come */
-
-struct ingest {
-	struct job job;
-	struct library *library;
-	struct op_document_add *op; /* account, name, collection */
-	struct buf bytes;
-	size_t counted; /* of library.held */
-	bool looked;    /* at the first bytes */
-	int r;          /* of the job: 0 or LIBRARY_E_* */
-	char why[256];
-	void (*done)(uint64_t owner, void *ctx, const struct ingest_end *end);
-	uint64_t owner;
-	void *ctx;
-};
 
 /* ---- names ---- */
 
@@ -85,6 +72,8 @@ static void *ingest_free(struct ingest *i)
 	i->library->ingests--;
 	i->library->held -= i->counted;
 	job_fini(&i->job);
+	records_fini(&i->records);
+	records_fini(&i->within);
 	op_document_add_free(i->op);
 	buf_fini(&i->bytes);
 	return mem_free(i);
@@ -144,13 +133,26 @@ int ingest_begin(struct library *l, const struct account *account, const char *n
 
 static int look(struct ingest *i, char why[256])
 {
-	const char *refusal = format_refusal(i->bytes.data, i->bytes.len, i->op->doc.name);
+	const char *refusal = format_refusal(i->bytes.data, i->bytes.len);
 
 	i->looked = true;
 	if (!refusal)
 		return 0;
 	(void)snprintf(why, 256, "%s", refusal);
 	return LIBRARY_E_TYPE;
+}
+
+/* Valid UTF-8 so far? Looked at as it comes, so that the loop never reads a whole document. */
+static void check_text(struct ingest *i)
+{
+	if (i->bytes.len - i->valid >= 4)
+		i->valid += utf8_span((const char *)i->bytes.data + i->valid, i->bytes.len - i->valid);
+}
+
+static bool is_text(struct ingest *i)
+{
+	i->valid += utf8_span((const char *)i->bytes.data + i->valid, i->bytes.len - i->valid);
+	return i->valid == i->bytes.len;
 }
 
 int ingest_feed(struct ingest *i, const void *p, size_t n, char why[256])
@@ -171,6 +173,7 @@ int ingest_feed(struct ingest *i, const void *p, size_t n, char why[256])
 		return too_large(l, why);
 	l->held += n;
 	i->counted += n;
+	check_text(i);
 	return !i->looked && i->bytes.len >= MAGIC_BYTES ? look(i, why) : 0;
 }
 
@@ -189,34 +192,57 @@ static bool is_blank(const char *s, size_t n)
 	return true;
 }
 
+/* What a helper made of it, or the bytes themselves. */
+static int take_text(struct ingest *i)
+{
+	struct op_document_add *op = i->op;
+	int r = 0;
+
+	if (i->records.form) {
+		op->text = mem_try_dup(i->records.text.data, i->records.text.len);
+		op->text_len = i->records.text.len;
+		r = op->text ? 0 : -ENOMEM;
+	} else {
+		r = format_text(i->bytes.data, i->bytes.len, &op->text, &op->text_len, i->why);
+	}
+	buf_fini(&i->bytes);
+	return r == -EILSEQ ? LIBRARY_E_TEXT : r;
+}
+
+static int cut(struct ingest *i)
+{
+	struct op_document_add *op = i->op;
+
+	if (i->records.form && i->records.form != FORM_FILE)
+		return chunk_placed(&i->records, &op->passages, &op->n);
+	return chunk_text(op->text, op->text_len, text_kind(op->doc.name, op->text, op->text_len),
+		&op->passages, &op->n);
+}
+
 static int decode(struct ingest *i)
 {
 	struct op_document_add *op = i->op;
 	struct sha256 sum;
 	int r;
 
-	if (!i->looked && look(i, i->why) != 0)
-		return LIBRARY_E_TYPE;
 	sha256_init(&sum);
 	sha256_add(&sum, i->bytes.data, i->bytes.len);
 	sha256_end_hex(&sum, op->doc.sha256);
 	op->doc.bytes = (int64_t)i->bytes.len;
-	r = format_text(i->bytes.data, i->bytes.len, &op->text, &op->text_len, i->why);
-	buf_fini(&i->bytes);
+	r = take_text(i);
 	if (r != 0)
-		return r == -EILSEQ ? LIBRARY_E_TEXT : r;
+		return r;
 	if (is_blank(op->text, op->text_len)) {
 		(void)snprintf(i->why, sizeof(i->why), "the document is empty");
 		return LIBRARY_E_EMPTY;
 	}
-	return chunk_text(op->text, op->text_len, text_kind(op->doc.name, op->text, op->text_len),
-		&op->passages, &op->n);
+	return cut(i);
 }
 
 static int ingest_run(struct db *db, struct job *j)
 {
 	struct ingest *i = container_of(j, struct ingest, job);
-	int r = decode(i);
+	int r = i->r ? i->r : decode(i);
 
 	if (r > 0) {
 		i->r = r;
@@ -243,6 +269,7 @@ static void ingest_done(struct job *j)
 		end.r = j->r == STORE_E_BUSY ? LIBRARY_E_BUSY : LIBRARY_E_STORE;
 		end.why = j->why ? j->why : "too many documents are waiting: try again";
 	}
+	end.pages = i->records.page;
 	end.unchanged = !end.r && i->op->unchanged;
 	end.replaced = !end.r && i->op->replaced;
 	if (!end.r)
@@ -262,15 +289,10 @@ static int ingest_refused(struct db *db, struct job *j)
 	return STORE_E_BUSY;
 }
 
-void ingest_commit(struct ingest *i,
-	void (*done)(uint64_t owner, void *ctx, const struct ingest_end *end), uint64_t owner,
-	void *ctx)
+void ingest_store(struct ingest *i)
 {
 	struct store *store = i->library->store;
 
-	i->done = done;
-	i->owner = owner;
-	i->ctx = ctx;
 	i->job.run = ingest_run;
 	i->job.done = ingest_done;
 	if (store_submit(store, STORE_LIBRARY, &i->job) == 0)
@@ -283,4 +305,26 @@ void ingest_commit(struct ingest *i,
 	log_error("every queue of the store is full");
 	i->job.r = STORE_E_BUSY;
 	ingest_done(&i->job);
+}
+
+void ingest_commit(struct ingest *i,
+	void (*done)(uint64_t owner, void *ctx, const struct ingest_end *end), uint64_t owner,
+	void *ctx)
+{
+	enum format_route route;
+
+	i->done = done;
+	i->owner = owner;
+	i->ctx = ctx;
+	if (!i->looked && look(i, i->why) != 0)
+		i->r = LIBRARY_E_TYPE;
+	route = format_route(i->bytes.data, i->bytes.len, i->op->doc.name, is_text(i));
+	if (!i->r && route != ROUTE_TEXT && !i->library->readers) {
+		i->r = LIBRARY_E_TYPE;
+		(void)snprintf(i->why, sizeof(i->why), "only text in UTF-8 is read without ragchatd-extract");
+	}
+	if (i->r || route == ROUTE_TEXT)
+		ingest_store(i);
+	else
+		ingest_read(i, route);
 }

@@ -50,7 +50,19 @@ void library_attach(struct library *l, struct store *store)
 		op_library_tidy_free(op);
 }
 
+void library_set_readers(struct library *l, struct readers *readers)
+{
+	l->readers = readers;
+}
+
+const char *library_sandbox(const struct library *l)
+{
+	return l->sandbox;
+}
+
 void *library_free(struct library *l)
 {
+	if (l)
+		mem_free(l->sandbox);
 	return mem_free(l);
 }

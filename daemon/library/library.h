@@ -15,6 +15,7 @@
 #include "daemon/types.h"
 
 struct library;
+struct readers;
 
 struct library_config {
 	size_t max_document;   /* bytes (64 MiB) */
@@ -24,6 +25,10 @@ struct library_config {
 
 int library_new(struct library **out, struct store *store, const struct library_config *config); /* registers the tokenizer: before store_open, pass store later with library_attach */
 void library_attach(struct library *l, struct store *store);
+/* The programs that read what is no plain text; before the first ingest_commit. */
+void library_set_readers(struct library *l, struct readers *readers);
+/* The layers of the sandbox that the last of them worked in; NULL: none has yet. */
+const char *library_sandbox(const struct library *l);
 void library_configure(struct library *l, const struct library_config *config);
 void *library_free(struct library *l); /* after store_close */
 
@@ -49,6 +54,7 @@ struct ingest_end {
 	int r;
 	const char *why;
 	const struct document_row *doc;
+	int pages;     /* of the document; 0: it has none */
 	bool unchanged, replaced;
 };
 void ingest_commit(struct ingest *i, void (*done)(uint64_t owner, void *ctx, const struct ingest_end *end), uint64_t owner, void *ctx);

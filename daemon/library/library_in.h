@@ -2,6 +2,7 @@
 #pragma once
 
 #include "daemon/library/library.h"
+#include "daemon/worker/readers.h"
 
 #define INGESTS_MAX 256 /* documents on their way at once */
 /* ... and their bytes in memory; one document always fits */
@@ -9,6 +10,8 @@
 #define NAME_BYTES 512
 
 struct library {
+	struct readers *readers; /* NULL: only UTF-8 text is read */
+	char *sandbox;           /* what the last one said of its walls */
 	struct store *store;
 	struct library_config config;
 	size_t ingests, held; /* documents on their way, and what they hold */

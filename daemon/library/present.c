@@ -11,16 +11,9 @@
 
 /* ---- sources ---- */
 
-/* Lines of a span before one of its bytes; a text without any line feed ends them as old Macs did.
- */
-static int lines_before(const struct span *p, size_t at)
+static int line_or_none(int line)
 {
-	char mark = memchr(p->text, '\n', p->n) ? '\n' : '\r';
-	int lines = 0;
-
-	for (size_t i = 0; i < at; i++)
-		lines += p->text[i] == mark;
-	return lines;
+	return line > 0 ? line : -1;
 }
 
 /* Bytes [from, to) of a span. */
@@ -37,8 +30,8 @@ static void add_source(struct retrieve *r, size_t span, size_t from, size_t to, 
 	s.title = mem_dup(span_heading(p, from));
 	s.quote = mem_ndup(p->text + from, to - from);
 	s.sha256 = mem_dup(p->best->sha256);
-	s.page = p->page;
-	s.line = p->line + lines_before(p, from);
+	span_place(p, from, &s.page, &s.line);
+	s.line = line_or_none(s.line);
 	s.start = (int64_t)(p->start + from);
 	s.end = (int64_t)(p->start + to);
 	s.score = p->score;
@@ -59,7 +52,7 @@ int present_hits(struct retrieve *r)
 		s.quote = mem_ndup(h->text, h->text_len);
 		s.sha256 = mem_dup(h->sha256);
 		s.page = h->page;
-		s.line = h->line;
+		s.line = line_or_none(h->line);
 		s.start = (int64_t)h->start;
 		s.end = (int64_t)h->end;
 		s.score = h->score;
@@ -125,7 +118,7 @@ static void add_element(struct buf *out, size_t n, const struct span *p)
 	add_attribute(out, "doc", p->best->name);
 	if (p->page > 0)
 		buf_addf(out, " page=\"%d\"", p->page);
-	else
+	else if (p->line > 0)
 		buf_addf(out, " line=\"%d\"", p->line);
 	if (span_heading(p, 0))
 		add_attribute(out, "heading", span_heading(p, 0));

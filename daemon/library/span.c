@@ -113,7 +113,8 @@ static const struct hit *join(const struct gather *g, size_t group, struct span 
 			continue;
 		memcpy(out->text + (h->start - p->start), h->text, h->text_len);
 		out->parts[out->nparts++] =
-			(struct span_part){ (size_t)(h->start - p->start), h->heading };
+			(struct span_part){
+				(size_t)(h->start - p->start), h->heading, h->line, h->page };
 		if (h->start == p->start)
 			first = h;
 	}
@@ -131,6 +132,28 @@ const char *span_heading(const struct span *s, size_t at)
 	return i ? s->parts[i - 1].heading : NULL;
 }
 
+/* A text without any line feed ends its lines as old Macs did. */
+void span_place(const struct span *s, size_t at, int *page, int *line)
+{
+	char mark = memchr(s->text, '\n', s->n) ? '\n' : '\r';
+	size_t i = s->nparts, from = 0;
+
+	while (i > 1 && s->parts[i - 1].at > at)
+		i--;
+	*page = s->page;
+	*line = s->line;
+	if (i > 1) { /* of the first one the span itself knows, trimmed as it is */
+		from = s->parts[i - 1].at;
+		*page = s->parts[i - 1].page;
+		*line = s->parts[i - 1].line;
+	}
+	for (; from < at; from++) {
+		/* rows of a sheet are not lines: of those the passage's first one is told */
+		*line += *line > 0 && *page <= 0 && s->text[from] == mark;
+		*page += *page > 0 && s->text[from] == '\f';
+	}
+}
+
 static bool is_space(char c)
 {
 	return c == ' ' || (c >= '\t' && c <= '\r');
@@ -146,7 +169,7 @@ static void trim(struct span *s)
 		s->end--;
 	}
 	for (; skip < s->n && is_space(s->text[skip]); skip++) {
-		s->line += s->text[skip] == '\n';
+		s->line += s->line > 0 && s->text[skip] == '\n';
 		s->page += s->page > 0 && s->text[skip] == '\f';
 	}
 	memmove(s->text, s->text + skip, s->n - skip);

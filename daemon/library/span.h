@@ -17,6 +17,7 @@ struct span {
 	struct span_part {      /* its passages, in the order of the text */
 		size_t at;
 		const char *heading; /* or NULL */
+		int line, page;
 	} * parts;
 	size_t nparts;
 	char *text; /* the document's bytes [start, end), no white space at either end */
@@ -37,3 +38,5 @@ int spans_make(struct spans *s, const struct hit *hits, size_t n, size_t budget)
 void spans_fini(struct spans *s);
 /* The heading over a byte of the text, or NULL. */
 const char *span_heading(const struct span *s, size_t at);
+/* Its page (-1: none) and line (0: none). */
+void span_place(const struct span *s, size_t at, int *page, int *line);

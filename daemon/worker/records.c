@@ -222,3 +222,24 @@ int records_end(struct records *r)
 
 	return whole && is_clean((const char *)r->text.data, r->text.len) ? 0 : -EBADMSG;
 }
+
+int records_append(struct records *r, const struct records *more, const char *label)
+{
+	static const struct text_place nowhere = { 0, -1, -1, -1 };
+	size_t n = strlen(label), places = max_of(more->nplaces, (size_t)1);
+	int at, e = buf_add_str(&r->text, "\n\n");
+
+	if (e == 0)
+		e = label_add(r, label, min_of(n, SMALL_RECORD), &at);
+	for (size_t i = 0; e == 0 && i < places; i++) {
+		struct text_place p = more->nplaces ? more->places[i] : nowhere;
+
+		if (r->nplaces >= RECORDS_PLACES)
+			e = -ENOBUFS;
+		p.off += r->text.len;
+		p.label = at;
+		r->places = mem_grow(r->places, &r->cplaces, r->nplaces, sizeof(*r->places));
+		r->places[r->nplaces++] = p;
+	}
+	return e ? e : buf_add(&r->text, more->text.data, more->text.len);
+}

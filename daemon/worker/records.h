@@ -75,4 +75,6 @@ void records_init(struct records *r, size_t max_text);
 void records_fini(struct records *r);
 /* Any pieces. 0; -EBADMSG: not what the helper writes; -ENOBUFS: too much; -ENOMEM. Sticks. */
 int records_feed(struct records *r, const void *p, size_t n);
+/* The text of a whole one behind that of `r`, its places below `label`. 0, -ENOBUFS, -ENOMEM. */
+int records_append(struct records *r, const struct records *more, const char *label);
 int records_end(struct records *r); /* 0 when whole, and the text is clean UTF-8; -EBADMSG */

@@ -42,7 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size < 1)
 		return 0;
-	(void)format_refusal(data, size, "a.txt");
+	(void)format_route(data, size, "a.txt", true);
 	if (format_text(data, size, &text, &n, why) != 0)
 		return 0;
 	for (int kind = TEXT_PLAIN; kind <= TEXT_ROWS; kind++)

@@ -194,7 +194,7 @@ def mbox(messages):
 
 # ---- what nobody should send ----
 
-def bomb(megabytes=1024):
+def bomb(megabytes=150):
     """A DOCX whose text is one blank, very often."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as z:

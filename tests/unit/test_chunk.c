@@ -373,7 +373,7 @@ static int text_of(const char *bytes, size_t n, char **text, size_t *len)
 	return r;
 }
 
-TEST(marks_are_stripped_and_utf16_is_read)
+TEST(a_mark_is_stripped)
 {
 	char *text;
 	size_t n;
@@ -381,41 +381,100 @@ TEST(marks_are_stripped_and_utf16_is_read)
 	check_int(text_of("\xef\xbb\xbfHi", 5, &text, &n), 0);
 	check_mem(text, n, "Hi", 2);
 	mem_free(text);
-	check_int(text_of("\xff\xfeH\0i\0\x3d\xd8\x00\xde", 10, &text, &n), 0);
-	check_mem(text, n, "Hi\xf0\x9f\x98\x80", 6);
-	mem_free(text);
-	check_int(text_of("\xfe\xff\0H\0i", 6, &text, &n), 0);
-	check_mem(text, n, "Hi", 2);
-	mem_free(text);
 }
 
-TEST(what_is_no_text_is_refused)
+TEST(what_is_no_utf8_is_refused)
 {
 	char *text;
 	size_t n;
 
 	check(text_of("caf\xe9", 4, &text, &n) != 0);
 	check(text_of("a\0b", 3, &text, &n) != 0);
-	check(text_of("\xff\xfe\x3d\xd8", 4, &text, &n) != 0);
-	check(text_of("\xff\xfeH", 3, &text, &n) != 0);
-	check(text_of("\xff\xfe\0\0H\0\0\0", 8, &text, &n) != 0);
 }
 
-TEST(formats_that_are_not_read_are_named)
+TEST(formats_that_nobody_reads_are_named)
 {
-	check(strstr(format_refusal("%PDF-1.7", 8, "a.pdf"), "pdftotext"));
-	check(strstr(format_refusal("PK\x03\x04....", 8, "a.docx"), "office"));
-	check(strstr(format_refusal("PK\x03\x04....", 8, "a.zip"), "unpack"));
-	check(strstr(format_refusal("\x89PNG\r\n\x1a\n", 8, "a"), "picture"));
+	check(strstr(format_refusal("\x89PNG\r\n\x1a\n", 8), "picture"));
 	check(strstr(format_refusal("\x7f"
 				    "ELF\2\1",
-			     6, "a"),
+			     6),
 		"program"));
-	check(strstr(format_refusal("  <!DOCTYPE html>", 17, "a"), "HTML"));
-	check(strstr(format_refusal("text", 4, "a.htm"), "HTML"));
-	check(strstr(format_refusal("{\\rtf1", 6, "a"), "RTF"));
-	check(!format_refusal("plain", 5, "a.txt"));
-	check(!format_refusal("", 0, "a"));
+	check(strstr(format_refusal("{\\rtf1", 6), "RTF"));
+	check(!format_refusal("PK\x03\x04....", 8));
+	check(!format_refusal("plain", 5));
+	check(!format_refusal("", 0));
+}
+
+TEST(content_says_who_reads_binaries_the_name_who_reads_texts)
+{
+	check_int(format_route("%PDF-1.7", 8, "a.txt", true), ROUTE_PDF);
+	check_int(format_route("PK\x03\x04....", 8, "a.md", true), ROUTE_HELPER);
+	check_int(format_route("  <!DOCTYPE html>", 17, "a", true), ROUTE_HELPER);
+	check_int(format_route("Subject: a", 10, "a.eml", true), ROUTE_HELPER);
+	check_int(format_route("Subject: a", 10, "a.txt", true), ROUTE_TEXT);
+	check_int(format_route("caf\xe9", 4, "a.txt", false), ROUTE_HELPER);
+}
+
+static void add_record(struct records *r, char type, const void *p, size_t n)
+{
+	uint8_t head[RECORD_HEAD];
+
+	record_head(head, type, n);
+	(void)records_feed(r, head, sizeof(head));
+	(void)records_feed(r, p, n);
+}
+
+static void add_placed(struct records *r, int page, int line, const char *label, const char *text)
+{
+	char place[100];
+
+	put_u32((uint8_t *)place, (uint32_t)page);
+	put_u32((uint8_t *)place + 4, (uint32_t)line);
+	memcpy(place + 8, label, strlen(label));
+	add_record(r, 'P', place, 8 + strlen(label));
+	add_record(r, 'T', text, strlen(text));
+}
+
+TEST(no_passage_lies_on_two_pages)
+{
+	struct records r;
+	struct passage *v;
+	size_t n;
+
+	records_init(&r, 1000);
+	add_record(&r, 'F', "p", 1);
+	add_placed(&r, 1, -1, "", "A short page\n");
+	add_placed(&r, 2, -1, "", "goes on here.\n");
+	add_placed(&r, 4, -1, "", "The last one.");
+	check_int(chunk_placed(&r, &v, &n), 0);
+	check_int(n, 3);
+	check_int(v[1].page, 2);
+	check_int(v[2].page, 4);
+	check_int(v[1].start, v[0].end);
+	check_int(v[2].end, r.text.len);
+	check_int(v[2].line, 0);
+	passages_free(v, n);
+	records_fini(&r);
+}
+
+TEST(parts_stand_under_their_label)
+{
+	struct records r;
+	struct passage *v;
+	size_t n;
+
+	records_init(&r, 1000);
+	add_record(&r, 'F', "m", 1);
+	add_record(&r, 'T', "# Letter\n\nHello.\n\n", 20);
+	add_placed(&r, 1, 7, "costs.xlsx", "## Sheet\n\n| a | b |");
+	check_int(chunk_placed(&r, &v, &n), 0);
+	check_int(n, 2);
+	check_str(v[0].heading, "Letter");
+	check_str(v[1].heading, "costs.xlsx > Sheet");
+	check_int(v[0].page, -1);
+	check_int(v[1].line, 7);
+	passages_free(v, n);
+	records_fini(&r);
 }
 
 /* ---- spans ---- */

@@ -1,0 +1,31 @@
+/* A document on its way in: what ingest.c and ingest_read.c share. */
+#pragma once
+
+#include "common/buf.h"
+#include "daemon/library/format.h"
+#include "daemon/library/library_in.h"
+#include "daemon/worker/records.h"
+
+struct ingest {
+	struct job job;
+	struct library *library;
+	struct op_document_add *op; /* account, name, collection */
+	struct buf bytes;
+	size_t counted; /* of library.held */
+	size_t valid;   /* bytes that are UTF-8 without NUL */
+	struct records records; /* what a helper made of it; form 0: none did */
+	struct records within;  /* ... of a document within it */
+	size_t child;           /* how many of those have been begun */
+	uint8_t head[8 + NAME_BYTES];
+	bool looked;    /* at the first bytes */
+	int r;          /* of the job: 0 or LIBRARY_E_* */
+	char why[256];
+	void (*done)(uint64_t owner, void *ctx, const struct ingest_end *end);
+	uint64_t owner;
+	void *ctx;
+};
+
+/* Makes text of it by a helper, then ingest_store. */
+void ingest_read(struct ingest *i, enum format_route route);
+/* Cuts and indexes it, or only brings i->r home. */
+void ingest_store(struct ingest *i);

@@ -1,0 +1,172 @@
+/*
+ * Text out of what is no text, by ragchatd-extract. The daemon looks at nothing but magic numbers:
+ * what a document is, its encoding included, is found out in the helper's sandbox.
+ */
+#define LOG_TAG "library"
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/attr.h"
+#include "common/json.h"
+#include "common/log.h"
+#include "common/mem.h"
+#include "common/utf8.h"
+#include "daemon/library/ingest_in.h"
+
+#define TEXT_MAX ((size_t)48 << 20) /* its own bound; what is more was written by somebody else */
+#define DEADLINE_MS 60000
+#define PDF_DEADLINE_MS 180000 /* a thousand dense pages on a slow machine */
+
+/* ---- what it said of itself ---- */
+
+static void keep(char *to, size_t size, const char *from)
+{
+	size_t n = utf8_floor(from, strlen(from), size - 1);
+
+	memcpy(to, from, n);
+	to[n] = '\0';
+	for (size_t k = 0; k < n; k++)
+		if ((unsigned char)to[k] < ' ' || to[k] == 0x7f)
+			to[k] = ' ';
+}
+
+struct said {
+	char status[16], error[240];
+};
+
+/* The last line of its stderr is an object; a stranger may have written it. */
+static void parse(struct ingest *i, const char *words, struct said *said)
+{
+	const char *line = strrchr(words, '{');
+	struct json_slice key, value;
+	struct json j;
+
+	json_init(&j, line ? line : "", line ? strlen(line) : 0, 4);
+	if (!json_object(&j))
+		return;
+	while (json_key(&j, &key)) {
+		char *text = json_string(&j, &value) ? json_strdup(&value, 1000) : NULL;
+
+		if (text && json_slice_is(&key, "status"))
+			keep(said->status, sizeof(said->status), text);
+		else if (text && json_slice_is(&key, "error"))
+			keep(said->error, sizeof(said->error), text);
+		else if (text && json_slice_is(&key, "sandbox")) {
+			mem_free(i->library->sandbox);
+			i->library->sandbox = mem_dup(text);
+		}
+		mem_free(text);
+	}
+}
+
+static int error_of(const char *status)
+{
+	static const struct {
+		const char *status;
+		int r;
+	} errors[] = { { "type", LIBRARY_E_TYPE }, { "limit", LIBRARY_E_TOO_LARGE },
+		{ "empty", LIBRARY_E_EMPTY } };
+
+	for (size_t k = 0; k < array_len(errors); k++)
+		if (!strcmp(status, errors[k].status))
+			return errors[k].r;
+	return LIBRARY_E_TEXT;
+}
+
+static void fail(struct ingest *i, int r, const char *words)
+{
+	i->r = r;
+	(void)snprintf(i->why, sizeof(i->why), "%s", words);
+}
+
+static void explain(struct ingest *i, const struct readers_end *end, const struct said *said)
+{
+	if (end->r == READERS_E_START)
+		fail(i, LIBRARY_E_STORE, end->words);
+	else if (end->r == READERS_E_STOPPING)
+		fail(i, LIBRARY_E_BUSY, "the daemon is going down: upload it again later");
+	else if (end->r == READERS_E_DEADLINE)
+		fail(i, LIBRARY_E_TOO_LARGE, "it takes too long to read: split it, or save it in another format");
+	else if (said->error[0])
+		fail(i, error_of(said->status), said->error);
+	else if (end->r == READERS_E_ENDED && end->signal == SIGSYS)
+		fail(i, LIBRARY_E_TEXT, "its reader did what it must not and was ended: save it in another format");
+	else if (end->r == READERS_E_ENDED)
+		fail(i, LIBRARY_E_TEXT, "its reader broke down over it: save it in another format");
+	else
+		fail(i, LIBRARY_E_TEXT, "its reader gave no whole text: save it in another format");
+}
+
+/* ---- documents within it ---- */
+
+static void on_read(void *ctx, const struct readers_end *end);
+
+static void run(struct ingest *i, enum format_route route, const void *p, size_t n)
+{
+	struct readers_job job = {
+		.profile = route == ROUTE_PDF ? "--pdf" : NULL,
+		.body = p,
+		.nbody = n,
+		.deadline_ms = route == ROUTE_PDF ? PDF_DEADLINE_MS : DEADLINE_MS,
+		.done = on_read,
+		.ctx = i,
+	};
+	size_t name = strlen(i->op->doc.name);
+
+	if (route == ROUTE_HELPER) {
+		memcpy(i->head, RECORDS_MAGIC, 4);
+		put_u32(i->head + 4, (uint32_t)name);
+		memcpy(i->head + 8, i->op->doc.name, name);
+		job.head = i->head;
+		job.nhead = 8 + name;
+	}
+	readers_run(i->library->readers, &job);
+}
+
+/* A PDF in a mail is read by itself, the next one when it is done. */
+static bool read_next_child(struct ingest *i)
+{
+	const struct text_child *c;
+
+	if (i->child >= i->records.nchildren)
+		return false;
+	c = &i->records.children[i->child++];
+	records_fini(&i->within);
+	records_init(&i->within, TEXT_MAX - i->records.text.len);
+	run(i, ROUTE_PDF, c->bytes, c->n);
+	return true;
+}
+
+/* One that cannot be read leaves the others, and the mail itself, as they are. */
+static void take_child(struct ingest *i, const struct readers_end *end)
+{
+	const struct text_child *c = &i->records.children[i->child - 1];
+
+	if (end->r == 0 && records_feed(&i->within, end->out, end->n) == 0 &&
+		records_end(&i->within) == 0)
+		(void)records_append(&i->records, &i->within, c->name);
+	else
+		log_info("an attached PDF is not read: %s", end->r == READERS_E_DEADLINE ? "too slow" : "see its error when it is uploaded alone");
+}
+
+static void on_read(void *ctx, const struct readers_end *end)
+{
+	struct ingest *i = ctx;
+	struct said said = { .status = "" };
+
+	parse(i, end->words, &said);
+	if (i->child)
+		take_child(i, end);
+	else if (end->r != 0 || records_feed(&i->records, end->out, end->n) != 0 ||
+		 records_end(&i->records) != 0)
+		explain(i, end, &said);
+	if (i->r || end->r == READERS_E_STOPPING || !read_next_child(i))
+		ingest_store(i);
+}
+
+void ingest_read(struct ingest *i, enum format_route route)
+{
+	records_init(&i->records, TEXT_MAX);
+	run(i, route, i->bytes.data, i->bytes.len);
+}
