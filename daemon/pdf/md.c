@@ -16,6 +16,7 @@
 #include "daemon/pdf/md_in.h"
 #include "daemon/pdf/md_tree.h"
 
+#define ROUNDS_MAX 4 /* of definitions that only unused ones use */
 #define OPTIONS (CMARK_OPT_VALIDATE_UTF8 | CMARK_OPT_FOOTNOTES)
 
 /* ---- memory: cmark's own allocator aborts, which is a forbidden call behind the lock ---- */
@@ -210,7 +211,7 @@ static struct md_block *as_markdown(struct md_job *j, struct buf *text)
 		md_math_mark((char *)text->data, text->len);
 	set_source(j, text);
 	tree = parse(j);
-	if (md_defs(j, tree, text)) {
+	for (int round = 1; md_defs(j, round < ROUNDS_MAX ? tree : NULL, text); round++) {
 		cmark_node_free(tree);
 		set_source(j, text);
 		tree = parse(j);

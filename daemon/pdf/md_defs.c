@@ -100,6 +100,11 @@ static bool is_used(const struct uses *u, const char *s, const char *colon, cons
 	return is_url_used(u, colon, end);
 }
 
+static const char *behind_marks(const char *s)
+{
+	return s + strspn(s, " \t>*+-0123456789.)");
+}
+
 bool md_defs(struct md_job *j, cmark_node *root, struct buf *text)
 {
 	struct uses u = { .a = j->a };
@@ -108,18 +113,25 @@ bool md_defs(struct md_job *j, cmark_node *root, struct buf *text)
 
 	if (!strstr(j->src, "]:"))
 		return false;
-	find_uses(&u, root);
+	if (root)
+		find_uses(&u, root);
 	for (size_t i = 0; i < j->nlines; i++) {
-		const char *s = j->lines[i] + strspn(j->lines[i], " \t>*+-0123456789.)");
-		const char *colon = s < end && *s == '[' ? behind_label(s, end) : NULL;
+		const char *s = behind_marks(j->lines[i]), *colon;
+		int line = (int)i + 1;
 
-		if (!colon || s >= j->lines[i + 1] || is_used(&u, s, colon, end, (int)i + 1))
-			continue;
-		if (buf_add(&out, done, (size_t)(s - done)) != 0 || buf_add_byte(&out, IN_DEFUSE) != 0)
-			arena_out_of_memory();
-		done = s;
+		/* "[^1]: [2]: address" is one within the other; a line is that of the outer note. */
+		for (; s < j->lines[i + 1] && *s == '[' && (colon = behind_label(s, end)); s = behind_marks(colon)) {
+			bool used = is_used(&u, s, colon, end, line);
+
+			line = 0;
+			if (used)
+				continue;
+			if (buf_add(&out, done, (size_t)(s - done)) != 0 || buf_add_byte(&out, IN_DEFUSE) != 0)
+				arena_out_of_memory();
+			done = s;
+		}
 	}
-	if (done == j->src && !out.len)
+	if (!out.len)
 		return false;
 	if (buf_add(&out, done, (size_t)(end - done)) != 0)
 		arena_out_of_memory();

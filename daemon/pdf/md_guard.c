@@ -110,6 +110,29 @@ static void put_plain(struct guard *g, const char *s, const char *end)
 	}
 }
 
+/*
+ * cmark takes "[^" up to its "]" for a footnote whatever stands between, and when that is on another line
+ * it counts the bytes wrong and drops the rest. A name has no space, bracket or what hides one.
+ */
+static void put_notes(struct guard *g, const char *s, const char *end)
+{
+	for (const char *from = s; s < end; s++) {
+		const char *p = s + 2;
+
+		if (*s == '[' && s + 1 < end && s[1] == '^') {
+			while (p < end && !strchr(" \t\n[]\\`<$", *p))
+				p++;
+			if (p == end || *p != ']') {
+				put(g, from, (size_t)(s + 1 - from));
+				put_byte(g, IN_DEFUSE);
+				from = s + 1;
+			}
+		}
+		if (s + 1 == end)
+			put(g, from, (size_t)(end - from));
+	}
+}
+
 /* ---- tables ---- */
 
 /* Cells of a row as cmark counts them: a bar without a backslash before it parts two. */
@@ -185,7 +208,7 @@ static void put_widened(struct guard *g, const struct md_line *l, const char *ce
 
 	while (end > l->text && (end[-1] == ' ' || end[-1] == '\t'))
 		end--;
-	put(g, l->s, (size_t)(end - l->s));
+	put_notes(g, l->s, end);
 	if (end > l->text && (end[-1] != '|' || (end - 1 > l->text && end[-2] == '\\')))
 		put_byte(g, '|');
 	for (; more; more--)
@@ -275,29 +298,6 @@ static bool begins_list(const struct guard *g, const struct md_line *l)
 }
 
 /* ---- line by line ---- */
-
-/*
- * cmark takes "[^" up to its "]" for a footnote whatever stands between, and when that is on another line
- * it counts the bytes wrong and drops the rest. A name has no space, bracket or backslash.
- */
-static void put_notes(struct guard *g, const char *s, const char *end)
-{
-	for (const char *from = s; s < end; s++) {
-		const char *p = s + 2;
-
-		if (*s == '[' && s + 1 < end && s[1] == '^') {
-			while (p < end && !strchr(" \t\n[]\\", *p))
-				p++;
-			if (p == end || *p != ']') {
-				put(g, from, (size_t)(s + 1 - from));
-				put_byte(g, IN_DEFUSE);
-				from = s + 1;
-			}
-		}
-		if (s + 1 == end)
-			put(g, from, (size_t)(end - from));
-	}
-}
 
 static void put_line(struct guard *g, const struct md_line *l)
 {

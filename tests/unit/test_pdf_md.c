@@ -173,6 +173,7 @@ TEST(definitions_without_a_use_stay_text)
 	reads_as("a\n\n[^x]: unused", NULL, "p(a)p([^x]: unused)");
 	reads_as("a[^x]\n\n[^x]: one\n\n[^x]: two", NULL, "p(a{n:1})p({n:1}: two)notes(note(p(one)))");
 	reads_as("[^a\nb] c", NULL, "p([^a b] c)");
+	reads_as("a[^x]\n\n[^x]: [1]: /unused", NULL, "p(a{n:1})notes(note(p([1]: /unused)))");
 	reads_as("see [t][1]\n\n[1]: http://e.x/", NULL, "p(see t<http://e.x/>)");
 	reads_as("a\n\n[1]: /unused", NULL, "p(a)p([1]: /unused)");
 	reads_as("[1]\n\n[1]: /one\n[1]: /two", NULL, "p(1 (/one))p(1 (/one): /two)");
@@ -264,7 +265,7 @@ TEST(caps_keep_the_text)
 /* ---- any splice of Markdown ---- */
 
 static const char *const atoms[] = { "\n", "\n\n", " ", "    ", "> ", "- ", "3. ", "4. ", "# ", "|", "|-|-|\n", "*", "**", "`",
-	"```\n", "~~", "$", "$$\n", "[", "](", ")", "]: ", "[^", "]", "![", "<", ">", "\\", "\t", "~~~\n", "\n---\n", "<b>" };
+	"```\n", "~~", "$", "$$\n", "[", "](", ")", "]: ", "[^", "]", "![", "<", ">", "[^a]: ", "[^a]", "[b]: ", "[b]", "|a|b|\n|-|-|\n", "|", "\\", "\t", "~~~\n", "\n---\n", "<b>" };
 
 static uint32_t dice(uint32_t *seed)
 {
@@ -289,7 +290,7 @@ static size_t splice(char *out, size_t cap, uint32_t *seed, int *words)
 
 TEST(no_word_is_lost_in_any_splice)
 {
-	uint32_t seed = 1;
+	uint32_t seed = 77;
 
 	for (int i = 0; i < 20000; i++) {
 		char src[1024], lost[16] = "";
