@@ -19,7 +19,7 @@ DEPS        := gcc make pkg-config libc6-dev libuv1-dev libsqlite3-dev libcurl4-
 DEPS_CHECK  := python3 mandoc libjansson-dev procps strace util-linux nginx-light openssl systemd \
                fonts-noto-cjk fonts-noto-color-emoji fonts-symbola qpdf mupdf-tools libjs-pdf nodejs
 DEPS_FUZZ   := clang libclang-rt-14-dev
-DEPS_BENCH  := curl
+DEPS_BENCH  := curl python3-xhtml2pdf python3-markdown2 weasyprint
 DEPS_LINT   := clang-tidy clang-format cppcheck
 
 PKGS_proto  := $(shell pkg-config --exists msgpack-c && echo msgpack-c || echo msgpack)
