@@ -20,6 +20,7 @@
 
 struct container {
 	bool quote;
+	bool fresh;       /* nothing of it is shown yet: its bar begins with its first line */
 	unsigned content; /* list item: columns its content is indented by */
 	char marker[16];  /* what is shown before its first line; "" once shown */
 	unsigned columns; /* of the marker: later lines are indented by as much */
@@ -116,7 +117,7 @@ static void begin_block(struct markdown *m)
 		size_t depth = 0;
 
 		/* The bars of the quotes that go on; a new one begins below the blank line. */
-		while (depth < m->depth && !m->open[depth].marker[0])
+		while (depth < m->depth && !m->open[depth].fresh)
 			depth++;
 		(void)add_prefix(m, m->out, false, depth);
 		while (m->out->len && m->out->data[m->out->len - 1] == ' ')
@@ -130,8 +131,10 @@ static void begin_block(struct markdown *m)
 	f->first_columns = add_prefix(m, &f->first, true, m->depth);
 	f->rest_columns = add_prefix(m, &f->rest, false, m->depth);
 	f->begun = f->open = false;
-	for (size_t i = 0; i < m->depth; i++)
+	for (size_t i = 0; i < m->depth; i++) {
 		m->open[i].marker[0] = '\0';
+		m->open[i].fresh = false;
+	}
 }
 
 /* ---- prose ---- */
@@ -536,8 +539,10 @@ static void open_containers(struct markdown *m, const struct plan *p)
 	if (p->matched < m->depth || p->nfresh)
 		end_leaf(m);
 	m->depth = p->matched;
-	for (size_t i = 0; i < p->nfresh && m->depth < DEPTH; i++)
-		m->open[m->depth++] = p->fresh[i];
+	for (size_t i = 0; i < p->nfresh && m->depth < DEPTH; i++) {
+		m->open[m->depth] = p->fresh[i];
+		m->open[m->depth++].fresh = true;
+	}
 }
 
 static void blank_line(struct markdown *m, const struct plan *p)

@@ -71,6 +71,7 @@ TEST(headings_lists_quotes)
 	check_draw(&styled, "# One #\n\n## Two\ntext", "\033[1;4mOne\033[0m\n\n\033[1mTwo\033[0m\ntext\n");
 	check_draw(&plain, "- a\n- b\n  more\n\n  para\n10. c\n    - d", "• a\n• b\n  more\n\n  para\n10. c\n    • d\n");
 	check_draw(&plain, "> a\n> > b\nlazy\n\nout", "│ a\n│ │ b\n│ │ lazy\n\nout\n");
+	check_draw(&plain, "text\n\n> a\n>\n> b\n\n> c", "text\n\n│ a\n│\n│ b\n\n│ c\n");
 	check_draw(&plain, "text\n\n***\ntext", "text\n\n────────────────────────────────────────\ntext\n");
 }
 
