@@ -8,6 +8,7 @@
 #include "client/connect.h"
 #include "client/link.h"
 #include "client/out.h"
+#include "client/pretty.h"
 #include "client/say.h"
 #include "client/status.h"
 #include "common/clock.h"
@@ -130,20 +131,6 @@ static void add_names(struct val list, const char *what, struct buf *out)
 			(void)buf_addf(out, "%s %.*s\n", what, (int)n, s);
 }
 
-static int print_json(struct val v)
-{
-	struct buf out = { 0 };
-	struct json_out w;
-	int r;
-
-	json_out_init(&w, &out);
-	val_to_json(v, &w);
-	(void)buf_add_byte(&out, '\n');
-	r = out_text(&out, false);
-	buf_fini(&out);
-	return r;
-}
-
 static int reload(struct client *c, bool json)
 {
 	struct link *l = link_new(c);
@@ -155,7 +142,7 @@ static int reload(struct client *c, bool json)
 	if (r) {
 		r = link_fail(l, r);
 	} else if (json) {
-		r = print_json(l->msg.result);
+		r = pretty_print(l->msg.result);
 	} else {
 		add_names(val_get(l->msg.result, "changed"), "changed", &out);
 		add_names(val_get(l->msg.result, "restart"), "takes a restart", &out);

@@ -89,20 +89,6 @@ static void print_share(struct rows *rows, struct val share)
 	mem_free(with);
 }
 
-static int print_json(struct val v)
-{
-	struct buf out = { 0 };
-	struct json_out w;
-	int r;
-
-	json_out_init(&w, &out);
-	val_to_json(v, &w);
-	(void)buf_add_byte(&out, '\n');
-	r = out_text(&out, false);
-	buf_fini(&out);
-	return r;
-}
-
 static int list(struct client *c, const char *ref, bool json)
 {
 	struct link *l = link_new(c);
@@ -115,7 +101,7 @@ static int list(struct client *c, const char *ref, bool json)
 	if (r) {
 		r = link_fail(l, r);
 	} else if (json) {
-		r = print_json(l->msg.result);
+		r = pretty_print(l->msg.result);
 	} else {
 		rows_init(&rows);
 		shares = val_get(l->msg.result, "shares");

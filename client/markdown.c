@@ -728,25 +728,18 @@ void markdown_end(struct markdown *m, struct buf *out)
 
 /* ---- the terminal ---- */
 
-static const char *environment(const char *name)
-{
-	const char *value = getenv(name);
-
-	return value && *value ? value : NULL;
-}
-
 /* Those that say who they are; within tmux or screen it is not they who draw. */
 static bool knows_hyperlinks(void)
 {
 	static const char *const programs[] = { "iTerm.app", "WezTerm", "vscode", "ghostty" };
-	const char *program = environment("TERM_PROGRAM"), *vte = environment("VTE_VERSION");
+	const char *program = term_environment("TERM_PROGRAM"), *vte = term_environment("VTE_VERSION");
 
-	if (environment("TMUX") || environment("STY"))
+	if (term_environment("TMUX") || term_environment("STY"))
 		return false;
 	for (size_t i = 0; program && i < sizeof(programs) / sizeof(programs[0]); i++)
 		if (!strcmp(program, programs[i]))
 			return true;
-	return environment("KITTY_WINDOW_ID") || environment("KONSOLE_VERSION") || (vte && strtol(vte, NULL, 10) >= 5000);
+	return term_environment("KITTY_WINDOW_ID") || term_environment("KONSOLE_VERSION") || (vte && strtol(vte, NULL, 10) >= 5000);
 }
 
 struct markdown_look markdown_look(unsigned width, bool color)

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "client/out.h"
 #include "common/json.h"
 #include "common/mem.h"
 
@@ -81,6 +82,17 @@ void pretty_pairs(struct json_out *w, struct val map, const char *but)
 		}
 		mem_free(key);
 	}
+}
+
+int pretty_print(struct val v)
+{
+	struct buf out = { 0 };
+	int r;
+
+	pretty_val(v, false, &out);
+	r = out_text(&out, false);
+	buf_fini(&out);
+	return r;
 }
 
 void pretty_event(const char *event, struct val map, struct buf *out)

@@ -7,6 +7,7 @@
 #include "proto/val.h"
 
 void pretty_val(struct val v, bool indent, struct buf *out); /* with a final newline */
+int pretty_print(struct val v); /* on one line, to stdout; a status */
 /* A map with {"event": event} in front, on one line; event NULL: the map as it is. */
 void pretty_event(const char *event, struct val map, struct buf *out);
 /* Copies the pairs of a map into the object that w is in; `but` (may be NULL) is left out. */

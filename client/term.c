@@ -16,7 +16,7 @@
 #define PROGRESS_AFTER_MS 300
 #define PROGRESS_EACH_MS 120
 
-static const char *environment(const char *name)
+const char *term_environment(const char *name)
 {
 	const char *value = getenv(name);
 
@@ -28,7 +28,7 @@ bool term_utf8(void)
 	static const char *const names[] = { "LC_ALL", "LC_CTYPE", "LANG" };
 
 	for (size_t i = 0; i < array_len(names); i++) {
-		const char *value = environment(names[i]);
+		const char *value = term_environment(names[i]);
 
 		if (value)
 			return strcasestr(value, "utf-8") || strcasestr(value, "utf8");
@@ -43,7 +43,7 @@ enum filter_mode term_filter(void)
 
 unsigned term_width(int fd)
 {
-	const char *columns = environment("COLUMNS");
+	const char *columns = term_environment("COLUMNS");
 	struct winsize size;
 	int64_t n;
 
@@ -54,18 +54,18 @@ unsigned term_width(int fd)
 
 bool term_moves(int fd)
 {
-	const char *term = environment("TERM");
+	const char *term = term_environment("TERM");
 
 	return isatty(fd) && term && strcmp(term, "dumb") != 0;
 }
 
 bool term_color(enum color_when when, int fd)
 {
-	const char *force = environment("CLICOLOR_FORCE");
+	const char *force = term_environment("CLICOLOR_FORCE");
 
 	if (when != COLOR_AUTO)
 		return when == COLOR_ALWAYS;
-	if (environment("NO_COLOR"))
+	if (term_environment("NO_COLOR"))
 		return false;
 	if (force && strcmp(force, "0") != 0)
 		return true;

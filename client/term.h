@@ -14,6 +14,7 @@
 
 enum color_when { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
+const char *term_environment(const char *name); /* NULL: not set, or empty */
 bool term_utf8(void);               /* LC_ALL, LC_CTYPE, LANG; none set: UTF-8 is assumed */
 enum filter_mode term_filter(void); /* FILTER_TERMINAL or FILTER_ASCII */
 unsigned term_width(int fd);        /* COLUMNS, else the terminal's; 0: unknown */
