@@ -29,6 +29,7 @@ const struct cmd *const cmds[] = {
 	&cmd_token,
 	&cmd_status,
 	&cmd_daemon,
+	&cmd_bridge,
 	&cmd_help,
 	&cmd_version,
 	NULL,

@@ -88,7 +88,7 @@ char *connect_locked_socket(void)
 	return socket_path;
 }
 
-int connect_path(const char *path, unsigned *uid)
+static int open_path(const char *path, unsigned *uid, bool patiently)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	size_t n = strlen(path);
@@ -100,7 +100,10 @@ int connect_path(const char *path, unsigned *uid)
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
-	r = connect_patiently(fd, &address);
+	if (patiently)
+		r = connect_patiently(fd, &address);
+	else
+		r = connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ? -errno : 0;
 	if (!r)
 		r = check_server(fd, uid);
 	if (r) {
@@ -110,58 +113,86 @@ int connect_path(const char *path, unsigned *uid)
 	return fd;
 }
 
+int connect_path(const char *path, unsigned *uid)
+{
+	return open_path(path, uid, true);
+}
+
+int connect_path_once(const char *path, unsigned *uid)
+{
+	return open_path(path, uid, false);
+}
+
 static bool is_nobody(int r)
 {
 	return r == -ENOENT || r == -ECONNREFUSED || r == -ENOTDIR;
 }
 
-static int say_refusal(const char *path, int r, unsigned uid)
+/* The status, with the words for it in f->why. */
+static int refused(struct connect_found *f, int status, char *why)
+{
+	mem_free(f->why);
+	f->why = why;
+	f->status = status;
+	return CONNECT_E_STATUS;
+}
+
+static int refusal(struct connect_found *f, const char *path, int r, unsigned uid)
 {
 	if (r == -EPERM)
-		return say_fail(STATUS_DENIED,
-			"the server at '%s' runs as user %u, not as you: nothing was sent to it",
-			path, uid);
+		return refused(f, STATUS_DENIED,
+			mem_printf("the server at '%s' runs as user %u, not as you: nothing was sent to it",
+				path, uid));
 	if (r == -EACCES)
-		return say_fail(STATUS_DENIED, "'%s' refuses you: %s", path, strerror(EACCES));
+		return refused(f, STATUS_DENIED, mem_printf("'%s' refuses you: %s", path, strerror(EACCES)));
 	if (r == -ENAMETOOLONG)
-		return say_fail(STATUS_USAGE,
-			"'%s' is longer than a socket's path may be (%d bytes)", path,
-			PATH_SOCKET_MAX);
-	return say_fail(STATUS_UNAVAILABLE, "cannot connect to '%s': %s", path, strerror(-r));
+		return refused(f, STATUS_USAGE,
+			mem_printf("'%s' is longer than a socket's path may be (%d bytes)", path,
+				PATH_SOCKET_MAX));
+	return refused(f, STATUS_UNAVAILABLE, mem_printf("cannot connect to '%s': %s", path, strerror(-r)));
 }
 
 /* 0, CONNECT_E_NOBODY, CONNECT_E_STATUS. */
-static int connect_user(const char *path, int *fd, int *status)
+static int connect_user(struct connect_found *f)
 {
 	unsigned uid = 0;
-	int r = connect_path(path, &uid);
+	int r = connect_path(f->path, &uid);
 
 	if (is_nobody(r))
 		return CONNECT_E_NOBODY;
-	if (r < 0) {
-		*status = say_refusal(path, r, uid);
-		return CONNECT_E_STATUS;
-	}
-	*fd = r;
+	if (r < 0)
+		return refusal(f, f->path, r, uid);
+	f->fd = r;
 	return 0;
 }
 
+static void take_path(struct connect_found *f, char *path)
+{
+	mem_free(f->path);
+	f->path = path;
+}
+
 /* A system daemon that will not have us is named, and we go on to our own. */
-static int connect_system(int *fd)
+static int connect_system(struct connect_found *f)
 {
 	unsigned uid = 0;
 	int r = connect_path(PATH_SYSTEM_SOCKET, &uid);
 
 	if (r >= 0) {
-		*fd = r;
+		f->fd = r;
+		take_path(f, mem_dup(PATH_SYSTEM_SOCKET));
 		return 0;
 	}
-	if (!is_nobody(r))
-		(void)say_refusal(PATH_SYSTEM_SOCKET, r, uid);
+	if (!is_nobody(r)) {
+		(void)refusal(f, PATH_SYSTEM_SOCKET, r, uid);
+		mem_free(f->aside);
+		f->aside = f->why;
+		f->why = NULL;
+	}
 	return CONNECT_E_NOBODY;
 }
 
-static int connect_locked(char **own, int *fd)
+static int connect_locked(struct connect_found *f)
 {
 	char *path = connect_locked_socket();
 	unsigned uid;
@@ -171,68 +202,93 @@ static int connect_locked(char **own, int *fd)
 		mem_free(path);
 		return CONNECT_E_NOBODY;
 	}
-	*fd = r;
-	mem_free(*own);
-	*own = path;
+	f->fd = r;
+	take_path(f, path);
 	return 0;
 }
 
-static int start_and_connect(const struct client *c, const char *path, int *fd, int *status)
+static int start_and_connect(struct connect_found *f, bool autostart)
 {
 	uint64_t end = clock_mono_ms() + STARTED_MS;
 	char *why = NULL;
-	int r = 0;
+	int r;
 
-	*status = STATUS_UNAVAILABLE;
-	if (!c->autostart)
-		say("no daemon listens at '%s'; start one with `ragchat daemon start` or ragchatd",
-			path);
-	else
-		r = autostart_daemon(path, NULL, &why);
-	if (c->autostart && r)
-		say("cannot start the daemon: %s", why ? why : strerror(r < 0 ? -r : EIO));
+	if (!autostart)
+		return refused(f, STATUS_UNAVAILABLE,
+			mem_printf("no daemon listens at '%s'; start one with `ragchat daemon start` or ragchatd",
+				f->path));
+	r = autostart_daemon(f->path, NULL, &why);
+	if (r) {
+		r = refused(f, STATUS_UNAVAILABLE,
+			mem_printf("cannot start the daemon: %s", why ? why : strerror(r < 0 ? -r : EIO)));
+		mem_free(why);
+		return r;
+	}
 	mem_free(why);
-	if (!c->autostart || r)
-		return CONNECT_E_STATUS;
-	while ((r = connect_user(path, fd, status)) == CONNECT_E_NOBODY && clock_mono_ms() < end)
+	while ((r = connect_user(f)) == CONNECT_E_NOBODY && clock_mono_ms() < end)
 		(void)poll(NULL, 0, 20);
 	if (r == CONNECT_E_NOBODY)
-		say("the daemon was started and does not listen at '%s'", path);
-	return r ? CONNECT_E_STATUS : 0;
+		return refused(f, STATUS_UNAVAILABLE,
+			mem_printf("the daemon was started and does not listen at '%s'", f->path));
+	return r;
 }
 
 /* A path that was told is the only one: a daemon started there would open another database. */
-static int connect_there(const char *path, int *fd, int *status)
+static int connect_there(struct connect_found *f)
 {
-	int r = connect_user(path, fd, status);
+	int r = connect_user(f);
 
 	if (r == CONNECT_E_NOBODY)
-		*status = say_fail(STATUS_UNAVAILABLE,
-			"no daemon listens at '%s'; start one with `ragchatd -S %s`", path, path);
-	return r ? CONNECT_E_STATUS : 0;
+		return refused(f, STATUS_UNAVAILABLE,
+			mem_printf("no daemon listens at '%s'; start one with `ragchatd -S %s`", f->path, f->path));
+	return r;
 }
 
 /* The user's socket, wherever the user's daemon is; then the system's; then one is started. */
-static int connect_usual(const struct client *c, char **own, int *fd, int *status)
+static int connect_usual(struct connect_found *f, bool autostart)
 {
-	int r = connect_user(*own, fd, status);
+	int r = connect_user(f);
 
 	if (r == CONNECT_E_NOBODY)
-		r = connect_locked(own, fd);
-	if (r == CONNECT_E_NOBODY && connect_system(fd) == 0) {
-		mem_free(*own);
-		*own = mem_dup(PATH_SYSTEM_SOCKET);
-		r = 0;
-	}
-	return r == CONNECT_E_NOBODY ? start_and_connect(c, *own, fd, status) : r;
+		r = connect_locked(f);
+	if (r == CONNECT_E_NOBODY)
+		r = connect_system(f);
+	return r == CONNECT_E_NOBODY ? start_and_connect(f, autostart) : r;
+}
+
+int connect_find(const char *told, bool autostart, struct connect_found *f)
+{
+	int r;
+
+	*f = (struct connect_found){ .fd = -1, .status = STATUS_UNAVAILABLE };
+	f->path = told ? mem_dup(told) : path_user_socket();
+	r = told ? connect_there(f) : connect_usual(f, autostart);
+	if (r)
+		f->path = mem_free(f->path);
+	return r;
+}
+
+void connect_found_fini(struct connect_found *f)
+{
+	f->fd = fd_close(f->fd);
+	f->path = mem_free(f->path);
+	f->why = mem_free(f->why);
+	f->aside = mem_free(f->aside);
 }
 
 int connect_daemon(const struct client *c, int *fd, char **path, int *status)
 {
-	const char *told = connect_told(c);
-	char *own = told ? mem_dup(told) : path_user_socket();
-	int r = told ? connect_there(own, fd, status) : connect_usual(c, &own, fd, status);
+	struct connect_found f;
+	int r = connect_find(connect_told(c), c->autostart, &f);
 
-	*path = r ? mem_free(own) : own;
+	if (f.aside)
+		say("%s", f.aside);
+	if (r)
+		*status = say_fail(f.status, "%s", f.why ? f.why : "no daemon can be reached");
+	*fd = f.fd;
+	*path = f.path;
+	f.fd = -1;
+	f.path = NULL;
+	connect_found_fini(&f);
 	return r;
 }

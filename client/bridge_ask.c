@@ -1,0 +1,313 @@
+/* The program's words to the bridge: each message becomes a request of the session, or an error. */
+#include <errno.h>
+#include <string.h>
+
+#include "client/bridge_in.h"
+#include "client/json_wire.h"
+#include "common/attr.h"
+#include "common/mem.h"
+#include "common/str.h"
+#include "proto/errors.h"
+#include "proto/limits.h"
+
+#define JSON_DEPTH 64
+
+struct call {
+	char id[BRIDGE_ID + 1];
+	bool has_id, bad_id, answers, bad_version;
+	char method[LIMIT_METHOD + 1];
+	bool has_method, bad_method;
+	struct json_slice params; /* as JSON, or n 0 */
+};
+
+/* ---- reading a call ---- */
+
+static void read_id(struct call *c, struct json *j)
+{
+	enum json_type type = json_peek(j);
+	struct json_slice raw, text;
+	struct json look = *j;
+	const char *why;
+	bool fine = type == JSON_NUMBER || type == JSON_NULL;
+
+	if (type == JSON_STRING)
+		fine = json_string(&look, &text) && json_wire_string(&text, &why);
+	c->has_id = true;
+	if (!json_raw(j, &raw) || !fine || raw.n > BRIDGE_ID) {
+		c->bad_id = true;
+		return;
+	}
+	memcpy(c->id, raw.p, raw.n);
+	c->id[raw.n] = '\0';
+}
+
+static void read_method(struct call *c, struct json *j)
+{
+	struct json_slice raw;
+	const char *why;
+	char *text;
+
+	c->has_method = true;
+	c->bad_method = true;
+	if (!json_string(j, &raw) || !json_wire_string(&raw, &why))
+		return;
+	text = json_strdup(&raw, LIMIT_METHOD);
+	if (text && *text) {
+		(void)snprintf(c->method, sizeof(c->method), "%s", text);
+		c->bad_method = false;
+	}
+	mem_free(text);
+}
+
+/* False: it is no object. The text is known to be valid JSON. */
+static bool read_call(struct call *c, const char *p, size_t n)
+{
+	struct json j;
+	struct json_slice key, raw;
+
+	*c = (struct call){ 0 };
+	json_init(&j, p, n, JSON_DEPTH);
+	if (!json_object(&j))
+		return false;
+	while (json_key(&j, &key)) {
+		if (json_slice_is(&key, "id"))
+			read_id(c, &j);
+		else if (json_slice_is(&key, "method"))
+			read_method(c, &j);
+		else if (json_slice_is(&key, "params"))
+			(void)json_raw(&j, &c->params);
+		else if (json_slice_is(&key, "jsonrpc"))
+			c->bad_version = !json_string(&j, &raw) || !json_slice_is(&raw, "2.0");
+		else if (json_slice_is(&key, "result") || json_slice_is(&key, "error"))
+			c->answers = true;
+	}
+	return true;
+}
+
+/* A key of the params, as JSON; false: it is not there. */
+static bool param(const struct call *c, const char *name, struct json *value)
+{
+	struct json_slice key;
+
+	json_init(value, c->params.p, c->params.n, JSON_DEPTH);
+	if (!c->params.n || (json_array(value) && !json_item(value)) || !json_object(value))
+		return false;
+	while (json_key(value, &key))
+		if (json_slice_is(&key, name))
+			return json_peek(value) != JSON_NULL;
+	return false;
+}
+
+static bool param_is_true(const struct call *c, const char *name)
+{
+	struct json value;
+	bool b = false;
+
+	return param(c, name, &value) && json_bool(&value, &b) && b;
+}
+
+static char *param_text(const struct call *c, const char *name)
+{
+	struct json value;
+	struct json_slice raw;
+
+	return param(c, name, &value) && json_string(&value, &raw) ? json_strdup(&raw, LIMIT_NAME) : NULL;
+}
+
+/* ---- cancelling ---- */
+
+void bridge_cancel_turn(struct bridge *b, const char *turn, enum job_kind kind)
+{
+	pack_kv_text(session_request(b->session, kind == JOB_ATTACH ? "detach" : "cancel"), "turn", turn);
+	(void)session_send(b->session, 0, SESSION_REPEAT);
+	if (kind == JOB_ATTACH)
+		session_unfollow(b->session, turn);
+}
+
+static void cancel_waiting(struct bridge *b, struct job *job, uint64_t tag)
+{
+	if (job->kind == JOB_ASK || job->kind == JOB_ATTACH) {
+		job->cancel = true; /* its answer names the turn */
+		return;
+	}
+	session_forget(b->session, tag);
+	bridge_error(b, job->batch, job->id, RPC_CANCELLED, "cancelled", "the request was cancelled");
+	bridge_batch_unref(b, job->batch);
+	mem_free(job->id);
+	mem_free(job->turn);
+	*job = (struct job){ 0 };
+}
+
+/* By the id of the request, as this program gave it. Unknown ones are ended long ago. */
+static void cancel_request(struct bridge *b, const struct call *c)
+{
+	struct json value;
+	struct json_slice raw;
+
+	if (!param(c, "id", &value) || !json_raw(&value, &raw))
+		return;
+	for (size_t i = 0; i < array_len(b->jobs); i++) {
+		struct job *job = &b->jobs[i];
+
+		if (job->used && job->id && strlen(job->id) == raw.n && !memcmp(job->id, raw.p, raw.n)) {
+			cancel_waiting(b, job, i + 1);
+			return;
+		}
+	}
+	for (size_t i = 0; i < array_len(b->ended); i++) {
+		struct ended *e = &b->ended[i];
+
+		if (e->id && strlen(e->id) == raw.n && !memcmp(e->id, raw.p, raw.n)) {
+			bridge_cancel_turn(b, e->turn, e->kind);
+			e->id = mem_free(e->id);
+			return;
+		}
+	}
+}
+
+/* ---- a request ---- */
+
+static bool is_ask(const char *method)
+{
+	return !strcmp(method, "ask") || !strcmp(method, "turn.retry");
+}
+
+static enum job_kind kind_of(const char *method)
+{
+	if (is_ask(method))
+		return JOB_ASK;
+	return !strcmp(method, "attach") ? JOB_ATTACH : !strcmp(method, "detach") ? JOB_DETACH : JOB_PLAIN;
+}
+
+/* A question has a key in any case: so it may be sent again, and is stored once. */
+static void add_key(struct pack *p)
+{
+	char id[UUID_LEN + 1];
+
+	uuid_v4(id);
+	pack_kv_text(p, "key", id);
+}
+
+static unsigned flags_of(const struct call *c, enum job_kind kind)
+{
+	unsigned flags = session_flags_of(c->method, strlen(c->method));
+
+	if (kind == JOB_ASK)
+		flags |= SESSION_REPEAT | (param_is_true(c, "stream") ? SESSION_STREAM : 0);
+	return kind == JOB_ATTACH ? flags | SESSION_STREAM : flags;
+}
+
+static struct job *free_job(struct bridge *b)
+{
+	for (size_t i = 0; i < array_len(b->jobs); i++)
+		if (!b->jobs[i].used)
+			return &b->jobs[i];
+	return NULL;
+}
+
+static bool is_waiting(const struct bridge *b, const char *id)
+{
+	for (size_t i = 0; i < array_len(b->jobs); i++)
+		if (b->jobs[i].used && b->jobs[i].id && !strcmp(b->jobs[i].id, id))
+			return true;
+	return false;
+}
+
+/* A notification has no answer, not even an error's. */
+static void refuse(struct bridge *b, struct batch *batch, const struct call *c, int code, const char *name,
+	const char *message)
+{
+	if (c->has_id)
+		bridge_error(b, batch, c->bad_id ? "null" : c->id, code, name, message);
+}
+
+static void send(struct bridge *b, struct batch *batch, const struct call *c)
+{
+	enum job_kind kind = kind_of(c->method);
+	struct job *job = free_job(b);
+	struct json ignored;
+	struct pack *p;
+	const char *why = NULL;
+	int r;
+
+	p = session_request(b->session, c->method);
+	if (json_wire_params(p, c->method, c->params.p, c->params.n, &why)) {
+		session_drop(b->session);
+		refuse(b, batch, c, RPC_PARAMS, "bad_params", why ? why : "params are not valid");
+		return;
+	}
+	if (kind == JOB_ASK && !param(c, "key", &ignored))
+		add_key(p);
+	r = job ? session_send(b->session, (uint64_t)(job - b->jobs) + 1, flags_of(c, kind)) : -EBUSY;
+	if (r) {
+		session_drop(b->session);
+		if (r == -EMSGSIZE)
+			refuse(b, batch, c, PROTO_E_TOO_LARGE, "too_large", "the request is larger than a message may be (1 MiB)");
+		else
+			refuse(b, batch, c, PROTO_E_BUSY, "busy", "too many requests wait for their answers");
+		return;
+	}
+	*job = (struct job){ .used = true, .kind = kind, .id = c->has_id ? mem_dup(c->id) : NULL };
+	if (kind == JOB_DETACH)
+		job->turn = param_text(c, "turn");
+	if (batch && c->has_id) {
+		job->batch = batch;
+		batch->left++;
+	}
+}
+
+static void take_call(struct bridge *b, struct batch *batch, const char *p, size_t n)
+{
+	struct call c;
+	bool object = read_call(&c, p, n);
+
+	if (object && c.answers && !c.has_method)
+		return; /* nothing was asked */
+	if (!object || !c.has_method || c.bad_method || c.bad_id || c.bad_version) {
+		bridge_error(b, batch, object && *c.id ? c.id : "null", RPC_INVALID, "bad_request",
+			"it is no request of JSON-RPC 2.0: {\"jsonrpc\": \"2.0\", \"id\", \"method\", \"params\"}");
+		return;
+	}
+	if (!strcmp(c.method, "$/cancelRequest"))
+		cancel_request(b, &c);
+	else if (!strncmp(c.method, "$/", 2) && !c.has_id)
+		return; /* the base protocol lets them be ignored */
+	else if (c.has_id && is_waiting(b, c.id))
+		refuse(b, batch, &c, RPC_INVALID, "bad_request", "a request with this id waits for its answer");
+	else
+		send(b, batch, &c);
+}
+
+static void take_batch(struct bridge *b, const char *p, size_t n)
+{
+	struct batch *batch = mem_new(sizeof(*batch));
+	struct json j;
+	struct json_slice raw;
+	size_t items = 0;
+
+	batch->left = 1;
+	json_init(&j, p, n, JSON_DEPTH);
+	if (json_array(&j))
+		while (json_item(&j) && json_raw(&j, &raw)) {
+			items++;
+			take_call(b, batch, raw.p, raw.n);
+		}
+	if (!items)
+		bridge_error(b, NULL, "null", RPC_INVALID, "bad_request", "the batch is empty");
+	bridge_batch_unref(b, batch);
+}
+
+void bridge_take(struct bridge *b, const char *message, size_t n)
+{
+	struct json j;
+	bool array;
+
+	json_init(&j, message, n, JSON_DEPTH);
+	array = json_peek(&j) == JSON_ARRAY;
+	if (!json_skip(&j) || json_end(&j))
+		bridge_error(b, NULL, "null", RPC_PARSE, "parse_error", "it is not valid JSON");
+	else if (array)
+		take_batch(b, message, n);
+	else
+		take_call(b, NULL, message, n);
+}

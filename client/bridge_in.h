@@ -1,0 +1,60 @@
+/* Private to the bridge: its state. bridge.c runs it, bridge_ask.c reads, bridge_tell.c writes. */
+#pragma once
+
+#include "client/framing.h"
+#include "client/out.h"
+#include "client/session.h"
+#include "common/json.h"
+
+#define BRIDGE_ID 256              /* bytes of an id as JSON */
+#define BRIDGE_ENDED 64            /* ids whose request is answered and whose turn may be cancelled still */
+#define BRIDGE_BATCH_MAX (4u << 20) /* bytes of the answers to one batch */
+
+/* Codes of JSON-RPC 2.0 and of the Language Server Protocol for what is refused on this side. */
+enum { RPC_PARSE = -32700, RPC_INVALID = -32600, RPC_PARAMS = -32602, RPC_CANCELLED = -32800 };
+
+struct batch {
+	size_t left; /* answers to come, and 1 while it is read */
+	struct buf out;
+	bool full;
+};
+
+enum job_kind { JOB_PLAIN, JOB_ASK, JOB_ATTACH, JOB_DETACH };
+
+struct job { /* a request that waits */
+	bool used, cancel;
+	enum job_kind kind;
+	char *id;   /* JSON; NULL: a notification, nobody waits for the answer */
+	char *turn; /* JOB_DETACH */
+	struct batch *batch;
+};
+
+struct ended {
+	char *id;
+	char turn[40];
+	enum job_kind kind;
+};
+
+struct bridge {
+	struct session *session;
+	struct framing framing;
+	struct out out;
+	struct job jobs[SESSION_REQUESTS];
+	struct ended ended[BRIDGE_ENDED];
+	size_t next_ended;
+	struct buf line; /* the message being written */
+	bool eof, until_done, broken;
+	int status;
+};
+
+/* bridge_tell.c */
+struct json_out *bridge_answer_begin(struct bridge *b, struct json_out *w, const char *id);
+void bridge_answer_end(struct bridge *b, struct json_out *w, struct batch *batch);
+void bridge_error(struct bridge *b, struct batch *batch, const char *id, int code, const char *name, const char *message);
+void bridge_batch_unref(struct bridge *b, struct batch *batch);
+void bridge_on_reply(void *ctx, uint64_t tag, struct val error, struct val result);
+void bridge_on_note(void *ctx, const char *method, size_t n, struct val params);
+
+/* bridge_ask.c */
+void bridge_take(struct bridge *b, const char *message, size_t n);
+void bridge_cancel_turn(struct bridge *b, const char *turn, enum job_kind kind);

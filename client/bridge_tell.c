@@ -1,0 +1,207 @@
+/* The bridge's words to its program: answers, errors, notifications, batches. */
+#include <errno.h>
+#include <string.h>
+
+#include "client/bridge_in.h"
+#include "common/attr.h"
+#include "common/mem.h"
+
+static void emit(struct bridge *b, const struct buf *json)
+{
+	char head[64];
+	int n;
+
+	if (json->failed) {
+		b->out.error = -ENOMEM;
+		return;
+	}
+	if (b->framing.mode == FRAMING_LSP) {
+		n = snprintf(head, sizeof(head), "Content-Length: %zu\r\n\r\n", json->len);
+		out_add(&b->out, head, (size_t)n);
+	}
+	out_add(&b->out, json->data, json->len);
+	if (b->framing.mode == FRAMING_LINES)
+		out_add(&b->out, "\n", 1);
+}
+
+struct json_out *bridge_answer_begin(struct bridge *b, struct json_out *w, const char *id)
+{
+	buf_reset(&b->line);
+	json_out_init(w, &b->line);
+	json_out_object(w);
+	json_out_key(w, "jsonrpc");
+	json_out_str(w, "2.0");
+	json_out_key(w, "id");
+	json_out_raw(w, id, strlen(id));
+	return w;
+}
+
+/* An answer that would make its batch too large is told to be so, with its id. */
+static void add_to_batch(struct bridge *b, struct batch *batch)
+{
+	if (batch->out.len + b->line.len > BRIDGE_BATCH_MAX)
+		batch->full = true;
+	if (batch->full)
+		return;
+	(void)buf_add_byte(&batch->out, batch->out.len ? ',' : '[');
+	(void)buf_add(&batch->out, b->line.data, b->line.len);
+}
+
+void bridge_answer_end(struct bridge *b, struct json_out *w, struct batch *batch)
+{
+	json_out_object_end(w);
+	if (batch)
+		add_to_batch(b, batch);
+	else
+		emit(b, &b->line);
+	buf_shrink(&b->line, 64u << 10);
+}
+
+static void error_members(struct json_out *w, int code, const char *message, size_t n)
+{
+	json_out_key(w, "error");
+	json_out_object(w);
+	json_out_key(w, "code");
+	json_out_int(w, code);
+	json_out_key(w, "message");
+	json_out_string(w, message, n);
+	json_out_key(w, "data");
+	json_out_object(w);
+}
+
+void bridge_error(struct bridge *b, struct batch *batch, const char *id, int code, const char *name, const char *message)
+{
+	struct json_out w;
+	bool was_full = batch && batch->full;
+
+	if (batch)
+		batch->full = false; /* errors are short, and nobody is left without an answer */
+	bridge_answer_begin(b, &w, id);
+	error_members(&w, code, message, strlen(message));
+	json_out_key(&w, "name");
+	json_out_str(&w, name);
+	json_out_object_end(&w);
+	json_out_object_end(&w);
+	json_out_object_end(&w);
+	if (batch) {
+		(void)buf_add_byte(&batch->out, batch->out.len ? ',' : '[');
+		(void)buf_add(&batch->out, b->line.data, b->line.len);
+		batch->full = was_full;
+	} else {
+		emit(b, &b->line);
+	}
+}
+
+void bridge_batch_unref(struct bridge *b, struct batch *batch)
+{
+	if (!batch || --batch->left)
+		return;
+	if (batch->out.len) {
+		(void)buf_add_byte(&batch->out, ']');
+		emit(b, &batch->out);
+	}
+	buf_fini(&batch->out);
+	mem_free(batch);
+}
+
+/* The daemon's own code and words; its name, data and retry_ms stand in data. */
+static void put_error(struct json_out *w, struct val error)
+{
+	const char *message = "", *name = "";
+	size_t n = 0, nname = 0;
+	struct val data = val_get(error, "data"), retry = val_get(error, "retry_ms");
+
+	(void)val_get_str(error, "message", &message, &n);
+	(void)val_get_str(error, "name", &name, &nname);
+	error_members(w, (int)val_get_int(error, "code", 0), message, n);
+	json_out_key(w, "name");
+	json_out_string(w, name, nname);
+	if (val_present(retry)) {
+		json_out_key(w, "retry_ms");
+		val_to_json(retry, w);
+	}
+	if (val_present(data)) {
+		json_out_key(w, "data");
+		val_to_json(data, w);
+	}
+	json_out_object_end(w);
+	json_out_object_end(w);
+}
+
+static void answer(struct bridge *b, const struct job *job, struct val error, struct val result)
+{
+	struct json_out w;
+
+	bridge_answer_begin(b, &w, job->id);
+	if (val_type(error) == VAL_MAP) {
+		put_error(&w, error);
+	} else {
+		json_out_key(&w, "result");
+		if (val_present(result))
+			val_to_json(result, &w);
+		else
+			json_out_raw(&w, "{}", 2);
+	}
+	bridge_answer_end(b, &w, job->batch);
+	if (job->batch && job->batch->full)
+		bridge_error(b, job->batch, job->id, RPC_INVALID, "too_large",
+			"the answers to this batch are larger than 4 MiB together");
+}
+
+/* Its turn may be cancelled by the request's id for as long as it is among the last. */
+static void remember(struct bridge *b, const struct job *job, struct val result)
+{
+	struct ended *e = &b->ended[b->next_ended];
+	char *turn = val_get_text(result, "turn");
+
+	if (turn && job->id && strlen(turn) < sizeof(e->turn)) {
+		b->next_ended = (b->next_ended + 1) % BRIDGE_ENDED;
+		mem_free(e->id);
+		*e = (struct ended){ .id = mem_dup(job->id), .kind = job->kind };
+		(void)snprintf(e->turn, sizeof(e->turn), "%s", turn);
+	}
+	if (turn && job->cancel)
+		bridge_cancel_turn(b, turn, job->kind);
+	mem_free(turn);
+}
+
+void bridge_on_reply(void *ctx, uint64_t tag, struct val error, struct val result)
+{
+	struct bridge *b = ctx;
+	struct job *place, job;
+
+	if (!tag)
+		return; /* a cancel of our own */
+	place = &b->jobs[tag - 1];
+	job = *place;
+	*place = (struct job){ 0 };
+	if (val_type(error) != VAL_MAP && (job.kind == JOB_ASK || job.kind == JOB_ATTACH))
+		remember(b, &job, result);
+	if (val_type(error) != VAL_MAP && job.kind == JOB_DETACH && job.turn)
+		session_unfollow(b->session, job.turn);
+	if (job.id)
+		answer(b, &job, error, result);
+	bridge_batch_unref(b, job.batch);
+	mem_free(job.id);
+	mem_free(job.turn);
+}
+
+void bridge_on_note(void *ctx, const char *method, size_t n, struct val params)
+{
+	struct bridge *b = ctx;
+	struct json_out w;
+
+	buf_reset(&b->line);
+	json_out_init(&w, &b->line);
+	json_out_object(&w);
+	json_out_key(&w, "jsonrpc");
+	json_out_str(&w, "2.0");
+	json_out_key(&w, "method");
+	json_out_string(&w, method, n);
+	json_out_key(&w, "params");
+	if (val_present(params))
+		val_to_json(params, &w);
+	else
+		json_out_raw(&w, "{}", 2);
+	bridge_answer_end(b, &w, NULL);
+}
