@@ -22,7 +22,7 @@ struct cmd {
 };
 
 extern const struct cmd cmd_ask, cmd_attach, cmd_bridge, cmd_cancel, cmd_daemon, cmd_docs, cmd_export, cmd_help,
-	cmd_last, cmd_login, cmd_logout, cmd_ls, cmd_models, cmd_passwd, cmd_ps, cmd_retry, cmd_share,
+	cmd_idle, cmd_last, cmd_log, cmd_login, cmd_logout, cmd_ls, cmd_models, cmd_passwd, cmd_ps, cmd_retry, cmd_share,
 	cmd_show, cmd_sources, cmd_status, cmd_token, cmd_upload, cmd_user, cmd_version, cmd_wait,
 	cmd_whoami;
 

@@ -27,6 +27,8 @@ const struct cmd *const cmds[] = {
 	&cmd_passwd,
 	&cmd_user,
 	&cmd_token,
+	&cmd_log,
+	&cmd_idle,
 	&cmd_status,
 	&cmd_daemon,
 	&cmd_bridge,

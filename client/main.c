@@ -18,7 +18,7 @@
  */
 static const char *const reserved[] = { "chat", "search", "mv", "rename", "rm", "fork", "edit",
 	"rate", "share", "config", "doctor",
-	"log", "idle", "backup", "import", "usage", "completion", "mcp" };
+	"backup", "import", "usage", "completion", "mcp" };
 
 /* A socket that got number 1 would be written to as stdout; a closed one has to stay unusable. */
 static void fill_standard_fds(void)

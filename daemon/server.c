@@ -21,6 +21,7 @@
 #include "daemon/ipc/members.h"
 #include "daemon/ipc/login.h"
 #include "daemon/ipc/purge.h"
+#include "daemon/ipc/waits.h"
 #include "daemon/worker/harden.h"
 #include "daemon/worker/helper.h"
 #include "daemon/worker/readers.h"
@@ -70,6 +71,7 @@ static void watch_idle(struct server *s)
 static void flush(struct server *s)
 {
 	chat_flush(&s->chat);
+	waits_wake(s);
 	while (!list_empty(&s->dirty_conns)) {
 		conn_flush(list_first(&s->dirty_conns, struct conn, dirty));
 		if (!list_empty(&s->chat.dirty))
@@ -473,6 +475,7 @@ static void start_handles(struct server *s)
 	uv_signal_init(&s->loop, &s->sighup);
 	s->prepare.data = s->check.data = s->sweep.data = s->idle.data = s;
 	s->sigterm.data = s->sigint.data = s->sighup.data = s;
+	waits_init(s);
 	uv_prepare_start(&s->prepare, on_prepare);
 	uv_check_start(&s->check, on_check);
 	uv_signal_start(&s->sigterm, on_sigterm, SIGTERM);
@@ -631,6 +634,7 @@ static void on_listener_closed(void *ctx)
 		(uv_handle_t *)&s->sigterm, (uv_handle_t *)&s->sigint, (uv_handle_t *)&s->sighup };
 	for (size_t i = 0; i < array_len(own); i++)
 		uv_close(own[i], NULL);
+	waits_close(s);
 }
 
 static void on_renderer_closed(void *ctx)

@@ -68,6 +68,9 @@ struct server {
 	struct msg msg;            /* reused for every frame: handlers copy what they keep */
 	char read_buffer[65536];
 	size_t nconns, ungreeted, uploads;
+	struct list waits;         /* event.next that wait: ipc/rpc_event.c */
+	struct idmap wait_ids;
+	uv_timer_t wait_clock;
 	struct list blobs;         /* results that wait to be fetched, longest unread first */
 	size_t blob_bytes;
 	struct fair exports;       /* on their way, by account */

@@ -5,7 +5,7 @@
 #pragma once
 
 #define PROTO_VERSION 1 /* of the handshake; raised only when an old client could not go on */
-#define PROTO_LEVEL 2   /* of the method table; raised with every addition */
+#define PROTO_LEVEL 3   /* of the method table; raised with every addition */
 
 /* Frames */
 #define LIMIT_FRAME (1u << 20)       /* one message, either way: fits the longest prompt with its map */
@@ -48,4 +48,5 @@
 #define TIME_STUCK 60000             /* (c) with bytes queued and none taken, then the connection closes */
 #define TIME_CHECKPOINT 250          /* (c) oldest byte of an answer that may be missing after a crash */
 #define LIMIT_CHECKPOINT 4096        /* (c) ... or this many bytes */
+#define TIME_EVENT_WAIT 600000       /* the longest wait_ms of event.next */
 #define TIME_KEY_MS (24 * 3600 * 1000) /* an idempotency key is remembered this long */

@@ -35,6 +35,10 @@ void turn_move(struct turn *t, enum turn_state to)
 	assert(moves[t->row.state] & 1u << to);
 	log_debug("%.8s: %s -> %s", t->row.id, turn_state_name(t->row.state), turn_state_name(to));
 	t->row.state = to;
+	if (to == TURN_RETRIEVING)
+		t->times.started = clock_wall_us();
+	if (to == TURN_STREAMING)
+		t->times.asked = clock_wall_us();
 }
 
 void ask_options_fini(struct ask_options *o)
@@ -214,6 +218,8 @@ void turn_on_text(struct turn *t, const char *s, size_t n)
 		return;
 	}
 	if (n) {
+		if (!t->times.first)
+			t->times.first = clock_wall_us();
 		sha256_add(&t->sha, s, n);
 		note_unsaved(t);
 		turn_touch(t);
@@ -423,6 +429,41 @@ static void keep_metadata(struct turn *t)
 	buf_fini(&b);
 }
 
+static void add_time(struct json_out *w, const struct turn *t, const char *key, int64_t at)
+{
+	if (!at)
+		return;
+	json_out_key(w, key);
+	json_out_int(w, max_of(at - t->row.created_us, (int64_t)0) / 1000);
+}
+
+/* When it did what, in ms from the question on, stands first in the same object: `ragchat log REF`. */
+static void keep_times(struct turn *t)
+{
+	struct json_out w;
+	struct buf b;
+
+	buf_init(&b, 1u << 20);
+	json_out_init(&w, &b);
+	(void)buf_add_str(&b, "{\"times\":");
+	json_out_object(&w);
+	add_time(&w, t, "started_ms", t->times.started);
+	add_time(&w, t, "asked_ms", t->times.asked);
+	add_time(&w, t, "first_ms", t->times.first);
+	json_out_object_end(&w);
+	if (t->row.meta && t->row.meta[0] == '{' && t->row.meta[1] != '}') {
+		(void)buf_add_byte(&b, ',');
+		(void)buf_add_str(&b, t->row.meta + 1);
+	} else {
+		(void)buf_add_byte(&b, '}');
+	}
+	if (!b.failed) {
+		mem_free(t->row.meta);
+		t->row.meta = buf_steal(&b, NULL);
+	}
+	buf_fini(&b);
+}
+
 void turn_end_events(struct turn *t)
 {
 	for (size_t i = 0; i < t->row.sources.n; i++) {
@@ -460,6 +501,7 @@ void turn_end(struct turn *t, enum turn_state state)
 	sha256_end_hex(&sha, t->row.sha256);
 	t->row.ended_us = clock_wall_us();
 	keep_metadata(t);
+	keep_times(t);
 	turn_end_events(t);
 	t->row.notices = notices_json(t);
 	t->oldest_us = 0;

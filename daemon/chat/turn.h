@@ -44,6 +44,9 @@ struct turn {
 	struct list subs;
 	struct list dirty;           /* chat->dirty: subscribers have something to be given */
 
+	struct turn_times {
+		int64_t started, asked, first; /* wall us: out of the queue; to the backend or answering; first text; 0: not */
+	} times;
 	uint64_t upstream;           /* transfer now running, 0 none */
 	struct context_turn *context;
 	size_t ncontext;

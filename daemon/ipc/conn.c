@@ -12,6 +12,7 @@
 #include "daemon/ipc/blob.h"
 #include "daemon/ipc/dispatch.h"
 #include "daemon/ipc/upload.h"
+#include "daemon/ipc/waits.h"
 #include "daemon/server.h"
 #include "proto/limits.h"
 
@@ -180,6 +181,7 @@ void conn_close(struct conn *c, const char *reason)
 		fanout_unsubscribe(list_entry(it, struct sub, of_owner));
 	uploads_abort(c);
 	blobs_drop(c);
+	waits_drop(c);
 	list_remove(&c->link);
 	list_remove(&c->dirty);
 	if (!c->greeted)
@@ -340,6 +342,7 @@ struct conn *conn_accept(struct server *s, struct listener *l)
 	buf_init(&c->out, OUT_MAX);
 	list_init(&c->subs);
 	list_init(&c->uploads);
+	list_init(&c->waits);
 	list_init(&c->blobs);
 	list_init(&c->dirty);
 	scan_init(&c->scan);

@@ -44,6 +44,7 @@ struct conn {
 	struct list subs;          /* struct sub.of_owner */
 	struct list uploads;       /* struct upload.link */
 	struct list blobs;         /* struct blob.link */
+	struct list waits;         /* event.next: rpc_event.c */
 	uint64_t next_upload;      /* counted here: from numbers of the daemon's, what others do could be told */
 	uint64_t born_ms;
 	uint64_t progress_ms;      /* last byte taken by the client while something was queued */

@@ -261,6 +261,22 @@ void reply_error_retry(struct call *call, int code, int64_t retry_ms, const char
 	reply_error_map(call, code, text, retry_ms, NULL);
 }
 
+void reply_gone(struct call *call, int64_t first, int64_t last)
+{
+	struct conn *c = call_conn(call);
+	struct pack p;
+
+	if (!c)
+		return;
+	pack_error_begin(&p, &c->out, call->id, PROTO_E_GONE, "events of that number are not kept any more: go on from data.first", -1);
+	pack_key(&p, "data");
+	pack_map(&p);
+	pack_kv_int(&p, "first", first);
+	pack_kv_int(&p, "last", last);
+	pack_close(&p);
+	reply_end(call, &p);
+}
+
 void reply_bad_args(struct call *call, const struct args *a)
 {
 	reply_error(call, PROTO_E_BAD_PARAMS, "%s", a->why);

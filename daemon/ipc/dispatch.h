@@ -57,6 +57,8 @@ void reply_empty(struct call *call);
 void reply_error(struct call *call, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* retry_ms: when to try again */
 void reply_error_retry(struct call *call, int code, int64_t retry_ms, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+/* An event's number is no longer there (or never was): data tells the first kept and the last. */
+void reply_gone(struct call *call, int64_t first, int64_t last);
 void reply_bad_args(struct call *call, const struct args *a);
 /* r and why of a job that failed; candidates for AMBIGUOUS, may be NULL. */
 void reply_store_error(struct call *call, int r, const char *why, const struct candidates *candidates, const char *what);

@@ -215,6 +215,8 @@ static const char *const slices[] = {
 	"DELETE FROM ragchat_share WHERE account = ?1",
 	"DELETE FROM ragchat_member WHERE account = ?1",
 	"DELETE FROM ragchat_upload WHERE account = ?1",
+	"DELETE FROM ragchat_event WHERE account = ?1 AND n < (SELECT min(n) + 200 FROM ragchat_event WHERE account = ?1)",
+	"DELETE FROM ragchat_event_mark WHERE account = ?1",
 	"DELETE FROM ragchat_turn WHERE id IN (SELECT id FROM ragchat_turn WHERE account = ?1 LIMIT 200)",
 	"DELETE FROM ragchat_thread WHERE id IN (SELECT id FROM ragchat_thread WHERE account = ?1 LIMIT 200)",
 	"DELETE FROM threads WHERE id IN (SELECT id FROM threads WHERE \"userId\" = ?1 LIMIT 200)",

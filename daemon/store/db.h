@@ -35,7 +35,15 @@ struct db {
 	struct db_stmt *cache; /* private: db.c */
 	size_t cached, cache_cap;
 	struct columns *columns; /* private: columns.c; what columns the five tables have */
+	bool outbox;               /* of the library: events of documents wait there */
+	uint64_t news[NEWS_WORDS]; /* of the running group: whose events were written */
 };
+
+/* Events of this account were written: the loop hears of it once they are committed. */
+static inline void db_news(struct db *db, uint64_t account)
+{
+	db->news[account / 64 % NEWS_WORDS] |= UINT64_C(1) << account % 64;
+}
 
 /* ---- statements ---- */
 

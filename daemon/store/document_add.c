@@ -3,6 +3,7 @@
  * state 0 that nobody sees; the last transaction shows it whole and hides the one it replaces.
  */
 #define LOG_TAG "library"
+#include "daemon/store/carry.h"
 #include "daemon/store/library_in.h"
 
 #include <errno.h>
@@ -209,6 +210,9 @@ static int show(struct coming *c)
 			"bytes = bytes + ?4 WHERE id = ?1",
 			db_int(c->collection), db_int((int64_t)c->op->n), db_int(c->terms),
 			db_int(c->op->doc.bytes));
+	if (r == 0)
+		r = carry_add(c->db, c->op->account.id, c->before ? "document.changed" : "document.added", c->op->doc.id,
+			c->op->doc.name, c->why);
 	return r;
 }
 

@@ -5,6 +5,8 @@
 #define LOG_TAG "library"
 #include "daemon/store/library_in.h"
 
+#include "daemon/store/carry.h"
+
 #include <errno.h>
 #include <stdio.h>
 
@@ -216,12 +218,14 @@ int library_sweep(struct db *db, char **why)
 
 /* ---- the job ---- */
 
-static int hide_in_transaction(struct db *db, int64_t key, char **why)
+static int hide_in_transaction(struct db *db, const struct op_document_remove *op, int64_t key, char **why)
 {
 	int r = db_begin(db->lib, why);
 
 	if (r == 0)
 		r = library_hide(db, key, why);
+	if (r == 0)
+		r = carry_add(db, op->account.id, "document.removed", op->doc.id, op->doc.name, why);
 	if (r == 0)
 		return db_commit(db->lib, why);
 	db_rollback(db->lib);
@@ -236,7 +240,7 @@ int op_document_remove_run(struct db *db, struct job *j)
 	int r = library_find(db, &op->account, op->ref, &key, &op->doc, &op->candidates, &j->why);
 
 	if (r == 0)
-		r = hide_in_transaction(db, key, &j->why);
+		r = hide_in_transaction(db, op, key, &j->why);
 	/* nobody sees it any more: what fails now is done the next time */
 	if (r == 0 && library_sweep(db, &why) != 0)
 		log_warn("cannot clear what is left of a document: %s",

@@ -194,6 +194,16 @@ static void note_commit(struct lane *l, int r, uint64_t since_us, bool wrote)
 	}
 }
 
+/* A set that was rolled back only makes somebody look in vain. */
+static void tell_news(struct lane *l)
+{
+	for (size_t i = 0; i < NEWS_WORDS; i++) {
+		if (l->db.news[i])
+			atomic_fetch_or(&l->harvest->news[i], l->db.news[i]);
+		l->db.news[i] = 0;
+	}
+}
+
 /* One group: begin, run, commit. Every job of it comes out in `group`, at least one. */
 static void write_group(struct lane *l, struct list *batch, struct list *group)
 {
@@ -214,6 +224,7 @@ static void write_group(struct lane *l, struct list *batch, struct list *group)
 		db_rollback(l->db.chat);
 		fail_group(group, r, why);
 	}
+	tell_news(l);
 	note_commit(l, r, since, sqlite3_total_changes64(l->db.chat) > before);
 	list_foreach(it, group)
 		if (is_disk_error(list_entry(it, struct job, link)->r))
@@ -309,6 +320,10 @@ static void reader_main(void *arg)
 			j->r = library ? run_job(l, j) : read_job(l, j);
 			if (library) /* what a job left open it did not mean to keep */
 				db_rollback(l->db.lib);
+			if (library && l->db.outbox)
+				atomic_store(&l->harvest->carry, true);
+			if (library)
+				l->db.outbox = false;
 			list_push_back(&finished, &j->link);
 			deliver(l, &finished);
 		}

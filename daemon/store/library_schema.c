@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "common/log.h"
+#include "daemon/store/carry.h"
 #include "daemon/store/migrate.h"
 #include "daemon/store/rank.h"
 
@@ -108,6 +109,8 @@ int library_migrate(sqlite3 *lib, char **why)
 	(void)sqlite3_wal_autocheckpoint(lib, CHECKPOINT_PAGES);
 	if (r == 0 && empty)
 		r = create(lib, why);
+	if (r == 0)
+		r = carry_prepare(lib, why);
 	if (r == 0)
 		r = follow_tokenizer(&db, why);
 	db_forget(&db);

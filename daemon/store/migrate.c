@@ -28,6 +28,9 @@ static const char schema_3_sql[] =
 static const char schema_4_sql[] =
 #include "daemon/store/schema_4.sql.h"
 	;
+static const char schema_5_sql[] =
+#include "daemon/store/schema_5.sql.h"
+	;
 
 static const struct {
 	const char *sql;
@@ -36,6 +39,7 @@ static const struct {
 	[2] = { schema_2_sql },
 	[3] = { schema_3_sql },
 	[4] = { schema_4_sql },
+	[5] = { schema_5_sql },
 };
 _Static_assert(array_len(versions) == SCHEMA_VERSION + 1, "one step for each version");
 

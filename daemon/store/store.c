@@ -8,6 +8,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/mem.h"
+#include "daemon/store/carry.h"
 #include "daemon/store/columns.h"
 #include "daemon/store/lane.h"
 #include "daemon/store/lock.h"
@@ -21,6 +22,7 @@ struct store {
 	struct columns *columns;
 	struct harvest harvest;
 	bool started;        /* lanes run, the async handle lives in the loop */
+	struct carrier carrier;
 	unsigned outstanding; /* jobs whose done has not been called */
 	struct lane lanes[STORE_LANES];
 };
@@ -123,6 +125,8 @@ static void hand_out(struct store *s)
 		s->outstanding--;
 		j->done(j);
 	}
+	if (atomic_exchange(&s->harvest.carry, false))
+		carry_go(&s->carrier);
 }
 
 static void on_async(uv_async_t *async)
@@ -148,6 +152,8 @@ static int start_lanes(struct store *s, uv_loop_t *loop, char **why)
 	}
 	uv_unref((uv_handle_t *)&s->harvest.async);
 	s->started = true;
+	s->carrier.store = s;
+	s->lanes[STORE_LIBRARY].db.outbox = true; /* what the last life left */
 	for (int lane = 0; r == 0 && lane < STORE_LANES; lane++)
 		r = lane_start(&s->lanes[lane], (enum store_lane)lane, &s->harvest);
 	return r ? db_fail(why, r, "cannot start a thread: %s", uv_strerror(r)) : 0;
@@ -246,6 +252,17 @@ int store_submit(struct store *s, enum store_lane lane, struct job *j)
 	if (r == 0 && s->outstanding++ == 0)
 		uv_ref((uv_handle_t *)&s->harvest.async);
 	return r;
+}
+
+bool store_news(struct store *s, uint64_t set[NEWS_WORDS])
+{
+	bool any = false;
+
+	for (size_t i = 0; i < NEWS_WORDS; i++) {
+		set[i] = atomic_load(&s->harvest.news[i]) ? atomic_exchange(&s->harvest.news[i], 0) : 0;
+		any |= set[i] != 0;
+	}
+	return any;
 }
 
 void store_figures(const struct store *s, struct store_figures *out)

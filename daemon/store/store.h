@@ -88,6 +88,18 @@ void store_close(struct store *s);
 /* The job is taken. 0, or STORE_E_BUSY: the lane is full, the job is still the caller's. */
 int store_submit(struct store *s, enum store_lane lane, struct job *j);
 
+/*
+ * Whose events have been committed since the last call, as a set of account % NEWS_BITS (fair_key); and
+ * the set is empty. False: nobody's. Cheap, on the loop.
+ */
+#define NEWS_WORDS 4
+#define NEWS_BITS (NEWS_WORDS * 64)
+bool store_news(struct store *s, uint64_t set[NEWS_WORDS]);
+static inline bool news_of(const uint64_t set[NEWS_WORDS], uint64_t account)
+{
+	return set[account / 64 % NEWS_WORDS] >> account % 64 & 1;
+}
+
 struct store_figures { /* for status; cheap, on the loop */
 	uint64_t jobs_done[STORE_LANES];
 	uint32_t queued[STORE_LANES];

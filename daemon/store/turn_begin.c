@@ -8,6 +8,7 @@
 #include "common/clock.h"
 #include "common/mem.h"
 #include "common/str.h"
+#include "daemon/store/events.h"
 #include "daemon/store/keys.h"
 #include "daemon/store/ref.h"
 #include "daemon/store/rows.h"
@@ -206,6 +207,14 @@ static int remember(struct db *db, struct begin *b)
 	return r;
 }
 
+static int tell(struct db *db, const struct begin *b)
+{
+	const char *account = b->op->account.id;
+	int r = b->op->new_thread ? event_of_thread(db, account, "thread.created", b->thread, b->why) : 0;
+
+	return r ? r : event_of_turn(db, account, "turn.begun", b->thread, b->turn, NULL, b->why);
+}
+
 static int begin_new(struct db *db, struct begin *b)
 {
 	int r = find_thread(db, b);
@@ -216,6 +225,8 @@ static int begin_new(struct db *db, struct begin *b)
 		r = write_steps(db, b);
 	if (r == 0)
 		r = write_turn(db, b);
+	if (r == 0)
+		r = tell(db, b);
 	return r ? r : remember(db, b);
 }
 

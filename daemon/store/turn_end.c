@@ -7,6 +7,7 @@
 #include "common/clock.h"
 #include "common/mem.h"
 #include "common/sha256.h"
+#include "daemon/store/events.h"
 #include "daemon/store/rows.h"
 #include "daemon/store/steps.h"
 
@@ -73,7 +74,7 @@ void op_turn_finish_free(struct op_turn_finish *op)
 
 /* Where the answer goes; what the caller need not know. */
 struct ending {
-	id_str thread, run_step, answer_step;
+	id_str account, thread, run_step, answer_step;
 	int64_t us;
 };
 
@@ -82,7 +83,7 @@ static int find_rows(struct db *db, const char *turn, struct ending *e, char **w
 	sqlite3_stmt *stmt;
 	bool row = false;
 	int r = db_query(&stmt, db, db->chat, why,
-		"SELECT t.thread, t.run_step, t.answer_step, h.updated FROM ragchat_turn t "
+		"SELECT t.thread, t.run_step, t.answer_step, h.updated, t.account FROM ragchat_turn t "
 		"JOIN ragchat_thread h ON h.id = t.thread WHERE t.id = ?1",
 		db_text(turn));
 
@@ -95,6 +96,7 @@ static int find_rows(struct db *db, const char *turn, struct ending *e, char **w
 		db_col_id(stmt, 1, e->run_step);
 		db_col_id(stmt, 2, e->answer_step);
 		e->us = max_of(clock_wall_us(), db_col_int(stmt, 3) + 1);
+		db_col_id(stmt, 4, e->account);
 	}
 	db_release(stmt);
 	return r;
@@ -144,7 +146,7 @@ int turn_finish(struct db *db, const struct turn_row *t, char **why)
 		r = db_run(db, db->chat, why,
 			"UPDATE ragchat_thread SET updated = ?2 WHERE id = ?1", db_text(e.thread),
 			db_int(e.us));
-	return r;
+	return r ? r : event_of_turn(db, e.account, "turn.ended", e.thread, t->id, turn_state_name(t->state), why);
 }
 
 int op_turn_finish_run(struct db *db, struct job *j)
