@@ -21,10 +21,35 @@ struct cmd {
 	int (*run)(struct client *c, int argc, char **argv);
 };
 
-extern const struct cmd cmd_ask, cmd_attach, cmd_bridge, cmd_cancel, cmd_daemon, cmd_docs, cmd_export, cmd_help,
-	cmd_idle, cmd_last, cmd_log, cmd_login, cmd_logout, cmd_ls, cmd_models, cmd_passwd, cmd_ps, cmd_retry, cmd_share,
-	cmd_show, cmd_sources, cmd_status, cmd_token, cmd_upload, cmd_user, cmd_version, cmd_wait,
-	cmd_whoami;
+extern const struct cmd cmd_ask;
+extern const struct cmd cmd_attach;
+extern const struct cmd cmd_bridge;
+extern const struct cmd cmd_cancel;
+extern const struct cmd cmd_daemon;
+extern const struct cmd cmd_docs;
+extern const struct cmd cmd_export;
+extern const struct cmd cmd_help;
+extern const struct cmd cmd_idle;
+extern const struct cmd cmd_last;
+extern const struct cmd cmd_log;
+extern const struct cmd cmd_login;
+extern const struct cmd cmd_logout;
+extern const struct cmd cmd_ls;
+extern const struct cmd cmd_models;
+extern const struct cmd cmd_passwd;
+extern const struct cmd cmd_ps;
+extern const struct cmd cmd_retry;
+extern const struct cmd cmd_search;
+extern const struct cmd cmd_share;
+extern const struct cmd cmd_show;
+extern const struct cmd cmd_sources;
+extern const struct cmd cmd_status;
+extern const struct cmd cmd_token;
+extern const struct cmd cmd_upload;
+extern const struct cmd cmd_user;
+extern const struct cmd cmd_version;
+extern const struct cmd cmd_wait;
+extern const struct cmd cmd_whoami;
 
 /* In the order of `ragchat help`; ends with NULL. */
 extern const struct cmd *const cmds[];

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "client/cmd.h"
+#include "client/doc_search.h"
 #include "client/filter.h"
 #include "client/link.h"
 #include "client/out.h"
@@ -10,19 +11,25 @@
 #include "client/say.h"
 #include "common/json.h"
 #include "common/mem.h"
+#include "common/str.h"
 
-enum { OPT_IN_DOCS = OPT_OWN };
+enum { OPT_IN_DOCS = OPT_OWN, OPT_BY, OPT_JSONL };
 
 static const struct opt opts[] = {
 	{ OPT_IN_DOCS, "in", "COLLECTION" },
+	{ 'n', "number", "N" },
+	{ 't', "thread", "REF" },
+	{ OPT_BY, "by", "document|passage" },
 	{ OPT_JSON, "json", NULL },
+	{ OPT_JSONL, "jsonl", NULL },
 	OPTS_END,
 };
 
 struct docs {
 	struct link *link;
+	struct doc_search search;
 	const char *collection;
-	bool json;
+	bool json, searches; /* searches: an option was given that only search has */
 	struct rows rows;
 	struct buf text;
 	struct json_out w;
@@ -145,9 +152,23 @@ static int remove_all(struct docs *d, char *const *refs, size_t n)
 	return r;
 }
 
+static int search(struct docs *d, struct opts *o)
+{
+	d->search.collection = d->collection;
+	d->search.json = d->json;
+	if (o->nargs < 2)
+		return opts_fail(o, "docs search needs a text to look for");
+	return doc_search_run(&d->search, o->client, o->args + 1, o->nargs - 1);
+}
+
 static int docs(struct docs *d, struct opts *o)
 {
 	const char *verb = o->nargs ? o->args[0] : "ls";
+
+	if (!strcmp(verb, "search"))
+		return search(d, o);
+	if (d->searches)
+		return opts_fail(o, "-n, -t, --by and --jsonl go with docs search");
 
 	if (!strcmp(verb, "ls") || !strcmp(verb, "list"))
 		return opts_count(o, 0, 1) ? o->status : list(d);
@@ -156,22 +177,44 @@ static int docs(struct docs *d, struct opts *o)
 	if (!strcmp(verb, "rm"))
 		return opts_count(o, 2, 1000) ? o->status
 					      : remove_all(d, o->args + 1, o->nargs - 1);
-	return opts_fail(o, "docs does ls, show and rm, not '%s'", verb);
+	return opts_fail(o, "docs does ls, show, search and rm, not '%s'", verb);
+}
+
+static void take(struct docs *d, struct opts *o, int id)
+{
+	d->searches = d->searches || (id != OPT_JSON && id != OPT_IN_DOCS);
+	switch (id) {
+	case OPT_JSON:
+		d->json = true;
+		break;
+	case OPT_IN_DOCS:
+		d->collection = o->value;
+		break;
+	case 'n':
+		if (str_int(o->value, 1, 1000, &d->search.limit))
+			opts_fail(o, "-n is a number from 1 to 1000, not '%s'", o->value);
+		break;
+	case 't':
+		d->search.thread = o->value;
+		break;
+	case OPT_BY:
+		(void)doc_search_by(&d->search, o);
+		break;
+	case OPT_JSONL:
+		d->search.jsonl = true;
+		break;
+	}
 }
 
 static int run(struct client *c, int argc, char **argv)
 {
 	struct opts o = opts_of(c, &cmd_docs, argc, argv);
-	struct docs d = { .json = false };
-	int id, r;
+	struct docs d = { .search.limit = DOC_SEARCH_LIMIT };
+	int id = 0, r;
 
-	while ((id = opts_next(&o)) > 0) {
-		if (id == OPT_JSON)
-			d.json = true;
-		else
-			d.collection = o.value;
-	}
-	if (id < 0)
+	while (!o.status && (id = opts_next(&o)) > 0)
+		take(&d, &o, id);
+	if (o.status || id < 0)
 		return o.status;
 	d.link = link_new(c);
 	r = docs(&d, &o);
@@ -182,15 +225,21 @@ static int run(struct client *c, int argc, char **argv)
 
 const struct cmd cmd_docs = {
 	.name = "docs",
-	.brief = "list, show and remove documents",
+	.brief = "list, show, search and remove documents",
 	.opts = opts,
 	.run = run,
 	.help = "usage: ragchat docs [ls] [--in COLLECTION] [--json]\n"
 		"       ragchat docs show [--json] DOCUMENT\n"
+		"       ragchat docs search [OPTIONS] TEXT...\n"
 		"       ragchat docs rm [--json] DOCUMENT...\n"
 		"The documents that were uploaded into the daemon's own library: id, age, size,\n"
 		"passages, collection, name. DOCUMENT is a name, an id or the beginning of an id.\n"
 		"      --in COLLECTION     only these\n"
-		"      --json          {\"documents\": [...]}, or the document's object\n"
+		"search finds passages, as `ragchat search` does:\n"
+		"  -n, --number N      so many (10)\n"
+		"  -t, --thread REF    the last turn of a thread weighs in\n"
+		"      --by document   each document once; --by passage is the default\n"
+		"      --jsonl         a line for each result\n"
+		"      --json          {\"documents\": [...]}, the document's object, or {\"results\": [...]}\n"
 		"example: ragchat docs rm notes/old.md\n",
 };

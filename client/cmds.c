@@ -15,6 +15,7 @@ const struct cmd *const cmds[] = {
 	&cmd_ls,
 	&cmd_show,
 	&cmd_last,
+	&cmd_search,
 	&cmd_sources,
 	&cmd_export,
 	&cmd_share,

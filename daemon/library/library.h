@@ -77,6 +77,7 @@ struct retrieve_request { /* strings borrowed during the call, copied */
 	size_t budget;                 /* 0: the configured one */
 	size_t limit;                  /* not 0: a plain search, each of so many best passages a source, whatever the band;
 	                                  no prompt, no pieces. At most LIBRARY_LIMIT */
+	bool whole;                    /* ... each of so many best documents, by its best passage */
 	bool answer;                   /* the extractive answer: each of its quotes is a source of its own, before the others */
 };
 struct retrieval { /* views during the callback */

@@ -69,6 +69,7 @@ static int search(struct retrieve *r, struct db *db)
 		.terms = r->query->terms,
 		.nterms = r->query->nterms,
 		.limit = r->limit ? (int)r->limit : HITS,
+		.whole = r->limit && r->whole,
 	};
 	e = db_library_search(db, &r->search);
 	r->cut = e == STORE_E_DEADLINE;
@@ -188,6 +189,7 @@ static struct retrieve *retrieve_new(const struct library *l, const struct retri
 		r->documents[r->ndocuments] = mem_dup(req->documents[r->ndocuments]);
 	r->budget = req->budget ? req->budget : l->config.budget;
 	r->limit = min_of(req->limit, (size_t)LIBRARY_LIMIT);
+	r->whole = req->whole;
 	r->answer = req->answer;
 	buf_init(&r->prompt, 0);
 	return r;

@@ -19,7 +19,7 @@ struct retrieve {
 	char **documents;
 	size_t ndocuments;
 	size_t budget, limit;
-	bool answer;
+	bool answer, whole;
 	void (*done)(uint64_t owner, void *ctx, const struct retrieval *r);
 	uint64_t owner;
 	void *ctx;

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "common/mem.h"
+#include "daemon/store/ref.h"
 #include "daemon/store/rows.h"
 #include "daemon/store/turns.h"
 
@@ -18,6 +19,8 @@ void op_context_free(struct op_context *op)
 	if (!op)
 		return;
 	mem_free(op->account.name);
+	mem_free(op->ref);
+	candidates_fini(&op->candidates);
 	for (size_t i = 0; i < op->n; i++) {
 		mem_free(op->turns[i].question);
 		mem_free(op->turns[i].answer);
@@ -156,6 +159,9 @@ int op_context_run(struct db *db, struct job *j)
 	struct walk w = { .below = INT64_MAX, .left = op->max_bytes, .fits = true };
 	int r = 0;
 
+	if (op->ref)
+		r = ref_turn(db, &op->account, op->ref, REF_OWN, op->parent, NULL, &op->candidates,
+			&j->why);
 	memcpy(w.at, op->parent, sizeof(w.at));
 	while (r == 0 && w.at[0] && w.fits)
 		r = walk_one(db, op, &w);

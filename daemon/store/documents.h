@@ -131,6 +131,7 @@ struct db_search {
 	const struct term_weight *terms;
 	size_t nterms;
 	int limit;
+	bool whole;                   /* documents are ranked, each as one text: a hit is the best passage of one, its score the document's */
 	/* out */
 	struct hit *hits;
 	size_t nhits;

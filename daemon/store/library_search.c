@@ -34,6 +34,8 @@ struct walk {
 	struct scope scope;
 	struct rank_rows rows;
 	struct rank_lengths *lengths; /* one a collection */
+	struct rank_document *whole;
+	size_t cap_whole;
 	struct rank rank;
 	double *weights;
 	bool *own;
@@ -256,6 +258,44 @@ static int load_lengths(struct walk *w)
 	return r;
 }
 
+/* ---- whole documents ---- */
+
+static int load_documents_of(struct walk *w, int64_t collection)
+{
+	sqlite3_stmt *stmt = NULL;
+	bool row = true;
+	int r = db_query(&stmt, w->db, w->db->lib, w->why,
+		"SELECT first, passages, terms FROM document WHERE first >= ?1 AND first < ?2 AND "
+		"state = 1 ORDER BY first",
+		db_int(collection << PASSAGE_BITS), db_int((collection + 1) << PASSAGE_BITS));
+
+	while (r == 0) {
+		r = db_step(stmt, &row, w->why);
+		if (r != 0 || !row)
+			break;
+		w->whole = mem_grow(w->whole, &w->cap_whole, w->rank.nwhole, sizeof(*w->whole));
+		w->whole[w->rank.nwhole++] = (struct rank_document){ db_col_int(stmt, 0),
+			db_col_int(stmt, 1), db_col_int(stmt, 2) };
+	}
+	db_release(stmt);
+	return r;
+}
+
+/* Only where they are ranked: one that asks for passages does not pay for it. */
+static int load_documents(struct walk *w)
+{
+	int r = 0;
+
+	if (!w->s->whole)
+		return 0;
+	for (size_t i = 0; r == 0 && i < w->collections.n; i++)
+		r = load_documents_of(w, w->collections.v[i]);
+	if (!w->whole)
+		w->whole = mem_new(sizeof(*w->whole));
+	w->rank.whole = w->whole;
+	return r;
+}
+
 /* ---- the hits ---- */
 
 static int hit_text(struct walk *w, struct hit *h, int64_t key)
@@ -363,6 +403,8 @@ static int search(struct walk *w)
 		db_deadline(w->db, 0); /* what was found is a little work still, and worth it */
 	r = load_lengths(w);
 	if (r == 0)
+		r = load_documents(w);
+	if (r == 0)
 		r = rank_run(&w->rank);
 	if (r == 0)
 		r = load_hits(w);
@@ -393,6 +435,7 @@ int db_library_search(struct db *db, struct db_search *s)
 	for (size_t i = 0; i < w.rank.nlengths; i++)
 		rank_lengths_fini(&w.lengths[i]);
 	mem_free(w.lengths);
+	mem_free(w.whole);
 	mem_free(w.rank.hits);
 	mem_free(w.weights);
 	mem_free(w.own);

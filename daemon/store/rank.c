@@ -9,8 +9,8 @@
 #include "common/attr.h"
 #include "common/mem.h"
 #include "daemon/store/library_in.h"
+#include "daemon/store/rank_in.h"
 
-#define RANK_K1 1.2
 #define RANK_B 0.6       /* passages are of about one length already */
 #define RANK_AROUND 0.75 /* weight of the window */
 #define RANK_WINDOW 320  /* terms of it, some 2000 characters */
@@ -18,7 +18,7 @@
 #define RANK_NAME 2.0    /* weight of the name's own score */
 #define RANK_BACKGROUND 1000
 
-static const struct tally *tallies_of(const struct rank_rows *rows, size_t i, size_t *n)
+const struct tally *rank_tallies(const struct rank_rows *rows, size_t i, size_t *n)
 {
 	size_t end = i + 1 < rows->n ? rows->v[i + 1].at : rows->ntallies;
 
@@ -83,7 +83,7 @@ static void keep_visible(struct rank *k)
 
 	for (size_t i = 0; i < rows->n; i++) {
 		size_t n;
-		const struct tally *t = tallies_of(rows, i, &n);
+		const struct tally *t = rank_tallies(rows, i, &n);
 
 		if (is_hidden(length_at(k, rows->v[i].id)) || !in_ranges(k, rows->v[i].id, &range))
 			continue;
@@ -95,7 +95,7 @@ static void keep_visible(struct rank *k)
 	rows->ntallies = tallies;
 }
 
-static double idf_of(double n, double df)
+double rank_idf(double n, double df)
 {
 	return log(1 + (max_of(n, df) - df + 0.5) / (df + 0.5));
 }
@@ -121,7 +121,7 @@ struct scorer {
  */
 static double worth_of(double n, double df)
 {
-	return idf_of(n + RANK_BACKGROUND, df);
+	return rank_idf(n + RANK_BACKGROUND, df);
 }
 
 static void count_df(struct scorer *s)
@@ -140,9 +140,9 @@ static void count_df(struct scorer *s)
 		name_idf[t->term] += t->name > 0;
 	}
 	for (size_t i = 0; i < k->nterms; i++) {
-		s->idf[i] = idf_of((double)k->passages, (double)k->df[i]);
+		s->idf[i] = rank_idf((double)k->passages, (double)k->df[i]);
 		k->idf[i] = worth_of((double)k->passages, (double)k->df[i]);
-		name_idf[i] = idf_of((double)k->documents, name_idf[i]);
+		name_idf[i] = rank_idf((double)k->documents, name_idf[i]);
 	}
 }
 
@@ -227,7 +227,7 @@ static void sum_window(struct scorer *s, size_t row, int64_t lo, int64_t hi)
 	while (from > 0 && rows->v[from - 1].id >= lo)
 		from--;
 	for (; from < rows->n && rows->v[from].id <= hi; from++) {
-		t = tallies_of(rows, from, &n);
+		t = rank_tallies(rows, from, &n);
 		sum_up(s, t, n);
 	}
 }
@@ -249,7 +249,7 @@ static struct rank_hit score_row(struct scorer *s, size_t row)
 	unsigned length = length_at(s->k, id), window;
 	struct rank_hit hit = { .id = id };
 	size_t n;
-	const struct tally *t = tallies_of(rows, row, &n);
+	const struct tally *t = rank_tallies(rows, row, &n);
 
 	if (row == 0 || !same_document(s, rows->v[row - 1].id, id)) {
 		s->name = t;
@@ -303,7 +303,7 @@ static void sift_down(struct rank_hit *v, size_t n, size_t at)
 	}
 }
 
-static void keep_best(struct rank *k, struct rank_hit hit)
+void rank_keep(struct rank *k, struct rank_hit hit)
 {
 	if (k->nhits < k->limit) {
 		size_t at = k->nhits++;
@@ -322,6 +322,27 @@ static int by_score(const void *a, const void *b)
 	const struct rank_hit *x = a, *y = b;
 
 	return is_worse(x, y) ? 1 : is_worse(y, x) ? -1 : 0;
+}
+
+static int keep_passages(struct scorer *s)
+{
+	for (size_t i = 0; i < s->k->rows->n; i++)
+		rank_keep(s->k, score_row(s, i));
+	return 0;
+}
+
+/* A document is shown by its best passage. */
+static int keep_documents(struct scorer *s)
+{
+	struct rank_hit *passages = calloc(s->k->rows->n + 1, sizeof(*passages));
+	int r = -ENOMEM;
+
+	for (size_t i = 0; passages && i < s->k->rows->n; i++)
+		passages[i] = score_row(s, i);
+	if (passages)
+		r = rank_documents(s->k, passages);
+	mem_free(passages);
+	return r;
 }
 
 int rank_run(struct rank *k)
@@ -346,10 +367,10 @@ int rank_run(struct rank *k)
 	if (r == 0) {
 		keep_visible(k);
 		count_df(&s);
-		for (size_t i = 0; i < k->rows->n; i++)
-			keep_best(k, score_row(&s, i));
-		qsort(k->hits, k->nhits, sizeof(*k->hits), by_score);
+		r = k->whole ? keep_documents(&s) : keep_passages(&s);
 	}
+	if (r == 0)
+		qsort(k->hits, k->nhits, sizeof(*k->hits), by_score);
 	mem_free(s.idf);
 	mem_free(s.name_idf);
 	mem_free(s.tf);

@@ -8,6 +8,9 @@
  *
  *	score = bm25(passage) + RANK_AROUND * bm25(window around it) + RANK_NAME * its document's
  *name
+ *
+ * Where whole documents are asked for, each is one text to BM25 (rank_document.c), and its best
+ * passage stands for it.
  */
 #pragma once
 
@@ -61,6 +64,11 @@ struct rank_hit {
 		     */
 };
 
+/* A document, where whole ones are ranked: its passages [first, first + passages), the terms in them. */
+struct rank_document {
+	int64_t first, passages, terms;
+};
+
 struct rank {
 	/* in */
 	struct rank_rows *rows; /* rising ids; reordered: only those that may be seen remain */
@@ -74,6 +82,8 @@ struct rank {
 	const bool *own;                    /* per term */
 	size_t nterms;
 	size_t limit;
+	const struct rank_document *whole; /* rising; NULL: passages are ranked, else documents */
+	size_t nwhole;
 	/* out */
 	double *idf; /* per term, room for nterms: what it is worth to a question (rank.c), whether
 			found or not */

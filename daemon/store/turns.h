@@ -207,6 +207,7 @@ struct op_context {
 	struct job job;
 	struct account account;
 	id_str parent;         /* "" none */
+	char *ref;             /* instead: a thread (its newest turn) or turn of the account; may be NULL */
 	uint64_t max_bytes;
 	struct context_turn {
 		char *question, *answer;
@@ -215,6 +216,7 @@ struct op_context {
 	} *turns;
 	size_t n;
 	size_t left_out;       /* older turns that did not fit */
+	struct candidates candidates; /* of ref */
 };
 struct op_context *op_context_new(void);
 int op_context_run(struct db *db, struct job *j);

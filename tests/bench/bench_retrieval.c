@@ -5,6 +5,7 @@
  * store, asked through library_retrieve. One line of figures a collection.
  *
  *	nDCG@10, hit@1   documents in the order of their best source
+ *	whole            ... in the order of whole documents: nDCG@10, hit@1, hit@3, MAP of the first 1000
  *	in 3k/6k/12k     the answer stands whole in the first so many bytes of sources
  *	1/2/3 quotes     the answer stands in the first so many quotes of the answer without a model
  *	answered         questions not refused (band weak or good); good: band good
@@ -25,8 +26,8 @@
 #define STRANGE_MAX 1500
 
 struct figures {
-	size_t asked, first, answered, good, judged;
-	double ndcg;
+	size_t asked, first, three, answered, good, judged;
+	double ndcg, map;
 	size_t in[3], quoted[3], with_answers;
 	double *us;
 };
@@ -50,7 +51,7 @@ struct asked {
 	struct question *q;
 	uint64_t since;
 	size_t at;
-	enum { RANKING, CONTEXT, QUOTES } what;
+	enum { RANKING, WHOLE, CONTEXT, QUOTES } what;
 	size_t limit; /* CONTEXT: which of the budgets */
 };
 
@@ -200,6 +201,7 @@ static void judge_documents(struct bench *b, const struct question *q, const str
 	const char *seen[10];
 	size_t n = 0;
 	double gain = 0, ideal = 0;
+	bool early = false;
 
 	for (size_t i = 0; i < r->nsources && n < 10; i++) {
 		bool again = false;
@@ -213,11 +215,25 @@ static void judge_documents(struct bench *b, const struct question *q, const str
 			continue;
 		gain += 1 / log2((double)n + 1);
 		b->f.first += n == 1;
+		early = early || n <= 3;
 	}
+	b->f.three += early;
 	for (size_t i = 0; i < min_of(q->ngold, (size_t)10); i++)
 		ideal += 1 / log2((double)i + 2);
 	b->f.ndcg += ideal > 0 ? gain / ideal : 0;
 	b->f.judged++;
+}
+
+/* Average precision: each source is a document. */
+static void judge_whole(struct bench *b, const struct question *q, const struct retrieval *r)
+{
+	size_t found = 0;
+	double sum = 0;
+
+	for (size_t i = 0; i < r->nsources; i++)
+		if (is_gold(q, r->sources[i].path))
+			sum += (double)++found / (double)(i + 1);
+	b->f.map += q->ngold ? sum / (double)q->ngold : 0;
 }
 
 static bool holds(const struct question *q, const char *s, size_t n)
@@ -267,6 +283,8 @@ static void on_retrieved(uint64_t owner, void *ctx, const struct retrieval *r)
 		b->f.good += r->band == FOUND_GOOD;
 		if (a->q->ngold)
 			judge_documents(b, a->q, r);
+		if (a->q->ngold && a->what == WHOLE)
+			judge_whole(b, a->q, r);
 	}
 	mem_free(a);
 }
@@ -280,7 +298,8 @@ static void ask(struct bench *b, struct question *q, bool history, int what, siz
 		.account = b->who,
 		.question = q->text,
 		.question_len = strlen(q->text),
-		.limit = what == RANKING ? HITS : 0,
+		.limit = what == RANKING ? HITS : what == WHOLE ? LIBRARY_LIMIT : 0,
+		.whole = what == WHOLE,
 		.budget = what == CONTEXT ? budgets[limit] : 0,
 		.answer = what == QUOTES,
 	};
@@ -355,6 +374,18 @@ static void run_answers(struct bench *b)
 			share(f->quoted[1], f->with_answers), share(f->quoted[2], f->with_answers));
 }
 
+static void run_whole(struct bench *b, bool history)
+{
+	double n;
+
+	figures_begin(b, b->c.n);
+	for (size_t i = 0; i < b->c.n; i++)
+		ask(b, &b->c.questions[i], history, WHOLE, 0);
+	n = (double)max_of(b->f.judged, (size_t)1);
+	printf("  whole %.4f %.3f %.3f MAP %.4f", b->f.ndcg / n, (double)b->f.first / n,
+		(double)b->f.three / n, b->f.map / n);
+}
+
 static void run_collection(const char *root, const char *name, const char *strange)
 {
 	char *dir = path_join(root, name);
@@ -373,7 +404,10 @@ static void run_collection(const char *root, const char *name, const char *stran
 		b.f.ndcg / (double)max_of(b.f.judged, (size_t)1), share(b.f.first, b.f.judged),
 		share(b.f.answered, b.f.asked), share(b.f.good, b.f.asked),
 		b.f.us[b.f.asked / 2] / 1e3, b.f.us[b.f.asked * 95 / 100] / 1e3);
-	run_answers(&b);
+	printf(" hit@3 %.3f", share(b.f.three, b.f.judged));
+	run_whole(&b, false);
+	if (!getenv("NO_ANSWERS"))
+		run_answers(&b);
 	if (b.c.history) {
 		figures_begin(&b, b.c.n);
 		for (size_t i = 0; i < b.c.n; i++)
@@ -381,6 +415,7 @@ static void run_collection(const char *root, const char *name, const char *stran
 		printf("  with history nDCG@10 %.4f hit@1 %.3f",
 			b.f.ndcg / (double)max_of(b.f.judged, (size_t)1),
 			share(b.f.first, b.f.judged));
+		run_whole(&b, true);
 	}
 	if (strange)
 		ask_strange(&b, root, strange);

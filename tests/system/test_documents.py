@@ -246,3 +246,69 @@ def test_attach_uploads_first_and_asks_then(t):
     t.daemon(f"backend = {made.url}\n")
     t.run("ask", "-f", t.h.path("inline.txt", "inline words"), "look at this")
     contains(made.chats[-1].json["messages"][-1]["content"], "inline words", "inline.txt", "look at this")
+
+
+def search(t, *options):
+    return t.run("search", "--docs", "--json", *options).json
+
+
+@deadline(60)
+def test_a_search_lists_passages_or_documents_with_their_places(t):
+    t.daemon("")
+    uploaded(t)
+    found = search(t, "safety goggles at the lathe")
+    first = found["results"][0]
+    equal([r["rank"] for r in found["results"]], list(range(1, len(found["results"]) + 1)), "ranks")
+    contains(first["path"], "handbook.md")
+    contains(first["text"], "goggles are mandatory")
+    equal((first["page"], first["title"]), (None, "Workshop handbook > The lathe"), "place")
+    contains(HANDBOOK.splitlines()[first["line"] - 1], "The lathe")
+    check(found["coverage"] > 0.5 and found["query"] == "safety goggles at the lathe", "found:", found)
+    scores = [r["score"] for r in found["results"]]
+    equal(scores, sorted(scores, reverse=True), "scores")
+    whole = search(t, "--by", "document", "lathe vinegar temperature")
+    equal(sorted(r["path"] for r in whole["results"]), sorted({r["path"] for r in whole["results"]}), "each document once")
+    equal(len(whole["results"]), 3, "documents")
+    one = t.run("docs", "search", "--jsonl", "-n", "1", "lentils vinegar")
+    contains(json.loads(one.text)["path"], "recipes.txt")
+    contains(t.run("search", "--docs", "lentils", "vinegar").text, "recipes.txt:1", "Simmer 250 grams")
+    equal(search(t, "zweihundert")["results"], [], "results of a word that is nowhere")
+    contains(t.run("search", "--docs", "zweihundert").err, "none of these words")
+
+
+def test_a_search_keeps_to_a_collection_and_to_documents(t):
+    t.daemon("")
+    uploaded(t)
+    t.run("upload", "--to", "kitchen", "--name", "recipes.txt", t.h.path("r2.txt", RECIPES))
+    equal(search(t, "--in", "kitchen", "lathe lentils")["documents"], 1, "documents of the collection")
+    equal({r["path"] for r in search(t, "--in", "kitchen", "lathe lentils")["results"]}, {"recipes.txt"}, "paths")
+    only = search(t, "--use", "sensor.py", "--use", "handbook.md", "lathe lentils bus")
+    equal({r["path"] for r in only["results"]}, {"sensor.py", "handbook.md"}, "paths")
+    contains(t.run("search", "--docs", "--in", "cellar", "x", code=3).err, "no collection 'cellar'")
+    contains(t.run("search", "--docs", "--use", "cellar.md", "x", code=3).err, "no document 'cellar.md'")
+    contains(t.run("search", "--docs", "--thread", "cellar", "x", code=3).err, "cellar")
+    t.run("search", "--docs", "--by", "chapter", "x", code=2)
+    t.run("search", "--docs", "-n", "1001", "x", code=2)
+
+
+def test_a_search_takes_the_last_turn_of_a_thread_into_account(t):
+    t.daemon("")
+    files = {f"{place}.md": f"# {place}\n\nThe {place} opens at {hour} o'clock.\n" for place, hour in
+             (("Library", 7), ("Swimming pool", 8), ("Museum", 9))}
+    t.run("upload", *(t.h.path(name, text) for name, text in files.items()))
+    ask(t, "Tell me about the museum", "-t", "talk")
+    alone = search(t, "--by", "document", "When does it open?")
+    after = search(t, "--by", "document", "--thread", "talk", "When does it open?")
+    equal(after["results"][0]["path"], "Museum.md", "first after the museum was asked about")
+    check(alone["results"][0]["score"] < after["results"][0]["score"], "scores:", alone, after)
+
+
+@deadline(90)
+def test_a_thousand_results_come_whole_and_in_order(t):
+    t.daemon("")
+    lines = "\n\n".join(f"Entry {n} of the register: the lighthouse number {n} " + "stands on a rock " * 22 for n in range(1100))
+    t.run("upload", t.h.path("register.txt", lines))
+    found = search(t, "-n", "1000", "lighthouse register")
+    equal(len(found["results"]), 1000, "results")
+    equal([r["rank"] for r in found["results"]], list(range(1, 1001)), "ranks")
+    equal(len({r["line"] for r in found["results"]}), 1000, "different places")

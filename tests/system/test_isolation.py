@@ -50,6 +50,7 @@ TABLE = {
     "doc.list": (CLEAN, {"collection": "plantedshelf"}),
     "doc.get": (NOT_FOUND, {}),
     "doc.remove": (NOT_FOUND, {}),
+    "doc.search": (NOT_FOUND, {"text": "which shelf holds books?"}),
     "collection.list": (CLEAN, {}),
     "event.next": (CLEAN, {}),
     "model.list": (CLEAN, {}),
@@ -81,6 +82,8 @@ MORE = {
     "thread.list": lambda it: [{"before": cursor} for cursor in it.cursors],
     "doc.list": lambda it: [{}] + [{"before": cursor} for cursor in it.cursors],
     "doc.begin": lambda it: [{"name": "plantedfile.md"}],
+    "doc.search": lambda it: [{"text": "which shelf holds planted books?", **more} for more in (
+        [{}, {"by": "document"}, {"collection": "plantedshelf"}] + [{"documents": [ref]} for ref in it.refs["document"]])],
 }
 OWN = ("ask", "doc.begin")  # these make something of one's own when nothing is refused
 MARKS = re.compile(rb"planted", re.I)
