@@ -18,6 +18,7 @@
 #include "daemon/library/ingest_in.h"
 
 #define MAGIC_BYTES 512 /* looked at before the rest has come */
+#define SMALL 8192       /* bytes of text: a few milliseconds of work, which share a transaction */
 
 /* ---- names ---- */
 
@@ -295,6 +296,7 @@ void ingest_store(struct ingest *i)
 
 	i->job.run = ingest_run;
 	i->job.done = ingest_done;
+	i->job.shares = i->op->shares = i->bytes.len <= SMALL && i->records.text.len <= SMALL;
 	if (store_submit(store, STORE_LIBRARY, &i->job) == 0)
 		return;
 	/* `done` may not come from here: any other queue brings the bad news back to the loop */

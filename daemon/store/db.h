@@ -7,7 +7,8 @@
  *	         returned undoes this job alone
  *	KEYED    a read transaction on both files: one job sees one moment
  *	SCAN     as KEYED, cut at job.deadline_ms
- *	LIBRARY  nothing: the job uses db_begin and db_commit itself, none longer than 20 ms
+ *	LIBRARY  nothing: the job uses db_begin and db_commit itself, none longer than 20 ms; for one
+ *	         that `shares`, the group's transaction on `lib` and a savepoint, as on WRITER
  *
  * Errors: 0, STORE_E_* or -errno. Every verb that can fail takes `why` (mostly &j->why): words are
  * put there once, an earlier text stays. NULL is allowed.
@@ -23,6 +24,13 @@
 #include "daemon/store/store.h"
 #include "daemon/types.h"
 
+/* Of the jobs that share a transaction: whose index grew, and whether a document was hidden. */
+struct library_share {
+	int64_t collections[8];
+	size_t n;
+	bool leftovers;
+};
+
 struct db {
 	enum store_lane lane;
 	sqlite3 *chat; /* NULL on LIBRARY */
@@ -32,6 +40,7 @@ struct db {
 	uint64_t yield_ms;    /* from then on it gives way to who waits, monotonic; 0: never */
 	bool yielded;         /* it did: it will run again, what it has now is of no use */
 	atomic_bool others;   /* somebody else's job waits */
+	struct library_share share; /* LIBRARY: what the group did, for its end */
 	struct db_stmt *cache; /* private: db.c */
 	size_t cached, cache_cap;
 	struct columns *columns; /* private: columns.c; what columns the five tables have */
@@ -179,3 +188,5 @@ void db_calm(struct db *db);  /* idle for a while: give page caches and statemen
  */
 int library_migrate(sqlite3 *lib, char **why);
 int library_register(sqlite3 *lib);
+/* After the commit of jobs that shared it: the little merging that belongs to them, in transactions of its own. */
+void library_shared(struct db *db);

@@ -246,6 +246,62 @@ static int bring_in(struct coming *c)
 	return r;
 }
 
+/* ---- in company ---- */
+
+static bool share_has(const struct library_share *share, int64_t collection)
+{
+	for (size_t i = 0; i < share->n; i++)
+		if (share->collections[i] == collection)
+			return true;
+	return false;
+}
+
+static int write_all_passages(struct coming *c)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < c->op->n; i++)
+		r = write_passage(c, i);
+	return r;
+}
+
+/* A small one, whole in the transaction that it shares: nothing of it is seen before the commit. */
+static int bring_in_at_once(struct coming *c)
+{
+	struct library_share *share = &c->db->share;
+	int r = open_collection(c);
+
+	if (r == 0)
+		r = open_document(c);
+	if (r == 0)
+		r = text_write(c->db, c->key, 0, c->op->text, c->op->text_len, c->why);
+	if (r == 0)
+		r = write_all_passages(c);
+	if (r == 0)
+		r = show(c);
+	if (r == 0 && share->n < array_len(share->collections) && !share_has(share, c->collection))
+		share->collections[share->n++] = c->collection;
+	share->leftovers = share->leftovers || c->before;
+	return r;
+}
+
+void library_shared(struct db *db)
+{
+	char *why = NULL;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < db->share.n; i++)
+		r = words_merge(db, db->share.collections[i], &why);
+	if (r == 0 && db->share.leftovers)
+		r = library_sweep(db, &why);
+	if (r != 0)
+		log_warn("cannot tidy up behind new documents: %s", why ? why : "no reason given");
+	db->share = (struct library_share){ .n = 0 };
+	mem_free(why);
+}
+
+/* ---- the job ---- */
+
 int op_document_add_run(struct db *db, struct job *j)
 {
 	struct op_document_add *op = container_of(j, struct op_document_add, job);
@@ -259,9 +315,11 @@ int op_document_add_run(struct db *db, struct job *j)
 		return r;
 	}
 	c.lengths = calloc(op->n + 1, sizeof(*c.lengths));
-	r = c.lengths ? bring_in(&c) : -ENOMEM;
+	r = !c.lengths ? -ENOMEM : op->shares ? bring_in_at_once(&c) : bring_in(&c);
 	mem_free(c.lengths);
 	op->replaced = r == 0 && c.before;
+	if (op->shares)
+		return r;
 	/* the old one, or what came of the new one before an error; not done, it is done the next
 	 * time */
 	if ((op->replaced || r != 0) && library_sweep(db, &why) != 0)

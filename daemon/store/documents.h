@@ -46,6 +46,7 @@ struct op_document_add {
 	size_t text_len;
 	struct passage *passages;
 	size_t n;
+	bool shares;                  /* in: small, and its job is one that shares a transaction */
 	bool unchanged, replaced;     /* out */
 };
 struct op_document_add *op_document_add_new(void);

@@ -18,6 +18,7 @@
 #define QUEUE_MAX 4096
 #define GROUP_MAX 512            /* jobs in one transaction */
 #define GROUP_US 20000           /* and how long it may gather */
+#define SHARE_US 5000            /* the same for the library: leaves room for its commit */
 #define CHECKPOINT_PAGES 1000    /* SQLite's own default */
 #define SLICE_MS 20              /* a scan that keeps nobody waiting goes on past it */
 #define CALM_NS 5000000000ull    /* idle for so long: give memory back */
@@ -308,7 +309,6 @@ static void reader_main(void *arg)
 {
 	struct lane *l = arg;
 	struct list batch, finished;
-	bool library = l->db.lane == STORE_LIBRARY;
 
 	pthread_setname_np(pthread_self(), names[l->db.lane]);
 	list_init(&batch);
@@ -317,15 +317,83 @@ static void reader_main(void *arg)
 		while (!list_empty(&batch)) {
 			struct job *j = pop(&batch);
 
-			j->r = library ? run_job(l, j) : read_job(l, j);
-			if (library) /* what a job left open it did not mean to keep */
-				db_rollback(l->db.lib);
-			if (library && l->db.outbox)
-				atomic_store(&l->harvest->carry, true);
-			if (library)
-				l->db.outbox = false;
+			j->r = read_job(l, j);
 			list_push_back(&finished, &j->link);
 			deliver(l, &finished);
+		}
+}
+
+/* ---- the library's ---- */
+
+/* A job in its savepoint. False: the error took the whole transaction with it. */
+static bool share_job(struct lane *l, struct job *j)
+{
+	sqlite3 *lib = l->db.lib;
+
+	j->r = db_savepoint(lib, &j->why);
+	if (j->r == 0) {
+		j->r = run_job(l, j);
+		if (!sqlite3_get_autocommit(lib))
+			db_savepoint_end(lib, j->r == 0);
+	}
+	return !sqlite3_get_autocommit(lib);
+}
+
+/* As many small jobs as fit into one transaction: each would wait for the disk by itself. */
+static void share_group(struct lane *l, struct list *batch, struct list *group)
+{
+	uint64_t end = clock_mono_us() + SHARE_US;
+	char *why = NULL;
+	int r = db_begin(l->db.lib, &why);
+
+	do {
+		struct job *j = pop(batch);
+		bool open = r != 0 || share_job(l, j);
+
+		list_push_back(group, &j->link);
+		if (!open) {
+			r = j->r ? j->r : -EIO;
+			why = mem_dup(j->why);
+		}
+	} while (r == 0 && !list_empty(batch) && clock_mono_us() < end &&
+		 list_first(batch, struct job, link)->shares);
+	if (r == 0)
+		r = db_commit(l->db.lib, &why);
+	if (r != 0) {
+		db_rollback(l->db.lib);
+		fail_group(group, r, why);
+		l->db.share = (struct library_share){ .n = 0 };
+	}
+	mem_free(why);
+}
+
+static void library_main(void *arg)
+{
+	struct lane *l = arg;
+	struct list batch, finished;
+
+	pthread_setname_np(pthread_self(), names[l->db.lane]);
+	list_init(&batch);
+	list_init(&finished);
+	while (take(l, &batch))
+		while (!list_empty(&batch)) {
+			bool shares = list_first(&batch, struct job, link)->shares;
+
+			if (shares) {
+				share_group(l, &batch, &finished);
+			} else {
+				struct job *j = pop(&batch);
+
+				j->r = run_job(l, j);
+				list_push_back(&finished, &j->link);
+			}
+			db_rollback(l->db.lib); /* what a job left open it did not mean to keep */
+			if (l->db.outbox)
+				atomic_store(&l->harvest->carry, true);
+			l->db.outbox = false;
+			deliver(l, &finished);
+			if (shares)
+				library_shared(&l->db);
 		}
 }
 
@@ -398,6 +466,8 @@ static void (*main_of(enum store_lane lane))(void *)
 		return writer_main;
 	case STORE_SCAN:
 		return scan_main;
+	case STORE_LIBRARY:
+		return library_main;
 	default:
 		return reader_main;
 	}

@@ -56,6 +56,7 @@ struct words_row {
 	size_t text_len;
 };
 int words_insert(struct db *db, int64_t collection, const struct words_row *row, char **why);
+int words_merge(struct db *db, int64_t collection, char **why); /* a little; a transaction of its own */
 int words_delete(struct db *db, int64_t collection, const struct words_row *row, char **why);
 
 /* Set the lengths of n passages from `first` on; NULL: they are hidden, and empty blocks are given

@@ -166,23 +166,23 @@ int slice_begin(struct slice *s, struct db *db, char **why)
  * FTS5 would merge its segments within whatever transaction happens to fill one up, for as long as
  * it takes. It is told not to (words_create), and does a little after every slice instead.
  */
-static int merge_some(struct slice *s)
+int words_merge(struct db *db, int64_t collection, char **why)
 {
 	char table[WORDS_NAME], sql[2 * WORDS_NAME + 96];
 
-	if (!s->collection)
+	if (!collection)
 		return 0;
-	library_words_table(table, s->collection);
+	library_words_table(table, collection);
 	(void)snprintf(
 		sql, sizeof(sql), "INSERT INTO %s (%s, rank) VALUES ('merge', ?1)", table, table);
-	return db_run(s->db, s->db->lib, s->why, sql, db_int(MERGE_PAGES));
+	return db_run(db, db->lib, why, sql, db_int(MERGE_PAGES));
 }
 
 int slice_end(struct slice *s)
 {
 	int r = db_commit(s->db->lib, s->why);
 
-	return r ? r : merge_some(s);
+	return r ? r : words_merge(s->db, s->collection, s->why);
 }
 
 int slice_turn(struct slice *s)

@@ -30,7 +30,7 @@ enum store_lane {
 	STORE_WRITER,  /* chat_history.db, read-write */
 	STORE_KEYED,   /* reader A: short reads by key of both files */
 	STORE_SCAN,    /* reader B: search and retrieval over both files; interrupted at its deadline */
-	STORE_LIBRARY, /* library.db, read-write; no transaction over 20 ms */
+	STORE_LIBRARY, /* library.db, read-write; no transaction over 20 ms, small jobs share one */
 	STORE_LANES,
 };
 
@@ -59,6 +59,7 @@ struct job {
 	char *why;           /* words for r != 0, owned by the job; job_fini frees it */
 	uint64_t deadline_ms; /* STORE_SCAN: monotonic; 0 none */
 	uint64_t account;     /* STORE_SCAN: fair_key of whose it is; accounts take turns */
+	bool shares;          /* STORE_LIBRARY: small work that runs within a transaction of several */
 	bool again;           /* STORE_SCAN: run may be broken off and called anew from its beginning */
 	unsigned slice_ms;    /* the lane's: how long it may keep others waiting */
 	uint64_t owner;      /* the caller's: an id in its idmap */
