@@ -1,6 +1,7 @@
 /* ragchat upload: documents for the library or the backend. */
 #include <dirent.h>
 #include <errno.h>
+#include <glob.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@
 #include "client/say.h"
 #include "client/term.h"
 #include "client/upload.h"
+#include "common/attr.h"
 #include "common/json.h"
 #include "common/mem.h"
 #include "common/path.h"
@@ -41,6 +43,8 @@ struct uploading {
 	size_t strip;             /* within a folder: bytes of a path that its name leaves out */
 	struct buf text;          /* of --json */
 	struct json_out w;
+	size_t skipped[5]; /* by enum skip */
+	size_t sent, taken, unchanged; /* files */
 	int status; /* of the first failure */
 };
 
@@ -49,27 +53,72 @@ static void failed(struct uploading *u, int status)
 	u->status = u->status ? u->status : status;
 }
 
-static void skipped(const struct uploading *u, const char *path, const char *why)
+/* What is left out of folders: counted, and named with -v. */
+enum skip { SKIP_HIDDEN, SKIP_OTHERS, SKIP_EMPTY, SKIP_LINK, SKIP_SPECIAL, SKIPS };
+static const struct {
+	const char *one, *many;
+} skips[SKIPS] = {
+	[SKIP_HIDDEN] = { "hidden", "hidden" },
+	[SKIP_OTHERS] = { "made by a program", "made by programs" },
+	[SKIP_EMPTY] = { "empty", "empty" },
+	[SKIP_LINK] = { "link that leads to no file", "links that lead to no file" },
+	[SKIP_SPECIAL] = { "no file", "no files" },
+};
+
+static void skipped(struct uploading *u, const char *path, enum skip why)
 {
-	if (!u->quiet)
-		say("skipped '%s': %s", path, why);
+	u->skipped[why]++;
+	if (u->link->client->verbose && !u->quiet)
+		say("skipped '%s': %s", path, skips[why].one);
+}
+
+static void say_skipped(const struct uploading *u)
+{
+	struct buf words = { 0 };
+	size_t all = 0;
+
+	for (size_t i = 0; i < SKIPS; i++) {
+		if (!u->skipped[i])
+			continue;
+		(void)buf_addf(&words, "%s%zu %s", all ? ", " : "", u->skipped[i],
+			u->skipped[i] == 1 ? skips[i].one : skips[i].many);
+		all += u->skipped[i];
+	}
+	if (all && !u->quiet)
+		say("skipped %zu in folders: %s%s", all, buf_cstr(&words),
+			u->link->client->verbose ? "" : " (-v names them)");
+	buf_fini(&words);
 }
 
 /* ---- one file ---- */
 
+/* A text, or {file, error}. */
+static void say_stats_error(const char *name, struct val error)
+{
+	const char *s, *file;
+	size_t n, nfile;
+
+	if (!val_str(error, &s, &n) && !val_get_str(error, "error", &s, &n))
+		return;
+	if (val_get_str(error, "file", &file, &nfile) && strncmp(file, name, nfile) != 0)
+		say_as("backend", "%s: %.*s: %.*s", name, (int)nfile, file, (int)n, s);
+	else
+		say_as("backend", "%s: %.*s", name, (int)n, s);
+}
+
+/* What a backend's message leaves out. */
 static void say_stats(const char *name, struct val stats)
 {
 	struct val errors = val_get(stats, "errors");
-	int64_t bad = val_get_int(stats, "failed", 0);
-	const char *s;
-	size_t n;
+	int64_t bad = val_get_int(stats, "failed", 0), total = val_get_int(stats, "total", -1);
 
 	if (bad > 0)
 		say_as("backend", "%s: %lld of %lld files failed", name, (long long)bad,
-			(long long)val_get_int(stats, "total", bad));
+			(long long)(total < 0 ? bad : total));
+	else if (total == 0)
+		say_as("backend", "%s: it took no file: a format that it does not read?", name);
 	for (size_t i = 0; i < val_count(errors) && i < 10; i++)
-		if (val_str(val_at(errors, i), &s, &n))
-			say_as("backend", "%s: %.*s", name, (int)n, s);
+		say_stats_error(name, val_at(errors, i));
 }
 
 static void add_json(
@@ -100,21 +149,34 @@ static void add_json(
 	json_out_object_end(w);
 }
 
+static const char *stats_words(struct val stats, char words[96])
+{
+	words[0] = '\0';
+	if (val_present(stats))
+		(void)snprintf(words, 96, " [%lld processed, %lld skipped, %lld failed of %lld]",
+			(long long)val_get_int(stats, "processed", 0),
+			(long long)val_get_int(stats, "skipped", 0),
+			(long long)val_get_int(stats, "failed", 0),
+			(long long)val_get_int(stats, "total", 0));
+	return words;
+}
+
 /* As soon as it is taken: whoever uploads a thousand files wants to see them go. */
 static void print_line(struct uploading *u, const char *name, struct val result)
 {
 	struct buf line = { 0 };
 	const char *s = "taken";
 	size_t n = strlen(s);
-	char *whole;
+	char *whole, words[96];
 	int r;
 
 	(void)val_get_str(result, "message", &s, &n);
 	/* The daemon's message has the name; what a backend says has it rarely. */
 	if (memmem(s, n, name, strlen(name)))
-		whole = mem_ndup(s, n);
+		whole = mem_printf("%.*s%s", (int)n, s, stats_words(val_get(result, "stats"), words));
 	else
-		whole = mem_printf("%s: %.*s", name, (int)n, s);
+		whole = mem_printf("%s: %.*s%s", name, (int)n, s,
+			stats_words(val_get(result, "stats"), words));
 	filter_line(term_filter(), whole, strlen(whole), 2000, &line);
 	(void)buf_add_byte(&line, '\n');
 	r = out_text(&line, false);
@@ -133,6 +195,17 @@ static bool name_taken(struct uploading *u, const char *name)
 	return false;
 }
 
+static void count_taken(struct uploading *u, struct val result)
+{
+	char *change = val_get_text(result, "change");
+
+	if (change && (!strcmp(change, "unchanged") || !strcmp(change, "same")))
+		u->unchanged++;
+	else
+		u->taken++;
+	mem_free(change);
+}
+
 static void send_file(struct uploading *u, const char *path, const char *name)
 {
 	struct val result = { NULL };
@@ -142,7 +215,8 @@ static void send_file(struct uploading *u, const char *path, const char *name)
 	if (name_taken(u, name)) {
 		failed(u,
 			say_fail(STATUS_DATA,
-				"'%s' would replace another file of this run, both are called '%s'",
+				"'%s' would replace another file of this run, both are called '%s': "
+				"put one elsewhere with --to",
 				path, name));
 		return;
 	}
@@ -154,8 +228,11 @@ static void send_file(struct uploading *u, const char *path, const char *name)
 		.progress = &u->progress });
 	if (!r || r == STATUS_FAILED)
 		result = u->link->msg.result;
+	u->sent++;
 	if (r)
 		failed(u, r);
+	else
+		count_taken(u, result);
 	if (val_present(result))
 		say_stats(name, val_get(result, "stats"));
 	if (u->json)
@@ -178,21 +255,38 @@ static int not_dots(const struct dirent *e)
 
 static void walk(struct uploading *u, const char *dir);
 
+/* Folders and files that programs make for themselves, beside what people write. */
+static bool is_made(const char *base)
+{
+	static const char *const names[] = { "node_modules", "__pycache__", "CACHEDIR.TAG" };
+	size_t n = strlen(base);
+
+	for (size_t i = 0; i < array_len(names); i++)
+		if (!strcmp(base, names[i]))
+			return true;
+	return n && base[n - 1] == '~';
+}
+
 static void walk_entry(struct uploading *u, const char *path)
 {
+	const char *base = path_basename(path);
 	struct stat st, to;
 
-	if (path_basename(path)[0] == '.') {
-		skipped(u, path, "hidden");
+	if (base[0] == '.') {
+		skipped(u, path, SKIP_HIDDEN);
+	} else if (is_made(base)) {
+		skipped(u, path, SKIP_OTHERS);
 	} else if (lstat(path, &st) < 0) {
 		failed(u, say_fail(STATUS_INPUT, "cannot read '%s': %s", path, strerror(errno)));
 	} else if (S_ISDIR(st.st_mode)) {
 		walk(u, path);
 	} else if (S_ISLNK(st.st_mode) && (stat(path, &to) < 0 || !S_ISREG(to.st_mode))) {
 		/* Following links to folders could go round for ever. */
-		skipped(u, path, "a link that leads to no file");
+		skipped(u, path, SKIP_LINK);
 	} else if (!S_ISLNK(st.st_mode) && !S_ISREG(st.st_mode)) {
-		skipped(u, path, "not a file");
+		skipped(u, path, SKIP_SPECIAL);
+	} else if (S_ISREG(st.st_mode) && st.st_size == 0) {
+		skipped(u, path, SKIP_EMPTY);
 	} else {
 		send_file(u, path, path + u->strip);
 	}
@@ -215,23 +309,13 @@ static void walk(struct uploading *u, const char *dir)
 	free(entries);
 }
 
-/*
- * The files of a folder are called by their path from it on, its own name included: notes/a.md,
- * wherever notes lies. Of ".", ".." and "/" there is no name to include.
- */
+/* The files of a folder are called by their path below it, wherever it lies. */
 static void walk_folder(struct uploading *u, const char *path)
 {
-	const char *base = path_basename(path);
-	bool named = *base && strcmp(base, ".") != 0 && strcmp(base, "..") != 0;
-	char *name = upload_name(path);
 	size_t n = strlen(path);
 
-	if (name)
-		u->strip = n - strlen(name);
-	else
-		u->strip = named ? (size_t)(base - path) : n + (path[n - 1] != '/');
+	u->strip = n + (path[n - 1] != '/');
 	walk(u, path);
-	mem_free(name);
 }
 
 /* "notes/" and "./notes" name their files like "notes". */
@@ -244,19 +328,48 @@ static char *without_slash(const char *path)
 	return mem_ndup(path, n);
 }
 
-static void send_argument(struct uploading *u, const char *arg)
+static void send_path(struct uploading *u, const char *arg)
 {
 	char *path = without_slash(arg), *name = upload_name(path);
 	struct stat st;
 
-	if (!strcmp(arg, "-"))
-		send_file(u, arg, u->name ? u->name : STDIN_NAME);
-	else if (u->recursive && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+	if (u->recursive && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
 		walk_folder(u, path);
 	else
 		send_file(u, path, u->name ? u->name : name ? name : path);
 	mem_free(name);
 	mem_free(path);
+}
+
+/* A pattern that a shell would have taken apart came in quotes, or from a program without a shell. */
+static void send_argument(struct uploading *u, const char *arg)
+{
+	struct stat st;
+	glob_t found;
+
+	if (!strcmp(arg, "-")) {
+		send_file(u, arg, u->name ? u->name : STDIN_NAME);
+	} else if (!strpbrk(arg, "*?[") || lstat(arg, &st) == 0 ||
+		   glob(arg, 0, NULL, &found) != 0) {
+		send_path(u, arg);
+	} else {
+		for (size_t i = 0; i < found.gl_pathc && u->status != STATUS_UNAVAILABLE; i++)
+			send_path(u, found.gl_pathv[i]);
+		globfree(&found);
+	}
+}
+
+static void say_sum(const struct uploading *u)
+{
+	size_t bad = u->sent - u->taken - u->unchanged;
+
+	if (u->sent < 2 || u->quiet || !u->recursive)
+		return;
+	if (bad)
+		say("%zu files: %zu taken, %zu there already, %zu failed", u->sent, u->taken,
+			u->unchanged, bad);
+	else
+		say("%zu files: %zu taken, %zu there already", u->sent, u->taken, u->unchanged);
 }
 
 /* ---- the command ---- */
@@ -266,6 +379,8 @@ static int finish(struct uploading *u)
 	int r = 0;
 
 	progress_clear(&u->progress);
+	say_skipped(u);
+	say_sum(u);
 	if (u->json) {
 		json_out_array_end(&u->w);
 		json_out_object_end(&u->w);
@@ -339,10 +454,10 @@ const struct cmd cmd_upload = {
 	.run = run,
 	.help = "usage: ragchat upload [OPTIONS] FILE...\n"
 		"       ragchat upload [--name NAME] -\n"
-		"Sends each file and prints what the daemon or the backend says of it. A document "
-		"is\n"
-		"called by its path as given here; the same name again replaces it.\n"
-		"  -r, --recursive     folders too; hidden files are left out and named\n"
+		"Sends each file and prints what the daemon or the backend says of it. A document is\n"
+		"called by its file's name, in a folder by its path below that; the same name again\n"
+		"replaces it, and the same bytes are not kept twice in a collection.\n"
+		"  -r, --recursive     folders too; hidden and empty files are left out and counted\n"
 		"      --to COLLECTION     put them into a collection\n"
 		"      --name NAME     call the file (or stdin) so\n"
 		"  -q, --quiet         no progress, no word of what is left out\n"

@@ -12,7 +12,6 @@
 #include "common/fd.h"
 #include "common/mem.h"
 #include "common/path.h"
-#include "common/str.h"
 #include "proto/errors.h"
 #include "proto/limits.h"
 
@@ -28,15 +27,9 @@ char *upload_name(const char *path)
 {
 	const char *base = path_basename(path);
 
-	while (str_starts(path, "./"))
-		for (path += 2; *path == '/'; path++)
-			;
 	if (!*base || !strcmp(base, "..") || !strcmp(base, "."))
 		return NULL;
-	if (path[0] == '/' || !strcmp(path, "..") || str_starts(path, "../") ||
-		strstr(path, "/../"))
-		return mem_dup(base);
-	return mem_dup(path);
+	return mem_dup(base);
 }
 
 static int cannot_read(const char *path, int e)
@@ -164,6 +157,13 @@ static int send_all(struct sending *s)
 	return r;
 }
 
+/* Also where it took no file at all: a backend passes over what it cannot read without a word. */
+static bool stats_failed(struct val stats)
+{
+	return val_get_int(stats, "failed", 0) > 0 || val_count(val_get(stats, "errors")) > 0 ||
+	       (val_present(val_get(stats, "total")) && val_get_int(stats, "total", 1) == 0);
+}
+
 static int commit(struct sending *s)
 {
 	int r;
@@ -178,9 +178,7 @@ static int commit(struct sending *s)
 	progress_clear(s->u->progress);
 	if (r)
 		return refused(s, r);
-	return val_get_int(val_get(s->u->link->msg.result, "stats"), "failed", 0) > 0
-		       ? STATUS_FAILED
-		       : 0;
+	return stats_failed(val_get(s->u->link->msg.result, "stats")) ? STATUS_FAILED : 0;
 }
 
 int upload_send(const struct upload *u)

@@ -18,12 +18,9 @@ struct upload {
 
 /*
  * 0: taken, the reply of doc.commit is in link->msg.result; else a status, said, with the file's
- * name. Also for what a backend took only in part (stats.failed): STATUS_FAILED, the reply is
+ * name. Also for what a backend took only in part or not at all (stats): STATUS_FAILED, the reply is
  * there.
  */
 int upload_send(const struct upload *u);
-/*
- * The name of a document for a path: relative paths as they are, others by their last part;
- * malloc'd; NULL: has none.
- */
+/* The name of a document for a path: its last part; malloc'd; NULL: has none. */
 char *upload_name(const char *path);

@@ -596,7 +596,13 @@ def test_files_go_up_whole_and_one_that_fails_stops_no_other(t):
     made.on["doc.commit"] = lambda call: call.reply(message="Ingested 0 chunks", stats={"total": 1, "failed": 1, "errors": ["no text in it"]})
     result = t.run("upload", t.h.path("a.bin"), code=1)
     contains(result.err, "backend: a.bin: 1 of 1 files failed", "no text in it")
-    equal(result.text, "a.bin: Ingested 0 chunks\n", "what the backend says")
+    equal(result.text, "a.bin: Ingested 0 chunks [0 processed, 0 skipped, 1 failed of 1]\n", "what the backend says")
+    for stats, words in (({"total": 1, "failed": 1, "errors": [{"file": "a.bin", "error": "locked"}]}, "backend: a.bin: locked"),
+                         ({"total": 0, "processed": 0}, "backend: a.bin: it took no file")):
+        made.on["doc.commit"] = lambda call, stats=stats: call.reply(message="Ingested 0 chunks", stats=stats)
+        contains(t.run("upload", t.h.path("a.bin"), code=1).err, words)
+    made.on["doc.commit"] = lambda call: call.reply(message="Ingested 0 chunks", stats={"total": 1, "skipped": 1})
+    contains(t.run("upload", t.h.path("a.bin")).text, "1 skipped")
     made.on["doc.commit"] = lambda call: call.close()
     contains(t.run("upload", t.h.path("a.bin"), code=69).err, "lost")
 
@@ -605,13 +611,16 @@ def test_folders_go_up_without_what_is_hidden(t):
     made = library(t)
     for name in ("notes/b.md", "notes/sub/a.md", "notes/.git/x", "notes/.hidden", "other/b.md"):
         t.h.path(name, name)
+    t.h.path("notes/b.md~", "an editor's")
+    t.h.path("notes/sub/__init__.py", "")
     os.symlink("b.md", t.h.path("notes/link.md"))
     os.symlink("..", t.h.path("notes/up"))
     contains(t.run("upload", "notes", code=66).err, "-r")
     result = t.run("upload", "-r", "notes/")
-    names = ["notes/b.md", "notes/link.md", "notes/sub/a.md"]
+    names = ["b.md", "link.md", "sub/a.md"]
     equal([file[0] for file in made.files.values()], names, "names")
-    contains(result.err, "skipped 'notes/.git': hidden", "notes/.hidden", "notes/up")
+    contains(result.err, "skipped 5 in folders: 2 hidden, 1 made by a program, 1 empty, 1 link that leads to no file", "3 files: 3 taken")
+    contains(t.run("-v", "upload", "-r", "notes").err, "skipped 'notes/.git': hidden", "notes/.hidden", "notes/up")
     for where in (t.h.path("notes"), "./notes", "../home/notes"):
         made.files.clear()
         t.run("upload", "-q", "-r", where)
@@ -619,6 +628,9 @@ def test_folders_go_up_without_what_is_hidden(t):
     made.files.clear()
     contains(t.run("upload", t.h.path("notes/b.md"), t.h.path("other/b.md"), code=65).err, "b.md")
     equal(len(made.files), 1, "files")
+    made.files.clear()
+    t.run("upload", "notes/*.md")
+    equal([file[0] for file in made.files.values()], ["b.md", "link.md"], "a pattern")
 
 
 def test_attached_files_go_up_before_the_question(t):
