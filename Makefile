@@ -70,7 +70,7 @@ UNIT       := $(patsubst tests/unit/%.c,$B/tests/%,$(UNIT_SRC))
 FUZZ       := $(patsubst tests/fuzz/%.c,$B/fuzz/%,$(FUZZ_SRC))
 BENCH      := $(patsubst tests/bench/%.c,$B/bench/%,$(BENCH_SRC))
 obj         = $(patsubst %.c,$B/obj/%.o,$(1))
-HELPERS    := $(if $(wildcard daemon/pdf/main.c),$B/bin/ragchatd-pdf) $B/bin/ragchatd-extract
+HELPERS    := $(if $(wildcard daemon/pdf/main.c),$B/bin/ragchatd-pdf) $B/bin/ragchatd-extract $B/bin/ragchatd-pdftext
 BIN        := $B/bin/ragchat $B/bin/ragchatd $(HELPERS)
 
 all: $(BIN)                                      ## build ragchat and ragchatd into build/bin
@@ -80,7 +80,7 @@ $B/libproto.a:  $(call obj,$(proto_SRC))
 $B/libdaemon.a: $(call obj,$(filter-out daemon/main.c,$(daemon_SRC)))
 $B/libhelper.a: $(call obj,$(helper_SRC))
 $B/libpdf.a:    $(call obj,$(filter-out daemon/pdf/main.c,$(pdf_SRC)))
-$B/libextract.a: $(call obj,$(filter-out daemon/extract/main.c,$(extract_SRC)))
+$B/libextract.a: $(call obj,$(filter-out daemon/extract/main%.c,$(extract_SRC)))
 $B/libclient.a: $(call obj,$(filter-out client/main.c,$(client_SRC)))
 %.a:
 	@rm -f $@
@@ -95,9 +95,12 @@ $B/bin/ragchat: $(call obj,client/main.c) $B/libclient.a $B/libproto.a $B/libcom
 $B/bin/ragchatd-pdf: $(call obj,daemon/pdf/main.c) $B/libpdf.a $B/libhelper.a $B/libcommon.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_pdf)
-$B/bin/ragchatd-extract: $(call obj,daemon/extract/main.c) $B/libextract.a $B/libhelper.a $B/libcommon.a
+$B/bin/ragchatd-extract: $(call obj,daemon/extract/main.c daemon/worker/helper.c) $B/libextract.a $B/libhelper.a $B/libcommon.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_extract)
+$B/bin/ragchatd-pdftext: $(call obj,daemon/extract/main_pdf.c) $B/libextract.a $B/libhelper.a $B/libcommon.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^
 
 # A changed flag rebuilds exactly what it should: the stamp is rewritten only when its text differs.
 $B/.flags: FORCE

@@ -30,7 +30,8 @@
 #define AUTOSTARTED_IDLE_MS (30 * 60 * 1000) /* a daemon nobody asked for by name leaves by itself */
 #define GOODBYE_MS 2000                      /* for clients to take what is queued at the end */
 #define RENDERER_OUT_MAX ((size_t)48 << 20)  /* bytes of one document */
-#define READERS_RUNNING 2                    /* readers of documents at once; the rest waits */
+#define READERS_RUNNING 8                    /* readers of documents at once, and no more than CPUs; the rest waits */
+#define READERS_SPARE_MS 30000
 #define FD_RESERVE 128                       /* files, backends and helpers beside the clients */
 
 static void step(struct server *s);
@@ -314,6 +315,7 @@ static int resolve_paths(struct server *s)
 	s->database_path = config_database_path(s->config, s->options.database);
 	s->renderer_path = s->config->pdf_helper ? mem_dup(s->config->pdf_helper) : helper_path("ragchatd-pdf");
 	s->extractor_path = helper_path("ragchatd-extract");
+	s->pdftext_path = helper_path("ragchatd-pdftext");
 	if (!s->socket_path || !s->database_path)
 		return fail(EX_CONFIG, "no home folder; name the files with -S and -D", NULL);
 	return 0;
@@ -329,7 +331,7 @@ static int protect(struct server *s)
 	const char *const readable[] = { config, s->config->env_file, s->config->api_key_file, s->config->ca_file,
 		s->config->client_cert, s->config->client_key, getenv("CREDENTIALS_DIRECTORY") };
 	struct harden_paths hp = { .data = data, .runtime = s->socket_handed ? NULL : runtime, .log = log, .libexec = libexec,
-		.helper = s->extractor_path,
+		.helpers = { s->extractor_path, s->pdftext_path },
 		.config_named = s->options.config_file || s->config->mode == MODE_SYSTEM, .readable = readable, .nreadable = array_len(readable) };
 	int r;
 
@@ -367,6 +369,17 @@ static int store_status(int r)
 	return 1;
 }
 
+static struct readers *new_readers(struct server *s)
+{
+	const struct readers_config rc = {
+		.program = { [READER_DOCUMENT] = s->extractor_path, [READER_PDF] = s->pdftext_path },
+		.running = min_of(max_of(uv_available_parallelism(), 2u), (unsigned)READERS_RUNNING),
+		.spare_ms = READERS_SPARE_MS,
+	};
+
+	return readers_new(&s->loop, &rc);
+}
+
 static int open_store(struct server *s)
 {
 	const struct store_config sc = { .path = s->database_path, .socket = s->socket_path, .create = true };
@@ -383,7 +396,7 @@ static int open_store(struct server *s)
 		log_info("%s", why);
 	mem_free(why);
 	library_attach(s->library, s->store);
-	s->readers = readers_new(&s->loop, s->extractor_path, READERS_RUNNING);
+	s->readers = new_readers(s);
 	library_set_readers(s->library, s->readers);
 	configure_library(s);
 	return 0;
@@ -698,6 +711,7 @@ void server_run(struct server *s)
 	mem_free(s->database_path);
 	mem_free(s->sandbox);
 	mem_free(s->extractor_path);
+	mem_free(s->pdftext_path);
 	mem_free(s->renderer_path);
 	mem_free(s->renderer_level);
 	fair_fini(&s->exports);

@@ -44,7 +44,7 @@ struct server {
 	struct store *store;
 	struct library *library;
 	struct readers *readers;
-	char *extractor_path;      /* ragchatd-extract */
+	char *extractor_path, *pdftext_path; /* ragchatd-extract, ragchatd-pdftext */
 	struct upstream *upstream;
 	struct chat chat;
 	struct pool *renderer;

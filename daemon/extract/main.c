@@ -3,7 +3,7 @@
  * before it reads a byte of it.
  *
  *	ragchatd-extract --plain < report.docx          by hand
- *	ragchatd-extract [--pdf] [--light] [--max-text N]    as the daemon runs it
+ *	ragchatd-extract [--max-text N]                 as the daemon runs it
  */
 #include <errno.h>
 #include <stdio.h>
@@ -15,89 +15,32 @@
 #include <libxml/parser.h>
 
 #include "common/fd.h"
-#include "common/json.h"
 #include "common/magic.h"
 #include "common/str.h"
-#include "common/utf8.h"
 #include "daemon/extract/charset.h"
 #include "daemon/extract/extract.h"
 #include "daemon/extract/mail.h"
-#include "daemon/extract/pdf.h"
 #include "daemon/extract/profiles.h"
+#include "daemon/extract/report.h"
+#include "daemon/worker/helper.h"
 #include "daemon/worker/records.h"
 
 static const char usage[] =
-	"usage: ragchatd-extract [--plain [--name NAME]] [--pdf] [--light] [--max-text BYTES] < FILE\n"
+	"usage: ragchatd-extract [--plain [--name NAME]] [--pdf] [--max-text BYTES] < FILE\n"
 	"       ragchatd-extract --sandbox-selftest | --version\n"
 	"Reads one document and writes its text; run by ragchatd, in a sandbox.\n"
 	"      --plain        text for people, not records for the daemon\n"
 	"      --name NAME    with --plain: the file's name, whose suffix tells texts apart\n"
-	"      --pdf          the document is a PDF (from a pipe this has to be said)\n"
-	"      --light        neither mail nor any encoding but UTF-8 and UTF-16: starts faster\n"
+	"      --pdf          a PDF from a pipe: ragchatd-pdftext reads it\n"
 	"example: ragchatd-extract --plain < report.docx | less\n";
 
 struct run {
-	bool plain, pdf, light;
+	bool plain, pdf;
 	const char *name;
 	int64_t max_text;
 	char level[SANDBOX_LEVEL];
 	char header[EXTRACT_HEADER_MAX + 1];
-	struct pdf_reader reader;
 };
-
-/* ---- the status line ---- */
-
-static const char *code_name(int r)
-{
-	static const char *const names[] = { "ok", "broken", "type", "limit", "locked", "empty", "failed" };
-
-	return names[r];
-}
-
-static void add_pair(struct json_out *w, const char *key, const char *value)
-{
-	json_out_key(w, key);
-	json_out_str(w, value);
-}
-
-static void put_status(const struct run *run, const struct extract *x)
-{
-	struct buf line;
-	struct json_out w;
-
-	buf_init(&line, 0);
-	json_out_init(&w, &line);
-	json_out_object(&w);
-	add_pair(&w, "status", code_name(x->r));
-	if (x->r)
-		add_pair(&w, "error", x->why);
-	add_pair(&w, "format", x->format);
-	json_out_key(&w, "pages");
-	json_out_int(&w, (int64_t)x->out->pages);
-	add_pair(&w, "sandbox", run->level);
-	json_out_object_end(&w);
-	(void)buf_add_byte(&line, '\n');
-	(void)fd_write_all(2, line.data, line.len);
-	buf_fini(&line);
-}
-
-static int finish(const struct run *run, struct extract *x)
-{
-	if (extract_state(x) == 0 && !x->out->visible && !x->children)
-		extract_fail(x, EXTRACT_E_EMPTY, "there is no text in it");
-	if (x->r == 0)
-		out_end(x->out);
-	(void)extract_state(x);
-	if (!run->plain) {
-		put_status(run, x);
-	} else if (x->r) {
-		char words[EXTRACT_WHY_MAX + 32];
-		int n = snprintf(words, sizeof(words), "ragchatd-extract: %s\n", x->why);
-
-		(void)fd_write_all(2, words, (size_t)n);
-	}
-	return x->r == 0 ? 0 : x->r == EXTRACT_E_FAILED ? EX_SOFTWARE : EX_DATAERR;
-}
 
 /* ---- before the lock ---- */
 
@@ -108,34 +51,24 @@ static void quiet(void *ctx, const char *fmt, ...)
 }
 
 /* All that is opened or made at its first use, while that is still possible. */
-static void load(const struct run *run)
+static void load(void)
 {
 	(void)setenv("TZ", "UTC0", 1); /* libzip asks for local times; /etc would be read for them */
 	tzset();
 	xmlInitParser();
 	xmlSetGenericErrorFunc(NULL, quiet);
-	if (run->light)
-		return;
 	charset_load();
 	mail_load();
 }
 
 static int lock(struct run *run)
 {
-	int r = 0;
+	int r = sandbox_begin();
 
-	if (run->pdf)
-		r = pdf_start(&run->reader);
-	if (r != 0) {
-		(void)fprintf(stderr, "ragchatd-extract: cannot start pdftotext: %s\n", strerror(-r));
+	if (r != 0)
 		return EX_OSERR;
-	}
-	if (!run->pdf)
-		load(run);
-	if (!run->pdf || !sandbox_is_compiled_in())
-		r = sandbox_lock(&profile_text, run->level);
-	else
-		r = sandbox_apply(&profile_text, SANDBOX_ALL & ~(unsigned)SANDBOX_FDS, run->level);
+	load();
+	r = sandbox_lock(&profile_text, run->level);
 	if (r == 0)
 		return 0;
 	(void)fprintf(stderr, "ragchatd-extract: no sandbox, so no work: %s\n", run->level);
@@ -197,11 +130,8 @@ static int work(struct run *run)
 	out_init(&out, 1, (size_t)run->max_text);
 	out.plain = run->plain;
 	extract_init(&x, &out, run->name);
-	if (run->pdf)
-		(void)extract_pdf(&x, &run->reader);
-	else
-		(void)read_document(run, &x);
-	status = finish(run, &x);
+	(void)read_document(run, &x);
+	status = report_end(&x, run->level);
 	extract_fini(&x);
 	out_fini(&out);
 	return status;
@@ -209,19 +139,23 @@ static int work(struct run *run)
 
 /* ---- the program ---- */
 
-static int selftest(void)
-{
-	int text = sandbox_selftest(&profile_text), pdf = sandbox_selftest(&profile_pdf);
-
-	return text ? text : pdf;
-}
-
 /* By hand and from a file five bytes are looked at; a pipe's would be lost. */
 static bool is_pdf_file(void)
 {
 	char head[5];
 
 	return pread(0, head, sizeof(head), 0) == sizeof(head) && magic_of(head, sizeof(head)) == MAGIC_PDF;
+}
+
+/* A PDF has a reader of its own; this one has neither its rights nor its libraries. */
+static int become_pdftext(bool plain)
+{
+	char *const path = helper_path("ragchatd-pdftext");
+	char *const argv[] = { path, plain ? (char[]){ "--plain" } : NULL, NULL };
+
+	(void)execv(path, argv);
+	(void)fprintf(stderr, "ragchatd-extract: cannot run '%s': %s\n", path, strerror(errno));
+	return EX_OSERR;
 }
 
 static int bad_usage(void)
@@ -238,8 +172,6 @@ static int take(struct run *run, char **argv, int *i)
 		run->plain = true;
 	else if (!strcmp(arg, "--pdf"))
 		run->pdf = true;
-	else if (!strcmp(arg, "--light"))
-		run->light = true;
 	else if (!strcmp(arg, "--name") && value)
 		run->name = argv[++*i];
 	else if (!strcmp(arg, "--max-text") && value)
@@ -255,7 +187,7 @@ int main(int argc, char **argv)
 	int r;
 
 	if (argc == 2 && !strcmp(argv[1], "--sandbox-selftest"))
-		return selftest();
+		return sandbox_selftest(&profile_text);
 	if (argc == 2 && !strcmp(argv[1], "--version"))
 		return puts("ragchatd-extract " RAGCHAT_VERSION) < 0;
 	if (argc == 2 && !strcmp(argv[1], "--help"))
@@ -265,10 +197,8 @@ int main(int argc, char **argv)
 			return bad_usage();
 	if (!run.plain && isatty(0))
 		return bad_usage();
-	r = sandbox_begin();
-	if (r != 0)
-		return EX_OSERR;
-	run.pdf = run.pdf || (run.plain && is_pdf_file());
+	if (run.pdf || (run.plain && is_pdf_file()))
+		return become_pdftext(run.plain);
 	r = lock(&run);
 	return r ? r : work(&run);
 }

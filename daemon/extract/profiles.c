@@ -14,21 +14,17 @@
 #define FD 0xFFFFFFFFu
 #define ALL UINT64_MAX
 
+#define MEMORY_AND_ITS_END \
+	{ .nr = SYS_write, .check = { { 0, FD, 1 } } }, { .nr = SYS_write, .check = { { 0, FD, 2 } } }, { .nr = SYS_brk }, \
+	{ .nr = SYS_mmap, \
+		.check = { { 2, ALL & ~(uint64_t)(PROT_READ | PROT_WRITE), 0 }, \
+			{ 3, ALL & ~(uint64_t)MAP_NORESERVE, MAP_PRIVATE | MAP_ANONYMOUS }, \
+			{ 4, FD, FD } } }, \
+	{ .nr = SYS_munmap }, { .nr = SYS_mremap }, { .nr = SYS_exit_group }
+
 static const struct sandbox_call text_calls[] = {
 	{ .nr = SYS_read, .check = { { 0, FD, 0 } } },
-	{ .nr = SYS_write, .check = { { 0, FD, 1 } } },
-	{ .nr = SYS_write, .check = { { 0, FD, 2 } } },
-	{ .nr = SYS_brk },
-	{ .nr = SYS_mmap,
-		.check = { { 2, ALL & ~(uint64_t)(PROT_READ | PROT_WRITE), 0 },
-			{ 3, ALL & ~(uint64_t)MAP_NORESERVE, MAP_PRIVATE | MAP_ANONYMOUS },
-			{ 4, FD, FD } } },
-	{ .nr = SYS_munmap },
-	{ .nr = SYS_mremap },
-	{ .nr = SYS_exit_group },
-	/* the parent of pdftotext: its words, and its end; for the others nothing is there */
-	{ .nr = SYS_read, .check = { { 0, FD, PDF_WORDS_FD } } },
-	{ .nr = SYS_wait4 },
+	MEMORY_AND_ITS_END,
 	/* what a library might try, and lives without */
 	{ .nr = SYS_openat, .error = EACCES },
 	{ .nr = SYS_newfstatat, .error = EACCES },
@@ -43,6 +39,23 @@ const struct sandbox_profile profile_text = {
 		.files = 0 },
 	.calls = text_calls,
 	.ncalls = array_len(text_calls),
+};
+
+static const struct sandbox_call pages_calls[] = {
+	{ .nr = SYS_read, .check = { { 0, FD, 0 } } },
+	{ .nr = SYS_read, .check = { { 0, FD, PDF_WORDS_FD } } },
+	{ .nr = SYS_wait4 },
+	MEMORY_AND_ITS_END,
+};
+
+const struct sandbox_profile profile_pages = {
+	.name = "pages",
+	.limit = { .cpu_s = PDF_CPU_S,
+		.memory = PAGES_MEMORY,
+		.file = EXTRACT_TEXT_MAX * 2,
+		.files = 0 },
+	.calls = pages_calls,
+	.ncalls = array_len(pages_calls),
 };
 
 /*

@@ -193,36 +193,45 @@ static bool is_blank(const char *s, size_t n)
 	return true;
 }
 
+struct text {
+	const char *s;
+	size_t n;
+};
+
 /* What a helper made of it, or the bytes themselves. */
-static int take_text(struct ingest *i)
+static int take_text(struct ingest *i, struct text *t)
 {
 	struct op_document_add *op = i->op;
 	int r = 0;
 
-	if (i->records.form) {
-		op->text = mem_try_dup(i->records.text.data, i->records.text.len);
-		op->text_len = i->records.text.len;
-		r = op->text ? 0 : -ENOMEM;
-	} else {
+	if (!i->records.form)
 		r = format_text(i->bytes.data, i->bytes.len, &op->text, &op->text_len, i->why);
-	}
 	buf_fini(&i->bytes);
+	*t = i->records.form ? (struct text){ (const char *)i->records.text.data, i->records.text.len }
+			     : (struct text){ op->text, op->text_len };
 	return r == -EILSEQ ? LIBRARY_E_TEXT : r;
 }
 
-static int cut(struct ingest *i)
+static int cut(struct ingest *i, struct text t)
 {
 	struct op_document_add *op = i->op;
+	int r;
 
 	if (i->records.form && i->records.form != FORM_FILE)
-		return chunk_placed(&i->records, &op->passages, &op->n);
-	return chunk_text(op->text, op->text_len, text_kind(op->doc.name, op->text, op->text_len),
-		&op->passages, &op->n);
+		r = chunk_placed(&i->records, &op->passages, &op->n);
+	else
+		r = chunk_text(t.s, t.n, text_kind(op->doc.name, t.s, t.n), &op->passages, &op->n);
+	if (r == 0 && i->records.form) {
+		op->text = buf_steal(&i->records.text, &op->text_len);
+		r = op->text ? 0 : -ENOMEM;
+	}
+	return r;
 }
 
 static int decode(struct ingest *i)
 {
 	struct op_document_add *op = i->op;
+	struct text text;
 	struct sha256 sum;
 	int r;
 
@@ -230,14 +239,14 @@ static int decode(struct ingest *i)
 	sha256_add(&sum, i->bytes.data, i->bytes.len);
 	sha256_end_hex(&sum, op->doc.sha256);
 	op->doc.bytes = (int64_t)i->bytes.len;
-	r = take_text(i);
+	r = take_text(i, &text);
 	if (r != 0)
 		return r;
-	if (is_blank(op->text, op->text_len)) {
+	if (is_blank(text.s, text.n)) {
 		(void)snprintf(i->why, sizeof(i->why), "the document is empty");
 		return LIBRARY_E_EMPTY;
 	}
-	return cut(i);
+	return cut(i, text);
 }
 
 static int ingest_run(struct db *db, struct job *j)

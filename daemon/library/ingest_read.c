@@ -102,13 +102,22 @@ static void explain(struct ingest *i, const struct readers_end *end, const struc
 
 static void on_read(void *ctx, const struct readers_end *end);
 
+/* A bad one sticks, and is found at the end. */
+static void on_piece(void *ctx, const void *p, size_t n)
+{
+	struct ingest *i = ctx;
+
+	(void)records_feed(i->child ? &i->within : &i->records, p, n);
+}
+
 static void run(struct ingest *i, enum format_route route, const void *p, size_t n)
 {
 	struct readers_job job = {
-		.profile = route == ROUTE_PDF ? "--pdf" : NULL,
+		.kind = route == ROUTE_PDF ? READER_PDF : READER_DOCUMENT,
 		.body = p,
 		.nbody = n,
 		.deadline_ms = route == ROUTE_PDF ? PDF_DEADLINE_MS : DEADLINE_MS,
+		.take = on_piece,
 		.done = on_read,
 		.ctx = i,
 	};
@@ -143,8 +152,7 @@ static void take_child(struct ingest *i, const struct readers_end *end)
 {
 	const struct text_child *c = &i->records.children[i->child - 1];
 
-	if (end->r == 0 && records_feed(&i->within, end->out, end->n) == 0 &&
-		records_end(&i->within) == 0)
+	if (end->r == 0 && records_end(&i->within) == 0)
 		(void)records_append(&i->records, &i->within, c->name);
 	else
 		log_info("an attached PDF is not read: %s", end->r == READERS_E_DEADLINE ? "too slow" : "see its error when it is uploaded alone");
@@ -158,8 +166,7 @@ static void on_read(void *ctx, const struct readers_end *end)
 	parse(i, end->words, &said);
 	if (i->child)
 		take_child(i, end);
-	else if (end->r != 0 || records_feed(&i->records, end->out, end->n) != 0 ||
-		 records_end(&i->records) != 0)
+	else if (end->r != 0 || records_end(&i->records) != 0)
 		explain(i, end, &said);
 	if (i->r || end->r == READERS_E_STOPPING || !read_next_child(i))
 		ingest_store(i);

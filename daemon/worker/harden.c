@@ -140,7 +140,7 @@ static void allow_helpers(struct landlock *l, const char *libexec)
 	landlock_allow(l, libexec, LL_READ | LL_EXECUTE);
 	dl_iterate_phdr(find_interpreter, &linker);
 	landlock_allow(l, linker, LL_READ_FILE | LL_EXECUTE);
-	landlock_allow(l, "/usr/bin/pdftotext", LL_READ_FILE | LL_EXECUTE); /* of ragchatd-extract */
+	landlock_allow(l, "/usr/bin/pdftotext", LL_READ_FILE | LL_EXECUTE); /* of ragchatd-pdftext */
 }
 
 static int restrict_files(const struct harden_paths *p)
@@ -154,7 +154,8 @@ static int restrict_files(const struct harden_paths *p)
 	if (!p->config_named)
 		allow_configuration(&l);
 	allow_helpers(&l, p->libexec);
-	landlock_allow(&l, p->helper, LL_READ_FILE | LL_EXECUTE);
+	for (size_t i = 0; i < array_len(p->helpers); i++)
+		landlock_allow(&l, p->helpers[i], LL_READ_FILE | LL_EXECUTE);
 	for (size_t i = 0; i < p->nreadable; i++)
 		allow_readable(&l, p->readable[i]);
 	landlock_allow(&l, p->data, LL_KEEP);

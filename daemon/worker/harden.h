@@ -16,7 +16,7 @@ struct harden_paths {
 	const char *data, *runtime, *log; /* folders it writes in; runtime (the socket's, when it is ours) and log may be NULL */
 	const char *libexec;              /* folder of the helpers it runs; may be NULL */
 	bool config_named;                /* on the command line: the usual place is not looked at, nor made */
-	const char *helper;               /* one that may lie elsewhere; may be NULL */
+	const char *helpers[2];           /* such that may lie elsewhere; may be NULL */
 	const char *const *readable;      /* files and folders of the configuration; NULL entries are skipped */
 	size_t nreadable;
 };

@@ -14,9 +14,16 @@
 
 struct readers {
 	uv_loop_t *loop;
-	char *program;
+	char *program[READER_KINDS];
 	unsigned max, nrunning;
 	struct list waiting, running;
+	struct spare {
+		struct readers *all;
+		struct spawn *process;
+		bool wanted; /* one of its kind was asked for */
+	} spare[READER_KINDS];
+	uint64_t spare_ms;
+	uv_timer_t idle; /* the spares' time */
 	bool stopping;
 	void (*closed)(void *ctx);
 	void *ctx;
@@ -31,14 +38,80 @@ struct reader {
 
 static void start_next(struct readers *r);
 
-static void settle(struct readers *r)
+/* ---- the end of all ---- */
+
+static bool has_spare(const struct readers *r)
 {
-	if (!r->stopping || r->nrunning || !list_empty(&r->waiting))
-		return;
+	for (int k = 0; k < READER_KINDS; k++)
+		if (r->spare[k].process)
+			return true;
+	return false;
+}
+
+static void on_idle_closed(uv_handle_t *h)
+{
+	struct readers *r = h->data;
+
 	r->closed(r->ctx);
-	mem_free(r->program);
+	for (int k = 0; k < READER_KINDS; k++)
+		mem_free(r->program[k]);
 	mem_free(r);
 }
+
+static void settle(struct readers *r)
+{
+	if (!r->stopping || r->nrunning || !list_empty(&r->waiting) || has_spare(r) ||
+		uv_is_closing((uv_handle_t *)&r->idle))
+		return;
+	uv_close((uv_handle_t *)&r->idle, on_idle_closed);
+}
+
+/* ---- spares ---- */
+
+static int start_process(struct readers *r, enum reader_kind kind, struct spawn **out, spawn_done done, void *ctx)
+{
+	const char *const argv[] = { r->program[kind], NULL };
+
+	return spawn_start(out, r->loop, argv, OUT_MAX, done, ctx);
+}
+
+static void on_spare_gone(void *ctx, struct spawn_end *end)
+{
+	struct spare *s = ctx;
+
+	if (!end->killed)
+		log_warn("a spare reader ended by itself (%s %d): %.200s", end->signal ? "signal" : "status",
+			end->signal ? end->signal : end->status, log_text(buf_cstr(&end->err), end->err.len));
+	s->process = NULL;
+	s->wanted = false;
+	settle(s->all);
+}
+
+static void on_idle(uv_timer_t *t)
+{
+	struct readers *r = t->data;
+
+	for (int k = 0; k < READER_KINDS; k++)
+		if (r->spare[k].process)
+			spawn_kill(r->spare[k].process);
+}
+
+/* One that would not start will be said by the next job. */
+static void keep_spares(struct readers *r)
+{
+	if (!r->spare_ms || r->stopping)
+		return;
+	for (int k = 0; k < READER_KINDS; k++) {
+		struct spare *s = &r->spare[k];
+
+		if (s->wanted && !s->process && start_process(r, (enum reader_kind)k, &s->process, on_spare_gone, s) != 0)
+			s->process = NULL;
+	}
+	uv_timer_start(&r->idle, on_idle, r->spare_ms, 0);
+	uv_unref((uv_handle_t *)&r->idle);
+}
+
+/* ---- jobs ---- */
 
 static int error_of(const struct reader *p, const struct spawn_end *end)
 {
@@ -51,23 +124,26 @@ static int error_of(const struct reader *p, const struct spawn_end *end)
 	return end->signal || end->status || end->killed ? READERS_E_ENDED : 0;
 }
 
+static void on_take(void *ctx, const void *p, size_t n)
+{
+	struct reader *r = ctx;
+
+	r->job.take(r->job.ctx, p, n);
+}
+
 static void on_end(void *ctx, struct spawn_end *end)
 {
 	struct reader *p = ctx;
 	struct readers *all = p->all;
-	struct readers_end told = {
-		.r = error_of(p, end),
-		.signal = end->signal,
-		.words = buf_cstr(&end->err),
-		.out = end->out.data,
-		.n = end->out.len,
-	};
+	struct readers_end told = { .r = error_of(p, end), .signal = end->signal, .words = buf_cstr(&end->err) };
 
 	list_remove(&p->link);
 	all->nrunning--;
 	p->job.done(p->job.ctx, &told);
 	mem_free(p);
 	start_next(all);
+	if (!all->nrunning)
+		keep_spares(all);
 	settle(all);
 }
 
@@ -76,35 +152,44 @@ static void not_started(struct reader *p, int r)
 	char words[512];
 	struct readers_end told = { .r = p->all->stopping ? READERS_E_STOPPING : READERS_E_START, .words = words };
 
-	(void)snprintf(words, sizeof(words), "'%.300s' cannot be run: %s", p->all->program, strerror(-r));
+	(void)snprintf(words, sizeof(words), "'%.300s' cannot be run: %s", p->all->program[p->job.kind], strerror(-r));
 	if (!p->all->stopping)
 		log_error("%s", words);
 	p->job.done(p->job.ctx, &told);
 	mem_free(p);
 }
 
+static int take_process(struct reader *p)
+{
+	struct spare *s = &p->all->spare[p->job.kind];
+
+	if (p->all->stopping)
+		return -ECANCELED;
+	s->wanted = true;
+	if (!s->process || !spawn_waits(s->process))
+		return start_process(p->all, p->job.kind, &p->process, on_end, p);
+	p->process = s->process;
+	s->process = NULL;
+	spawn_claim(p->process, on_end, p);
+	return 0;
+}
+
 static void start(struct reader *p)
 {
-	const char *const argv[] = { p->all->program, p->job.profile, NULL };
-	struct buf input;
-	int r = p->all->stopping ? -ECANCELED : 0;
+	const uv_buf_t input[2] = {
+		uv_buf_init((char *)(uintptr_t)p->job.head, (unsigned)p->job.nhead),
+		uv_buf_init((char *)(uintptr_t)p->job.body, (unsigned)p->job.nbody),
+	};
+	int r = take_process(p);
 
-	buf_init(&input, 0);
-	if (r == 0)
-		r = buf_reserve(&input, p->job.nhead + p->job.nbody);
-	if (r == 0) {
-		(void)buf_add(&input, p->job.head, p->job.nhead);
-		(void)buf_add(&input, p->job.body, p->job.nbody);
-		r = spawn_start(&p->process, p->all->loop, argv, OUT_MAX, on_end, p);
-	}
 	if (r != 0) {
-		buf_fini(&input);
 		not_started(p, r);
 		return;
 	}
 	list_push_back(&p->all->running, &p->link);
 	p->all->nrunning++;
-	spawn_send(p->process, &input, p->job.deadline_ms);
+	spawn_stream(p->process, on_take);
+	spawn_send_borrowed(p->process, input, p->job.deadline_ms);
 }
 
 static void start_next(struct readers *r)
@@ -117,13 +202,19 @@ static void start_next(struct readers *r)
 	}
 }
 
-struct readers *readers_new(uv_loop_t *loop, const char *program, unsigned running)
+struct readers *readers_new(uv_loop_t *loop, const struct readers_config *config)
 {
 	struct readers *r = mem_new(sizeof(*r));
 
-	*r = (struct readers){ .loop = loop, .program = mem_dup(program), .max = running };
+	*r = (struct readers){ .loop = loop, .max = config->running, .spare_ms = config->spare_ms };
+	for (int k = 0; k < READER_KINDS; k++) {
+		r->program[k] = mem_dup(config->program[k]);
+		r->spare[k].all = r;
+	}
 	list_init(&r->waiting);
 	list_init(&r->running);
+	uv_timer_init(loop, &r->idle);
+	r->idle.data = r;
 	return r;
 }
 
@@ -142,6 +233,7 @@ void readers_close(struct readers *r, void (*closed)(void *ctx), void *ctx)
 	r->stopping = true;
 	r->closed = closed;
 	r->ctx = ctx;
+	on_idle(&r->idle);
 	list_foreach(it, &r->running)
 		spawn_kill(list_entry(it, struct reader, link)->process);
 	start_next(r);

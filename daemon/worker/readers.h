@@ -1,7 +1,10 @@
 /*
- * Readers of documents: ragchatd-extract, one process for each document, few at a time, the rest in
- * order. Not a pool (daemon/worker/pool.h): it runs in two profiles, and a document is large, so its
- * bytes are copied only when its turn has come. Loop thread.
+ * Readers of documents: ragchatd-extract and ragchatd-pdftext, one process for each document, few at
+ * a time, the rest in order. Not a pool (daemon/worker/pool.h): there are two programs, and a document
+ * is large, so it is written from where it lies and its text is handed on as it comes.
+ *
+ * A spare of each kind that was asked for stands ready and locked, until none was asked for a while.
+ * Loop thread.
  */
 #pragma once
 
@@ -10,6 +13,14 @@
 #include <uv.h>
 
 struct readers;
+
+enum reader_kind { READER_DOCUMENT, READER_PDF, READER_KINDS };
+
+struct readers_config {
+	const char *program[READER_KINDS]; /* paths, copied */
+	unsigned running;
+	uint64_t spare_ms;                 /* a spare is kept so long without a job; 0: none is kept */
+};
 
 enum readers_error {
 	READERS_E_START = 1, /* `words` says why */
@@ -23,21 +34,20 @@ struct readers_end {
 	int r;               /* 0, READERS_E_* */
 	int signal;          /* that ended it, 0: none */
 	const char *words;   /* what it wrote to stderr, NUL-terminated; a stranger's */
-	const void *out;     /* all that it wrote, for r == 0 */
-	size_t n;
 };
 
 struct readers_job {
-	const char *profile;     /* an option of ragchatd-extract, or NULL; static */
+	enum reader_kind kind;
 	const void *head, *body; /* its stdin, one after the other; borrowed until done */
 	size_t nhead, nbody;
 	uint64_t deadline_ms;    /* from its start */
+	void (*take)(void *ctx, const void *p, size_t n); /* a piece of what it writes; before `done` only */
 	void (*done)(void *ctx, const struct readers_end *end); /* exactly once, from the loop; from
 	                                                           inside of readers_run when none can start */
 	void *ctx;
 };
 
-struct readers *readers_new(uv_loop_t *loop, const char *program, unsigned running); /* path, copied */
+struct readers *readers_new(uv_loop_t *loop, const struct readers_config *config);
 void readers_run(struct readers *r, const struct readers_job *job);
 /* Ends what runs and what waits (READERS_E_STOPPING); closed: when nothing of it is left, and it is freed. */
 void readers_close(struct readers *r, void (*closed)(void *ctx), void *ctx);

@@ -31,6 +31,8 @@ struct spawn {
 	struct spawn_end end;
 	char spill[4096];        /* where bytes go that are not kept */
 	spawn_done done;
+	spawn_take take;         /* what comes is handed on; NULL: it is kept in end.out */
+	size_t taken, max;
 	void *ctx;
 };
 
@@ -101,6 +103,8 @@ static void on_alloc(uv_handle_t *h, size_t suggested, uv_buf_t *b)
 	size_t room = to->max - to->len;
 
 	(void)suggested;
+	if (s->take && to == &s->end.out)
+		room = s->max - s->taken;
 	room = min_of(room, (size_t)PIECE);
 	if (!room || buf_reserve(to, room) < 0)
 		*b = uv_buf_init(s->spill, sizeof(s->spill));
@@ -117,6 +121,9 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *b)
 		*(is_out ? &s->out_ended : &s->err_ended) = true;
 		uv_read_stop(stream);
 		look_whether_over(s);
+	} else if (b->base != s->spill && is_out && s->take) {
+		s->taken += (size_t)n;
+		s->take(s->ctx, b->base, (size_t)n);
 	} else if (b->base != s->spill) {
 		(is_out ? &s->end.out : &s->end.err)->len += (size_t)n;
 	} else if (is_out && n > 0 && !s->end.too_large) {
@@ -166,17 +173,27 @@ static void on_written(uv_write_t *w, int status)
 
 void spawn_send(struct spawn *s, struct buf *input, uint64_t deadline_ms)
 {
-	uv_buf_t b;
+	uv_buf_t parts[2] = { uv_buf_init(NULL, 0), uv_buf_init(NULL, 0) };
 
 	s->input = *input;
 	buf_init(input, input->max);
-	b = uv_buf_init((char *)s->input.data, (unsigned)s->input.len);
+	parts[0] = uv_buf_init((char *)s->input.data, (unsigned)s->input.len);
+	spawn_send_borrowed(s, parts, deadline_ms);
+}
+
+void spawn_stream(struct spawn *s, spawn_take take)
+{
+	s->take = take;
+}
+
+void spawn_send_borrowed(struct spawn *s, const uv_buf_t parts[2], uint64_t deadline_ms)
+{
 	s->write.data = s;
 	if (s->closing)
 		return;
 	if (!s->exited)
 		uv_timer_start(&s->timer, on_deadline, deadline_ms, 0);
-	if (uv_is_closing((uv_handle_t *)&s->in) || uv_write(&s->write, (uv_stream_t *)&s->in, &b, 1, on_written) != 0)
+	if (uv_is_closing((uv_handle_t *)&s->in) || uv_write(&s->write, (uv_stream_t *)&s->in, parts, 2, on_written) != 0)
 		close_one(&s->in);
 }
 
@@ -274,7 +291,7 @@ int spawn_start(struct spawn **out, uv_loop_t *loop, const char *const *argv, si
 	struct ends e;
 	int r = make_pipes(&e);
 
-	*s = (struct spawn){ .pidfd = -1, .done = done, .ctx = ctx };
+	*s = (struct spawn){ .pidfd = -1, .done = done, .ctx = ctx, .max = out_max };
 	buf_init(&s->end.out, out_max);
 	buf_init(&s->end.err, SPAWN_STDERR_MAX);
 	if (r == 0)

@@ -39,4 +39,9 @@ bool spawn_waits(const struct spawn *s);                        /* for its input
 void spawn_claim(struct spawn *s, spawn_done done, void *ctx); /* somebody else's from here */
 /* The input, taken; then its stdin is closed. Counted from here: deadline_ms. Once. */
 void spawn_send(struct spawn *s, struct buf *input, uint64_t deadline_ms);
+/* The same with bytes that stay the caller's: they are read until done has come. Two pieces, one after the other. */
+void spawn_send_borrowed(struct spawn *s, const uv_buf_t parts[2], uint64_t deadline_ms);
+/* Before spawn_send: what it writes goes to `take` as it comes, and none of it to end->out. */
+typedef void (*spawn_take)(void *ctx, const void *p, size_t n);
+void spawn_stream(struct spawn *s, spawn_take take);
 void spawn_kill(struct spawn *s);      /* idempotent; done still comes */

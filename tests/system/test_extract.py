@@ -134,13 +134,16 @@ def test_hostile_documents_get_their_error_in_time_and_memory(t):
 
 
 def test_the_walls_hold(t):
-    done = subprocess.run([program(t), "--sandbox-selftest"], capture_output=True, text=True, timeout=60)
-    if done.returncode == 77:
-        raise Skip("a sanitizer build")
-    equal(done.returncode, 0, done.stdout)
-    equal(re.findall(r"^profile (\w+)", done.stdout, re.M), ["text", "pdf"])
-    opened = re.findall(r"^(.*?)  .* open$", done.stdout, re.M)
-    equal(opened, ["stat a file", "execve", "sigaction", "getrandom"], "what is open on purpose")
+    """Both programs, each of their profiles; what is open on purpose is what becoming pdftotext takes."""
+    wanted = {"ragchatd-extract": (["text"], []),
+              "ragchatd-pdftext": (["pages", "pdf"], ["stat a file", "execve", "sigaction", "getrandom"])}
+    for name, (profiles, open_ones) in wanted.items():
+        done = subprocess.run([os.path.join(t.bin, name), "--sandbox-selftest"], capture_output=True, text=True, timeout=60)
+        if done.returncode == 77:
+            raise Skip("a sanitizer build")
+        equal(done.returncode, 0, done.stdout)
+        equal(re.findall(r"^profile (\w+)", done.stdout, re.M), profiles)
+        equal(re.findall(r"^(.*?)  .* open$", done.stdout, re.M), open_ones, "what is open on purpose")
 
 
 def test_nothing_is_opened_once_it_reads(t):

@@ -1,0 +1,44 @@
+/* What kind of document it is: its bytes decide among binaries, its name among texts. */
+#include <string.h>
+
+#include "common/magic.h"
+#include "daemon/extract/extract.h"
+
+static int refuse(struct extract *x, enum magic magic)
+{
+	const char *words = magic_words(magic);
+
+	return extract_fail(x, EXTRACT_E_TYPE, "%s", words ? words : "its format is not read");
+}
+
+int extract_document(struct extract *x, const uint8_t *p, size_t n)
+{
+	enum magic magic = magic_of(p, n);
+
+	switch (magic) {
+	case MAGIC_ZIP:
+		return extract_zip(x, p, n);
+	case MAGIC_PDF:
+		return extract_fail(x, EXTRACT_E_TYPE, "a PDF: run ragchatd-pdftext");
+	case MAGIC_OLE:
+		if (memmem(p, n, "E\0n\0c\0r\0y\0p\0t\0e\0d\0P\0a\0c\0k\0a\0g\0e", 31))
+			return extract_fail(x, EXTRACT_E_LOCKED,
+				"it is protected by a password: save it without one");
+		return refuse(x, magic);
+	case MAGIC_NONE:
+		break;
+	default:
+		return refuse(x, magic);
+	}
+	switch (magic_text(p, n, x->name)) {
+	case MAGIC_HTML:
+		return extract_html(x, p, n);
+	case MAGIC_MAIL:
+		return extract_mail(x, p, n, false);
+	case MAGIC_MBOX:
+		return extract_mail(x, p, n, true);
+	case MAGIC_PLAIN:
+		break;
+	}
+	return extract_text(x, p, n);
+}
