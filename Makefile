@@ -17,7 +17,7 @@ DEPS        := gcc make pkg-config libc6-dev libuv1-dev libsqlite3-dev libcurl4-
                fonts-noto-core fonts-noto-mono \
                libxml2-dev libzip-dev libexpat1-dev libgmime-3.0-dev libuchardet-dev poppler-utils poppler-data
 DEPS_CHECK  := python3 mandoc libjansson-dev procps strace util-linux nginx-light openssl systemd \
-               fonts-noto-cjk fonts-noto-color-emoji fonts-symbola qpdf mupdf-tools libjs-pdf nodejs
+               fonts-noto-cjk fonts-noto-color-emoji fonts-symbola qpdf mupdf-tools libjs-pdf nodejs neovim
 DEPS_FUZZ   := clang libclang-rt-14-dev
 DEPS_BENCH  := curl python3-xhtml2pdf python3-markdown2 weasyprint
 DEPS_LINT   := clang-tidy clang-format cppcheck

@@ -1,0 +1,363 @@
+-- The connection to ragchatd: a pipe, MessagePack-RPC, hello, and coming back when it is lost.
+--
+-- A plain pipe and vim.mpack.Session, never sockconnect(..., {rpc = true}): that would let whoever
+-- listens call nvim's API. What looks like a request here ends the connection.
+-- The protocol is PROTOCOL.md of ragchat.
+
+local uv = vim.uv or vim.loop
+local M = {}
+
+local FRAME_MAX = 1024 * 1024 -- LIMIT_FRAME
+local TRY_MS = { 20, 50, 100, 200, 400, 800 }
+
+M.config = {
+  command = 'ragchat', -- starts the user's daemon where none answers; '' never does
+  reconnect_ms = 10000,
+}
+
+local function nothing() end
+
+-- nil for what the wire calls nil
+function M.value(v)
+  if v == vim.NIL then
+    return nil
+  end
+  return v
+end
+
+-- ---- where it listens ----
+
+local function uid()
+  return uv.getuid and uv.getuid() or uv.os_get_passwd().uid
+end
+
+-- A folder that others may write to is one in which others may listen.
+local function safe(path)
+  local folder = path:match('^(.*)/[^/]*$')
+  local at = folder and uv.fs_lstat(folder)
+  local socket = uv.fs_lstat(path)
+  if not at or not socket or socket.type ~= 'socket' then
+    return false
+  end
+  if path == '/run/ragchat/sock' then
+    return true
+  end
+  local own = socket.uid == uid() or socket.uid == 0
+  local sticky, others = at.mode % 1024 >= 512, at.mode % 32 >= 16 or at.mode % 4 >= 2
+  return own and (sticky or not others)
+end
+
+function M.places()
+  local env = os.getenv('RAGCHAT_SOCKET')
+  if env and env ~= '' then
+    return { env }
+  end
+  local list = {}
+  local run = os.getenv('XDG_RUNTIME_DIR')
+  if not run or run == '' then
+    local own = '/run/user/' .. uid()
+    local at = uv.fs_stat(own)
+    run = at and at.uid == uid() and own or nil
+  end
+  list[1] = run and (run .. '/ragchat/sock') or ('/tmp/ragchat-' .. uid() .. '/sock')
+  list[2] = '/run/ragchat/sock'
+  return list
+end
+
+-- ---- one connection for the whole editor ----
+
+local link = { state = 'closed', waiting = {}, streams = {} }
+M.link = link
+
+local connect
+
+local function fail(message, name)
+  return { name = name or 'lost', message = message }
+end
+
+local function answer_all(list, err)
+  for _, call in ipairs(list) do
+    vim.schedule(function()
+      call(err)
+    end)
+  end
+end
+
+-- Everything outstanding is told once; streams are kept, for they go on.
+local function drop(reason)
+  local pipe, pending = link.pipe, link.pending
+  link.pipe, link.session, link.pending, link.state = nil, nil, nil, 'closed'
+  if pipe and not pipe:is_closing() then
+    pipe:close()
+  end
+  if pending then
+    local list = {}
+    for _, call in pairs(pending) do
+      list[#list + 1] = call
+    end
+    answer_all(list, fail(reason))
+  end
+end
+
+local function lost(reason)
+  local was = link.state
+  if was == 'closed' then
+    return
+  end
+  drop(reason)
+  if was == 'greeting' then
+    link.state = 'connecting' -- greet() tries again
+  elseif next(link.streams) then
+    connect(nothing)
+  end
+end
+
+local function write(frame)
+  link.pipe:write(frame, function(err)
+    if err then
+      lost('the connection was lost')
+    end
+  end)
+end
+
+-- args: packed already
+local function send(method, args, call)
+  local pending = link.pending
+  local key = {}
+  pending[key] = call
+  local head = link.session:request(function(err, result)
+    if pending[key] then
+      pending[key] = nil
+      vim.schedule(function()
+        call(M.value(err), M.value(result))
+      end)
+    end
+  end)
+  write(head .. vim.mpack.encode(method) .. args)
+end
+
+local function pack(params)
+  if not params or next(params) == nil then
+    return '\144' -- an empty array: no params
+  end
+  return vim.mpack.encode({ params })
+end
+
+local function on_notification(method, params)
+  local note = type(params) == 'table' and params[1]
+  if method ~= 'stream' or type(note) ~= 'table' or type(note.turn) ~= 'string' then
+    return
+  end
+  local stream = link.streams[note.turn]
+  if stream then
+    stream:take(note)
+  end
+end
+
+local function on_data(data)
+  local at, n = 1, #data
+  link.half = (link.half or 0) + n
+  while at <= n and link.session do
+    local ok, kind, id, method, params, past = pcall(link.session.receive, link.session, data, at)
+    if not ok then
+      return lost('the daemon sent what is no message')
+    end
+    if not kind then
+      if link.half > FRAME_MAX then
+        return lost('the daemon sent a frame that is too large')
+      end
+      return
+    end
+    at, link.half = past, n - past + 1
+    if kind == 'notification' then
+      on_notification(method, params)
+    elseif kind == 'response' then
+      id(method, params)
+    else
+      return lost('the daemon sent a request')
+    end
+  end
+end
+
+-- ---- saying hello ----
+
+local function greet(done)
+  send('hello', pack({ protocol = { 1, 1 }, client = 'nvim', version = '1' }), function(err, hello)
+    if err or type(hello) ~= 'table' then
+      local why = err and err.message or 'the daemon does not answer'
+      drop(why)
+      return done(fail(why))
+    end
+    if hello.auth and hello.auth.state == 'required' then
+      drop('log in first')
+      return done(fail('this daemon wants a log-in, which the plugin does not do: use `ragchat bridge`', 'unauthenticated'))
+    end
+    local anew = link.instance and link.instance ~= hello.instance
+    link.instance, link.hello, link.state = hello.instance, hello, 'ready'
+    for _, stream in pairs(link.streams) do
+      stream:resume(anew)
+    end
+    done(nil)
+  end)
+end
+
+local function try(path, done)
+  local pipe = uv.new_pipe(false)
+  pipe:connect(path, function(err)
+    if err then
+      pipe:close()
+      return done(false)
+    end
+    link.pipe, link.pending, link.half = pipe, {}, 0
+    link.session = vim.mpack.Session({ unpack = vim.mpack.Unpacker() })
+    link.state = 'greeting'
+    pipe:read_start(function(bad, data)
+      if link.pipe ~= pipe then
+        return
+      end
+      if bad or not data then
+        return lost('the connection was lost')
+      end
+      on_data(data)
+    end)
+    done(true)
+  end)
+end
+
+-- The first place that answers.
+local function try_places(places, i, done)
+  local path = places[i]
+  if not path then
+    return done(false)
+  end
+  if not safe(path) then
+    return try_places(places, i + 1, done)
+  end
+  try(path, function(ok)
+    if ok then
+      return done(true)
+    end
+    try_places(places, i + 1, done)
+  end)
+end
+
+local function start_daemon()
+  local env = os.getenv('RAGCHAT_SOCKET')
+  if M.config.command == '' or (env and env ~= '') then
+    return
+  end
+  local handle
+  handle = uv.spawn(M.config.command, { args = { 'daemon', 'start' }, detached = true }, function()
+    handle:close()
+  end)
+end
+
+local function finish_connecting(err)
+  local waiting = link.waiting
+  link.waiting = {}
+  if err then
+    local streams = link.streams
+    link.streams, link.state = {}, 'closed'
+    for _, stream in pairs(streams) do
+      vim.schedule(function()
+        stream:gone(err.message)
+      end)
+    end
+  end
+  answer_all(waiting, err)
+end
+
+-- done(err): once, when hello was answered or the time is over.
+connect = function(done)
+  if link.state == 'ready' then
+    return done(nil)
+  end
+  link.waiting[#link.waiting + 1] = done
+  if link.state ~= 'closed' then
+    return
+  end
+  link.state = 'connecting'
+  local started, tries, asked = uv.now(), 0, false
+  local again
+  local function attempt()
+    try_places(M.places(), 1, function(ok)
+      if ok then
+        greet(function(err)
+          if err and err.name == 'lost' then
+            link.state = 'connecting'
+            return again()
+          end
+          finish_connecting(err)
+        end)
+        return
+      end
+      if not asked and tries >= 1 then
+        asked = true
+        vim.schedule(start_daemon)
+      end
+      again()
+    end)
+  end
+  again = function()
+    uv.update_time()
+    if uv.now() - started > M.config.reconnect_ms then
+      return finish_connecting(fail('the daemon does not answer; `ragchat doctor` tells more'))
+    end
+    tries = tries + 1
+    local timer = uv.new_timer()
+    timer:start(TRY_MS[math.min(tries, #TRY_MS)], 0, function()
+      timer:close()
+      attempt()
+    end)
+  end
+  attempt()
+end
+
+M.connect = connect
+
+-- done(err, result): once, on the main loop. err: {name, message, ...}
+function M.call(method, params, done)
+  connect(function(err)
+    if err then
+      return done(err)
+    end
+    send(method, pack(params), done)
+  end)
+end
+
+-- The same for what must arrive once: `params.key` makes a second sending harmless.
+function M.call_sure(method, params, done)
+  params.key = params.key or string.format('nvim-%x-%x-%x', uv.hrtime(), vim.fn.getpid(), math.random(0, 0xffffff))
+  local tries = 0
+  local function go()
+    M.call(method, params, function(err, result)
+      tries = tries + 1
+      if err and err.name == 'lost' and tries < 3 then
+        return go()
+      end
+      done(err, result)
+    end)
+  end
+  go()
+end
+
+local function number(n)
+  return string.char(0xce, math.floor(n / 16777216) % 256, math.floor(n / 65536) % 256, math.floor(n / 256) % 256, n % 256)
+end
+
+-- A piece of a file; vim.mpack knows strings only, and this has to be a bin.
+function M.chunk(upload, off, data, done)
+  local p = vim.mpack.encode
+  local args = '\145\131' .. p('upload') .. p(upload) .. p('off') .. number(off) .. p('data') .. '\198' .. number(#data):sub(2) .. data
+  if link.state ~= 'ready' then
+    return done(fail('the connection was lost'))
+  end
+  send('doc.chunk', args, done)
+end
+
+function M.close()
+  link.streams = {}
+  drop('closed')
+end
+
+return M

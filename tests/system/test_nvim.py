@@ -1,0 +1,279 @@
+"""The Neovim plugin in a real headless Neovim: streaming, stopping, coming back, and hostile answers."""
+import json
+import os
+import shutil
+import subprocess
+import threading
+
+from fake_daemon import FakeDaemon
+from harness import check, contains, deadline, equal, eventually
+from scripts import holds, says
+
+PLUGIN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "contrib", "nvim")
+
+# What every story has: a result file, and waiting that fails loudly.
+PRELUDE = """
+local out, r = os.getenv('NVIM_OUT'), {}
+vim.notify = function(text) r.said = (r.said or '') .. text .. '\\n' end
+local function finish() local f = io.open(out, 'w'); f:write(vim.fn.json_encode(r)); f:close(); vim.cmd('qa!') end
+local function await(what, claim)
+  if not vim.wait(15000, claim, 5) then r.late = what; finish() end
+end
+local function place() -- of the newest answer
+  local newest
+  for buf in pairs(require('ragchat')._shown) do if not newest or buf > newest then newest = buf end end
+  return require('ragchat')._shown[newest]
+end
+local function text(buf) return table.concat(vim.api.nvim_buf_get_lines(buf, 0, -1, true), '\\n') end
+local function ended() local p = place(); return p and p.turn and p.running == false end
+local function notes(buf) -- what is shown beside the text
+  local all = {}
+  for _, m in ipairs(vim.api.nvim_buf_get_extmarks(buf, vim.api.nvim_create_namespace('ragchat'), 0, -1, {details = true})) do
+    for _, line in ipairs(m[4].virt_lines or {}) do all[#all + 1] = line[1][1] end
+  end
+  return table.concat(all, '\\n')
+end
+local function mark(name) io.open(out .. '.' .. name, 'w'):close() end
+local function marked(name) return vim.loop.fs_stat(out .. '.' .. name) ~= nil end
+local ok, why = pcall(function()
+%s
+end)
+if not ok then r.error = why end
+finish()
+"""
+
+
+class Nvim:
+    def __init__(self, t, script, env=None, args=()):
+        if not shutil.which("nvim"):
+            t.skip("nvim is not installed")
+        self.out = os.path.join(t.dir, f"nvim{len(os.listdir(t.dir))}")
+        path = self.out + ".lua"
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(PRELUDE.replace("%s", script))
+        self.env = dict(t.h.env, NVIM_OUT=self.out, TERM="dumb", PATH=t.bin + ":" + os.environ["PATH"], **(env or {}))
+        self.process = subprocess.Popen(["nvim", "--headless", "-u", "NONE", "-i", "NONE", "-n", "--cmd", f"set rtp+={PLUGIN}",
+                                         "-c", "runtime plugin/ragchat.lua", *args, "-S", path], env=self.env,
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=t.h.dir)
+        t.closers.append(self.kill)
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+    def mark(self, name):
+        open(f"{self.out}.{name}", "w", encoding="utf-8").close()
+
+    def until(self, name):
+        eventually(lambda: os.path.exists(f"{self.out}.{name}") or self.process.poll() is not None, name, 15)
+
+    def end(self):
+        printed = self.process.communicate(timeout=60)[0].decode("utf-8", "replace")
+        check(os.path.exists(self.out), "nvim left no result:", printed)
+        with open(self.out, encoding="utf-8") as f:
+            result = json.load(f)
+        check("error" not in result and "late" not in result, result, printed)
+        return result
+
+
+def listening(t):
+    """A scripted daemon where the user's own would listen."""
+    os.mkdir(os.path.dirname(t.h.socket), 0o700)
+    made = FakeDaemon(t.h.socket)
+    t.closers.append(made.close)
+    return made
+
+
+LONG = "".join(f"word{i} " + ("\n" if i % 12 == 0 else "") + ("日本語 🙂 " if i % 7 == 0 else "") for i in range(10000))
+
+
+@deadline(60)
+def test_ten_thousand_tokens_stream_into_a_buffer_that_equals_the_stored_answer(t):
+    t.serve(says(LONG, step=8))
+    got = Nvim(t, """
+      vim.cmd('RagChatAsk tell me much')
+      await('the end', ended)
+      r.text, r.state = text(place().buf), place().state
+      local o = function(k) return vim.api.nvim_buf_get_option(place().buf, k) end
+      r.modeline, r.buftype = o('modeline'), o('buftype')
+    """).end()
+    equal(got["text"], LONG, "the buffer")
+    equal(t.run("last").out.decode(), LONG + ("" if LONG.endswith("\n") else "\n"), "the stored answer")
+    equal((got["state"], got["modeline"], got["buftype"]), ("done", False, "nofile"), "the buffer's options")
+
+
+def test_an_answer_in_place_about_a_range_is_undone_in_one_step(t):
+    backend, _ = t.serve(says("one\ntwo\nthree " * 500, step=3))
+    got = Nvim(t, """
+      vim.api.nvim_buf_set_lines(0, 0, -1, true, {'first', 'second ```', 'third'})
+      local b = vim.api.nvim_get_current_buf()
+      vim.cmd('set undolevels=1000') -- what is typed before is a change of its own
+      vim.cmd('1,2RagChatAsk! what is this')
+      await('the answer', function() return #text(b) > 5000 end)
+      await('the end', function() return require('ragchat').status() == '' end)
+      vim.wait(200)
+      r.with = text(b)
+      vim.cmd('undo')
+      r.without = text(b)
+    """).end()
+    equal(got["with"], "first\nsecond ```\n" + "one\ntwo\nthree " * 500 + "\nthird", "in place")
+    equal(got["without"], "first\nsecond ```\nthird", "after one undo")
+    asked = backend.chats[-1].json["messages"][-1]["content"]
+    equal(asked, "what is this\n\n````\nfirst\nsecond ```\n````", "what was asked")
+
+
+def test_stop_keeps_what_came_and_retry_asks_again(t):
+    release = threading.Event()
+    t.closers.append(release.set)
+    t.serve(holds(release, "the first half, ", "and more"))
+    got = Nvim(t, """
+      vim.cmd('RagChatAsk hello')
+      await('half', function() return place() and place().turn and text(place().buf):find('half') end)
+      vim.cmd('RagChatStop')
+      await('the end', ended)
+      r.text, r.state, r.note = text(place().buf), place().state, notes(place().buf)
+      mark('stopped')
+      await('go', function() return marked('go') end)
+      local old = place().buf
+      vim.cmd('RagChatRetry')
+      await('the other', function() return place().buf ~= old and ended() end)
+      r.again = text(place().buf)
+    """)
+    got.until("stopped")
+    release.set()
+    got.mark("go")
+    got = got.end()
+    equal((got["text"], got["state"], got["again"]), ("the first half, ", "cancelled", "the first half, and more"), "the answers")
+    contains(got["note"], "stopped")
+    turns = t.run("show", "last", "--json").json["turns"]
+    equal([turn["state"] for turn in turns], ["cancelled", "done"], "both are stored")
+
+
+@deadline(60)
+def test_a_daemon_killed_in_mid_answer_leaves_what_was_stored_marked_interrupted(t):
+    release = threading.Event()
+    t.closers.append(release.set)
+    _, daemon = t.serve(holds(release, "the first half, ", "never"))
+    nvim = Nvim(t, """
+      vim.cmd('RagChatAsk hello')
+      await('half', function() return place() and place().turn and text(place().buf):find('half') end)
+      mark('half')
+      await('the end', ended)
+      r.text, r.state, r.note, r.turn = text(place().buf), place().state, notes(place().buf), place().turn
+    """, env={"RAGCHAT_SOCKET": t.h.socket})
+    nvim.until("half")
+    rpc = t.rpc()
+    eventually(lambda: rpc.call("status")["turns"].get("oldest_unsaved_ms", 0) == 0, "the checkpoint")
+    daemon.kill()
+    release.set()
+    daemon.start()
+    got = nvim.end()
+    equal(got["state"], "interrupted", "state")
+    equal(t.rpc().call("turn.get", turn=got["turn"])["turn"]["text"], got["text"], "the buffer is what is stored")
+    contains(got["note"], "interrupted", "RagChatRetry")
+
+
+def test_a_lost_connection_goes_on_where_it_was(t):
+    release = threading.Event()
+    t.closers.append(release.set)
+    fake = listening(t)
+    calls = []
+
+    def attach(call):
+        calls.append(call.params["off"])
+        if len(calls) == 1:
+            call.reply(turn=call.params["turn"], thread="t", state="streaming", off=0, ev=0, roff=0, length=9, live=True)
+            call.delta("the first").close()
+        else:
+            call.reply(turn=call.params["turn"], thread="t", state="streaming", off=9, ev=0, roff=0, length=9, live=True)
+            call.at("the first").delta(" and the last").done()
+    fake.on["ask"] = lambda call: call.accept()
+    fake.on["attach"] = attach
+    got = Nvim(t, """
+      vim.cmd('RagChatAsk hello')
+      await('the end', ended)
+      r.text, r.state = text(place().buf), place().state
+    """).end()
+    equal((got["text"], got["state"], calls), ("the first and the last", "done", [0, 9]), "resumed")
+
+
+HOSTILE = ("\x1b]52;c;aGk=\x07\x1b[31mred vim: set ft=lua modelines=5 | !touch /tmp/x:\n"
+           "%{system('touch owned')} {{{1\n[x](file:///etc/passwd)\n# vim: fdm=expr fde=system('touch\\ owned') :\n")
+
+
+def test_a_hostile_answer_runs_nothing_and_hides_nothing(t):
+    t.serve(says(HOSTILE))
+    got = Nvim(t, """
+      vim.cmd('set modeline modelines=9')
+      vim.cmd('RagChatAsk hello')
+      await('the end', ended)
+      r.text = text(place().buf)
+      for _, win in ipairs(vim.api.nvim_list_wins()) do
+        if vim.api.nvim_win_get_buf(win) == place().buf then
+          r.conceal, r.fold = vim.wo[win].conceallevel, vim.wo[win].foldenable
+          r.fdm = vim.wo[win].foldmethod
+        end
+      end
+      r.ft = vim.bo[place().buf].filetype
+    """).end()
+    equal(got["text"], HOSTILE, "the buffer")
+    equal((got["conceal"], got["fold"], got["fdm"], got["ft"]), (0, False, "manual", "markdown"), "the window")
+    check(not os.path.exists(os.path.join(t.h.dir, "owned")), "something was run")
+
+
+def test_a_daemon_that_calls_the_editor_is_hung_up_on(t):
+    fake = listening(t)
+
+    def attack(call):
+        call.send([0, 77, "nvim_command", ["silent !touch owned"]])
+        call.send([2, "nvim_command", ["silent !touch owned"]])
+    fake.on["ask"] = attack
+    got = Nvim(t, """
+      require('ragchat').setup({reconnect_ms = 300})
+      vim.cmd('RagChatAsk hello')
+      await('an error', function() return r.said end)
+    """).end()
+    contains(got["said"], "request")
+    check(not os.path.exists(os.path.join(t.h.dir, "owned")), "the daemon ran something in the editor")
+
+
+def test_conversation_threads_sources_upload_export_and_health(t):
+    t.daemon()
+    t.h.path("notes.md", "# Rivers\n\nThe Elbe rises in the Giant Mountains and flows into the North Sea.\n")
+    got = Nvim(t, """
+      vim.cmd('RagChatUpload home/notes.md')
+      await('the upload', function() return r.said end)
+      vim.cmd('RagChatNew')
+      vim.cmd('RagChatContinue where does the Elbe flow into the sea')
+      await('the end', ended)
+      vim.cmd('RagChatSources')
+      await('sources', function() return vim.api.nvim_buf_get_name(0):find('sources') end)
+      r.sources = text(0)
+      vim.cmd('close')
+      vim.cmd('RagChatExport out.pdf')
+      await('the export', function() return r.said:find('wrote') end)
+      vim.ui.select = function(items, opts, choose) r.item = opts.format_item(items[1]); choose(items[1]) end
+      vim.cmd('RagChatThreads')
+      await('the conversation', function() return vim.api.nvim_buf_get_name(place().buf):find('thread') and ended() end)
+      r.talk = text(place().buf)
+      vim.cmd('RagChatAttach last')
+      await('attached', function() return not vim.api.nvim_buf_get_name(place().buf):find('thread') and ended() end)
+      r.attached = text(place().buf)
+      vim.cmd('checkhealth ragchat')
+      r.health = text(0)
+    """).end()
+    contains(got["sources"], "[1] notes.md", "Elbe")
+    contains(got["item"], "where does the Elbe", "(1, ")
+    contains(got["talk"], "> where does the Elbe flow into the sea\n\n", got["attached"])
+    contains(got["health"], "ragchatd", "answers")
+    with open(os.path.join(t.h.dir, "out.pdf"), "rb") as f:
+        equal(f.read(5), b"%PDF-", "the export")
+
+
+def test_without_a_daemon_one_is_started_and_an_error_is_told(t):
+    got = Nvim(t, """
+      vim.cmd('RagChatAttach last')
+      await('an error', function() return r.said end)
+    """).end()
+    contains(got["said"], "no ")
