@@ -55,7 +55,7 @@ LIBS_extract := $(shell pkg-config --libs $(PKGS_extract) 2>/dev/null) -lm
 common_SRC := $(sort $(wildcard common/*.c))
 proto_SRC  := $(sort $(wildcard proto/*.c))
 daemon_SRC := $(sort $(wildcard daemon/*.c daemon/ipc/*.c daemon/chat/*.c daemon/library/*.c \
-                daemon/upstream/*.c daemon/store/*.c daemon/auth/*.c daemon/worker/*.c))
+                daemon/upstream/*.c daemon/segment/*.c daemon/store/*.c daemon/auth/*.c daemon/worker/*.c))
 client_SRC := $(sort $(wildcard client/*.c))
 # Helpers: programs of their own. What they cannot do is what they are not linked with (make check-links).
 helper_SRC := $(sort daemon/worker/landlock.c daemon/worker/records.c $(wildcard daemon/worker/sandbox*.c))

@@ -8,14 +8,10 @@
 
 #include "common/attr.h"
 #include "common/mem.h"
+#include "daemon/segment/bm25.h"
 #include "daemon/store/library_in.h"
 #include "daemon/store/rank_in.h"
 
-#define RANK_B 0.6       /* passages are of about one length already */
-#define RANK_AROUND 0.75 /* weight of the window */
-#define RANK_WINDOW 320  /* terms of it, some 2000 characters */
-#define RANK_HEADING 2.0 /* one occurrence there counts like so many in the text */
-#define RANK_NAME 2.0    /* weight of the name's own score */
 #define RANK_BACKGROUND 1000
 
 const struct tally *rank_tallies(const struct rank_rows *rows, size_t i, size_t *n)
@@ -102,18 +98,6 @@ double rank_idf(double n, double df)
 
 /* ---- scores ---- */
 
-struct scorer {
-	struct rank *k;
-	double mean, mean_window;
-	double *idf, *name_idf;
-	double *tf;     /* per term, of the window summed up now */
-	uint16_t *used; /* ... and which of them are not 0 */
-	size_t nused;
-	const struct tally
-		*name; /* tallies of the first passage of the document, where its name is */
-	size_t nname;
-};
-
 /*
  * What a term is worth to a question, as opposed to a ranking: in a library of three passages a
  * word that is in none would otherwise outweigh all that are in one. RANK_BACKGROUND passages
@@ -139,6 +123,7 @@ static void count_df(struct scorer *s)
 		k->df[t->term]++;
 		name_idf[t->term] += t->name > 0;
 	}
+	rank_segments_count(k, name_idf);
 	for (size_t i = 0; i < k->nterms; i++) {
 		s->idf[i] = rank_idf((double)k->passages, (double)k->df[i]);
 		k->idf[i] = worth_of((double)k->passages, (double)k->df[i]);
@@ -146,15 +131,10 @@ static void count_df(struct scorer *s)
 	}
 }
 
-static double saturate(double tf, double length, double mean)
-{
-	return tf * (RANK_K1 + 1) / (tf + RANK_K1 * (1 - RANK_B + RANK_B * length / mean));
-}
-
-static void sum_up(struct scorer *s, const struct tally *t, size_t n)
+void scorer_sum_up(struct scorer *s, const struct tally *t, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		double tf = t[i].body + RANK_HEADING * t[i].heading;
+		double tf = t[i].body + BM25_HEADING * t[i].heading;
 
 		if (tf > 0 && s->tf[t[i].term] == 0)
 			s->used[s->nused++] = t[i].term;
@@ -162,24 +142,23 @@ static void sum_up(struct scorer *s, const struct tally *t, size_t n)
 	}
 }
 
-static void sum_name(struct scorer *s)
+void scorer_sum_name(struct scorer *s)
 {
 	for (size_t i = 0; i < s->nname; i++) {
 		if (!s->name[i].name)
 			continue;
 		if (s->tf[s->name[i].term] == 0)
 			s->used[s->nused++] = s->name[i].term;
-		s->tf[s->name[i].term] += RANK_HEADING * s->name[i].name;
+		s->tf[s->name[i].term] += BM25_HEADING * s->name[i].name;
 	}
 }
 
-/* Add the BM25 of what was summed up, so many times, to a hit; forgets it. */
-static void score_sum(
+void scorer_score(
 	struct scorer *s, double length, double mean, double times, struct rank_hit *hit)
 {
 	for (size_t i = 0; i < s->nused; i++) {
 		uint16_t term = s->used[i];
-		double part = times * s->k->weights[term] * saturate(s->tf[term], length, mean);
+		double part = times * s->k->weights[term] * bm25_saturate(s->tf[term], length, mean);
 
 		hit->score += part * s->idf[term];
 		hit->own += s->k->own[term] ? part * s->k->idf[term] : 0;
@@ -188,7 +167,7 @@ static void score_sum(
 	s->nused = 0;
 }
 
-static double score_name(const struct scorer *s)
+double scorer_name(const struct scorer *s)
 {
 	double score = 0;
 
@@ -205,7 +184,7 @@ static unsigned window_of(const struct scorer *s, int64_t *lo, int64_t *hi)
 	unsigned total = length_at(k, *lo) & 0x7fff;
 	bool left = true, right = true;
 
-	while (total < RANK_WINDOW && (left || right)) {
+	while (total < BM25_WINDOW && *hi - *lo < BM25_WINDOW && (left || right)) {
 		left = left && !(length_at(k, *lo) & LENGTH_FIRST) &&
 		       !is_hidden(length_at(k, *lo - 1));
 		if (left)
@@ -228,7 +207,7 @@ static void sum_window(struct scorer *s, size_t row, int64_t lo, int64_t hi)
 		from--;
 	for (; from < rows->n && rows->v[from].id <= hi; from++) {
 		t = rank_tallies(rows, from, &n);
-		sum_up(s, t, n);
+		scorer_sum_up(s, t, n);
 	}
 }
 
@@ -255,19 +234,19 @@ static struct rank_hit score_row(struct scorer *s, size_t row)
 		s->name = t;
 		s->nname = length & LENGTH_FIRST ? n : 0;
 	}
-	sum_up(s, t, n);
-	sum_name(s);
-	score_sum(s, length & 0x7fff, s->mean, 1, &hit);
+	scorer_sum_up(s, t, n);
+	scorer_sum_name(s);
+	scorer_score(s, length & 0x7fff, s->mean, 1, &hit);
 	window = window_of(s, &lo, &hi);
 	sum_window(s, row, lo, hi);
-	score_sum(s, window, s->mean_window, RANK_AROUND, &hit);
-	hit.score += RANK_NAME * score_name(s);
+	scorer_score(s, window, s->mean_window, BM25_AROUND, &hit);
+	hit.score += BM25_NAME * scorer_name(s);
 	return hit;
 }
 
 double rank_most(void)
 {
-	return (RANK_K1 + 1) * (1 + RANK_AROUND);
+	return (BM25_K1 + 1) * (1 + BM25_AROUND);
 }
 
 /* ---- the best ---- */
@@ -328,7 +307,7 @@ static int keep_passages(struct scorer *s)
 {
 	for (size_t i = 0; i < s->k->rows->n; i++)
 		rank_keep(s->k, score_row(s, i));
-	return 0;
+	return rank_segments_run(s);
 }
 
 /* A document is shown by its best passage. */
@@ -347,12 +326,10 @@ static int keep_documents(struct scorer *s)
 
 int rank_run(struct rank *k)
 {
-	double mean = k->passages ? (double)k->terms / (double)k->passages : 1;
-	double document = k->documents ? (double)k->terms / (double)k->documents : 1;
 	struct scorer s = {
 		.k = k,
-		.mean = max_of(mean, 1),
-		.mean_window = min_of(max_of(document, 1), RANK_WINDOW),
+		.mean = bm25_mean((double)k->terms, (double)k->passages),
+		.mean_window = bm25_mean_window((double)k->terms, (double)k->documents),
 		.idf = calloc(k->nterms + 1, sizeof(double)),
 		.name_idf = calloc(k->nterms + 1, sizeof(double)),
 		.tf = calloc(k->nterms + 1, sizeof(double)),

@@ -19,6 +19,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "daemon/segment/segment.h"
+
+struct term_weight; /* documents.h */
+
 #define RANK_ROWS_MAX 4000000 /* passages in one search, 12 bytes each: past that it is cut */
 #define RANK_TERMS_MAX 255
 
@@ -69,6 +73,14 @@ struct rank_document {
 	int64_t first, passages, terms;
 };
 
+/* A segment that is searched besides the rows. */
+struct rank_segment {
+	struct segment *s;
+	const struct rank_range *gone; /* documents of it that nobody sees any more, rising */
+	size_t ngone;
+	struct segment_search *search; /* private: rank_segments.c */
+};
+
 struct rank {
 	/* in */
 	struct rank_rows *rows; /* rising ids; reordered: only those that may be seen remain */
@@ -84,14 +96,20 @@ struct rank {
 	size_t limit;
 	const struct rank_document *whole; /* rising; NULL: passages are ranked, else documents */
 	size_t nwhole;
+	struct rank_segment *segments;
+	size_t nsegments;
+	const struct term_weight *words; /* for segments: nterms of them */
+	bool (*go_on)(void *ctx);        /* asked often: false ends it with what there is */
+	void *ctx;
 	/* out */
 	double *idf; /* per term, room for nterms: what it is worth to a question (rank.c), whether
 			found or not */
 	int64_t *df;
 	struct rank_hit *hits; /* best first; malloc'd */
 	size_t nhits;
+	bool ended; /* go_on said so */
 };
-int rank_run(struct rank *k); /* 0, -ENOMEM */
+int rank_run(struct rank *k); /* 0, -ENOMEM, SEGMENT_E_CORRUPT: which one says its `corrupt` */
 /* The most that one occurrence after the other of a term with weight 1 and idf 1 can make of a
  * score. */
 double rank_most(void);

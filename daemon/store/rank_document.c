@@ -9,6 +9,7 @@
 
 #include "common/attr.h"
 #include "common/mem.h"
+#include "daemon/segment/bm25.h"
 #include "daemon/store/rank_in.h"
 
 #define WHOLE_B 0.75  /* documents are of any length */
@@ -73,12 +74,12 @@ static void add_row(struct whole *w, size_t row)
 /* Of what was added up, which is forgotten. */
 static double score(struct whole *w, const struct rank_document *d)
 {
-	double sum = 0, norm = RANK_K1 * (1 - WHOLE_B + WHOLE_B * (double)d->terms / w->mean);
+	double sum = 0, norm = BM25_K1 * (1 - WHOLE_B + WHOLE_B * (double)d->terms / w->mean);
 
 	for (size_t i = 0; i < w->k->nterms; i++) {
 		double tf = w->text[i] + WHOLE_HEADING * w->heading[i] + WHOLE_NAME * w->name[i];
 
-		sum += w->k->weights[i] * w->idf[i] * tf * (RANK_K1 + 1) / (tf + norm);
+		sum += w->k->weights[i] * w->idf[i] * tf * (BM25_K1 + 1) / (tf + norm);
 		w->text[i] = 0;
 		w->heading[i] = w->name[i] = 0;
 	}

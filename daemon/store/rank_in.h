@@ -1,9 +1,7 @@
-/* Inside ranking: what the scores of passages and of documents share. */
+/* Inside ranking: what passages and documents, rows and segments share, so that each score is the same to the bit. */
 #pragma once
 
 #include "daemon/store/rank.h"
-
-#define RANK_K1 1.2
 
 /* The tallies of row i. */
 const struct tally *rank_tallies(const struct rank_rows *rows, size_t i, size_t *n);
@@ -12,3 +10,28 @@ double rank_idf(double n, double df);
 void rank_keep(struct rank *k, struct rank_hit hit);
 /* Scores each document of the rows; passages: the hit of each row. 0, -ENOMEM. */
 int rank_documents(struct rank *k, const struct rank_hit *passages);
+
+struct scorer {
+	struct rank *k;
+	double mean, mean_window;
+	double *idf, *name_idf;
+	double *tf;     /* per term, of what is summed up now */
+	uint16_t *used; /* ... and which of them are not 0 */
+	size_t nused;
+	/* tallies of the first passage of the document, where its name is */
+	const struct tally *name;
+	size_t nname;
+};
+void scorer_sum_up(struct scorer *s, const struct tally *t, size_t n);
+void scorer_sum_name(struct scorer *s);
+/* Add the BM25 of what was summed up, so many times, to a hit; forgets it. */
+void scorer_score(
+	struct scorer *s, double length, double mean, double times, struct rank_hit *hit);
+double scorer_name(const struct scorer *s);
+
+/* ---- rank_segments.c ---- */
+
+/* Finds the terms; adds how many passages, and names, have them. */
+void rank_segments_count(struct rank *k, double *name_df);
+/* Keeps the best of the segments' passages among the hits. 0, -ENOMEM, SEGMENT_E_CORRUPT */
+int rank_segments_run(struct scorer *s);

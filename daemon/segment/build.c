@@ -1,0 +1,256 @@
+/*
+ * From words to a segment: each occurrence of a term in a passage is noted once, in the order they
+ * come; then they are put in the order of terms, which keeps that of passages.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/attr.h"
+#include "common/mem.h"
+#include "daemon/segment/write.h"
+
+#define NOTHING UINT32_MAX
+
+struct term {
+	uint32_t at, len; /* in `text` */
+	uint32_t hash, next; /* in its bucket */
+	uint32_t last; /* its newest note */
+	uint32_t notes, from;
+};
+
+struct note {
+	uint32_t term;
+	struct segment_posting p;
+};
+
+struct segment_builder {
+	struct buf text;
+	struct term *terms;
+	size_t nterms, cap_terms;
+	uint32_t *buckets;
+	size_t nbuckets;
+	struct note *notes;
+	size_t nnotes, cap_notes;
+	struct segment_document *documents;
+	size_t ndocuments, cap_documents;
+	uint16_t *lengths;
+	size_t npassages, cap_lengths;
+	bool failed;
+};
+
+struct segment_builder *segment_builder_new(void)
+{
+	return mem_new(sizeof(struct segment_builder));
+}
+
+void *segment_builder_free(struct segment_builder *b)
+{
+	if (!b)
+		return NULL;
+	buf_fini(&b->text);
+	mem_free(b->terms);
+	mem_free(b->buckets);
+	mem_free(b->notes);
+	mem_free(b->documents);
+	mem_free(b->lengths);
+	return mem_free(b);
+}
+
+size_t segment_builder_passages(const struct segment_builder *b)
+{
+	return b->npassages;
+}
+
+size_t segment_builder_bytes(const struct segment_builder *b)
+{
+	return b->text.cap + b->cap_terms * sizeof(*b->terms) + b->nbuckets * sizeof(*b->buckets) +
+	       b->cap_notes * sizeof(*b->notes);
+}
+
+static bool grow(void *array, size_t *cap, size_t n, size_t size)
+{
+	void **v = array, *p;
+	size_t more = *cap ? *cap + *cap / 2 : 256;
+
+	if (n < *cap)
+		return true;
+	p = realloc(*v, more * size);
+	if (!p)
+		return false;
+	*v = p;
+	*cap = more;
+	return true;
+}
+
+/* ---- terms ---- */
+
+static bool more_buckets(struct segment_builder *b)
+{
+	size_t n = b->nbuckets ? b->nbuckets * 4 : 4096;
+	uint32_t *v = mem_try(n * sizeof(*v));
+
+	if (!v)
+		return false;
+	memset(v, 0xff, n * sizeof(*v));
+	for (size_t i = 0; i < b->nterms; i++) {
+		uint32_t *bucket = &v[b->terms[i].hash & (n - 1)];
+
+		b->terms[i].next = *bucket;
+		*bucket = (uint32_t)i;
+	}
+	mem_free(b->buckets);
+	b->buckets = v;
+	b->nbuckets = n;
+	return true;
+}
+
+static uint32_t hash_of(const uint8_t *p, size_t n)
+{
+	uint64_t h = n * 0x9e3779b97f4a7c15ull, v;
+
+	for (; n >= 8; n -= 8, p += 8) {
+		memcpy(&v, p, 8);
+		h = (h ^ v) * 0x9e3779b97f4a7c15ull;
+		h ^= h >> 32;
+	}
+	for (v = 0; n; n--, p++)
+		v = v << 8 | *p;
+	h = (h ^ v) * 0x9e3779b97f4a7c15ull;
+	return (uint32_t)(h >> 32);
+}
+
+/* NOTHING: out of memory */
+static uint32_t term_of(struct segment_builder *b, const uint8_t *term, size_t n)
+{
+	uint32_t hash = hash_of(term, n), i;
+
+	if (b->nterms * 2 >= b->nbuckets && !more_buckets(b))
+		return NOTHING;
+	for (i = b->buckets[hash & (b->nbuckets - 1)]; i != NOTHING; i = b->terms[i].next)
+		if (b->terms[i].hash == hash && b->terms[i].len == n &&
+			!memcmp(b->text.data + b->terms[i].at, term, n))
+			return i;
+	if (b->text.len + n > UINT32_MAX || b->nterms >= NOTHING - 1 ||
+		!grow(&b->terms, &b->cap_terms, b->nterms, sizeof(*b->terms)))
+		return NOTHING;
+	i = (uint32_t)b->nterms;
+	b->terms[i] = (struct term){ .at = (uint32_t)b->text.len,
+		.len = (uint32_t)n,
+		.hash = hash,
+		.next = b->buckets[hash & (b->nbuckets - 1)],
+		.last = NOTHING };
+	if (buf_add(&b->text, term, n) != 0)
+		return NOTHING;
+	b->buckets[hash & (b->nbuckets - 1)] = i;
+	b->nterms++;
+	return i;
+}
+
+/* ---- words ---- */
+
+void segment_builder_document(struct segment_builder *b, int64_t first)
+{
+	b->documents = mem_grow(b->documents, &b->cap_documents, b->ndocuments, sizeof(*b->documents));
+	b->documents[b->ndocuments++] =
+		(struct segment_document){ .first = first, .at = (uint32_t)b->npassages };
+}
+
+int segment_builder_word(
+	struct segment_builder *b, enum segment_column column, const void *term, size_t n)
+{
+	uint32_t i;
+	struct note *note;
+	uint8_t *count;
+
+	if (n > SEGMENT_TERM_MAX)
+		return SEGMENT_E_TERM;
+	i = term_of(b, term, n);
+	if (i == NOTHING || b->nnotes >= NOTHING - 1)
+		return -ENOMEM;
+	if (b->terms[i].last == NOTHING || b->notes[b->terms[i].last].p.at != b->npassages) {
+		if (!grow(&b->notes, &b->cap_notes, b->nnotes, sizeof(*b->notes)))
+			return -ENOMEM;
+		b->terms[i].last = (uint32_t)b->nnotes;
+		b->terms[i].notes++;
+		b->notes[b->nnotes++] =
+			(struct note){ .term = i, .p = { .at = (uint32_t)b->npassages } };
+	}
+	note = &b->notes[b->terms[i].last];
+	count = column == SEGMENT_NAME	    ? &note->p.name
+		: column == SEGMENT_HEADING ? &note->p.heading
+					    : &note->p.body;
+	*count += *count < 255;
+	return 0;
+}
+
+int segment_builder_passage(struct segment_builder *b, uint16_t length)
+{
+	if (!b->ndocuments || b->npassages >= INT32_MAX ||
+		!grow(&b->lengths, &b->cap_lengths, b->npassages, sizeof(*b->lengths)))
+		return -ENOMEM;
+	b->lengths[b->npassages++] = length;
+	b->documents[b->ndocuments - 1].passages++;
+	return 0;
+}
+
+/* ---- writing ---- */
+
+static int by_text(const void *a, const void *b, void *arg)
+{
+	const struct segment_builder *builder = arg;
+	const struct term *x = &builder->terms[*(const uint32_t *)a],
+			  *y = &builder->terms[*(const uint32_t *)b];
+	const uint8_t *text = builder->text.data;
+	int c = memcmp(text + x->at, text + y->at, min_of(x->len, y->len));
+
+	return c ? c : x->len < y->len ? -1 : x->len > y->len;
+}
+
+static void put_in_order(struct segment_builder *b, const uint32_t *order, struct segment_posting *v)
+{
+	uint32_t from = 0;
+
+	for (size_t i = 0; i < b->nterms; i++) {
+		b->terms[order[i]].from = from;
+		from += b->terms[order[i]].notes;
+	}
+	for (size_t i = 0; i < b->nnotes; i++)
+		v[b->terms[b->notes[i].term].from++] = b->notes[i].p;
+}
+
+static int write_terms(struct segment_builder *b, const uint32_t *order,
+	const struct segment_posting *v, segment_put_fn put, void *ctx)
+{
+	struct segment_writer *w;
+	int r = segment_writer_new(&w, b->documents, b->ndocuments, b->lengths, put, ctx);
+
+	for (size_t i = 0; r == 0 && i < b->nterms; i++) {
+		const struct term *t = &b->terms[order[i]];
+
+		r = segment_writer_term(w, b->text.data + t->at, t->len, v, t->notes);
+		v += t->notes;
+	}
+	if (r == 0)
+		r = segment_writer_end(w);
+	segment_writer_free(w);
+	return r;
+}
+
+int segment_builder_write(struct segment_builder *b, segment_put_fn put, void *ctx)
+{
+	uint32_t *order = mem_try((b->nterms + 1) * sizeof(*order));
+	struct segment_posting *v = mem_try((b->nnotes + 1) * sizeof(*v));
+	int r = order && v ? 0 : -ENOMEM;
+
+	for (size_t i = 0; r == 0 && i < b->nterms; i++)
+		order[i] = (uint32_t)i;
+	if (r == 0) {
+		qsort_r(order, b->nterms, sizeof(*order), by_text, b);
+		put_in_order(b, order, v);
+		r = write_terms(b, order, v, put, ctx);
+	}
+	mem_free(order);
+	mem_free(v);
+	return r;
+}
