@@ -38,6 +38,7 @@ struct stream {
 	char turn[40];
 	int64_t off, roff, ev;
 	bool waits;        /* to be attached again */
+	int tries;         /* left, until something comes of it */
 	bool whole;        /* from its first byte on: `sum` is that of the answer so far */
 	struct sha256 sum;
 };

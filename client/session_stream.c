@@ -5,6 +5,8 @@
 #include "common/mem.h"
 #include "proto/errors.h"
 
+#define TRIES 5 /* to go on with a stream of which nothing more comes */
+
 static struct stream *stream_of(struct session *s, struct val turn)
 {
 	for (size_t i = 0; i < s->nstreams; i++)
@@ -38,6 +40,7 @@ void session_follow(struct session *s, struct val result)
 	st->roff = val_get_int(result, "roff", 0);
 	st->ev = val_get_int(result, "ev", 0);
 	st->whole = st->off == 0;
+	st->tries = TRIES;
 	sha256_init(&st->sum);
 }
 
@@ -50,6 +53,7 @@ void session_stream_note(struct session *s, struct val note)
 
 	if (!st)
 		return;
+	st->tries = TRIES;
 	(void)val_get_str(note, "text", &text, &n);
 	if (val_str_is(kind, "delta")) {
 		st->whole &= val_get_int(note, "off", st->off) == st->off;
@@ -71,32 +75,6 @@ void session_unfollow(struct session *s, const char *turn)
 			stream_end(s, &s->streams[i]);
 			return;
 		}
-}
-
-/* Few at once: the requests of the user have their places, too. The rest follows their replies. */
-void session_resume(struct session *s)
-{
-	for (size_t i = 0; i < s->nstreams; i++) {
-		struct stream *st = &s->streams[i];
-		struct pack *p;
-
-		if (!st->waits)
-			continue;
-		p = session_request(s, "attach");
-		pack_kv_int(p, "off", st->off);
-		pack_kv_int(p, "roff", st->roff);
-		pack_kv_int(p, "ev", st->ev);
-		if (session_send_own(s, REQUEST_ATTACH, st->turn) < 0)
-			return;
-		st->waits = false;
-	}
-}
-
-void session_resume_all(struct session *s)
-{
-	for (size_t i = 0; i < s->nstreams; i++)
-		s->streams[i].waits = true;
-	session_resume(s);
 }
 
 /* ---- an end that the daemon does not tell ---- */
@@ -154,6 +132,41 @@ static void tell_end(struct session *s, const char *turn, const char *state, int
 		make_done(s, &st, state, val_present(stored), stored);
 		return;
 	}
+}
+
+/* Few at once: the requests of the user have their places, too. The rest follows their replies. */
+void session_resume(struct session *s)
+{
+	struct val none = { NULL };
+
+	for (size_t i = 0; i < s->nstreams; i++) {
+		struct stream *st = &s->streams[i];
+		struct pack *p;
+
+		if (!st->waits)
+			continue;
+		if (!st->tries) {
+			tell_end(s, st->turn, "lost", SESSION_LOST, "lost",
+				"the connection to the daemon is lost again and again", none);
+			i--;
+			continue;
+		}
+		p = session_request(s, "attach");
+		pack_kv_int(p, "off", st->off);
+		pack_kv_int(p, "roff", st->roff);
+		pack_kv_int(p, "ev", st->ev);
+		if (session_send_own(s, REQUEST_ATTACH, st->turn) < 0)
+			return;
+		st->waits = false;
+		st->tries--;
+	}
+}
+
+void session_resume_all(struct session *s)
+{
+	for (size_t i = 0; i < s->nstreams; i++)
+		s->streams[i].waits = true;
+	session_resume(s);
 }
 
 static void interrupted(struct session *s, const char *turn, struct val stored)
