@@ -17,13 +17,15 @@ DEPS        := gcc make pkg-config libc6-dev libuv1-dev libsqlite3-dev libcurl4-
                fonts-noto-core fonts-noto-mono \
                libxml2-dev libzip-dev libexpat1-dev libgmime-3.0-dev libuchardet-dev poppler-utils poppler-data
 DEPS_CHECK  := python3 mandoc libjansson-dev procps strace util-linux nginx-light openssl systemd \
-               fonts-noto-cjk fonts-noto-color-emoji fonts-symbola qpdf mupdf-tools libjs-pdf nodejs neovim
+               fonts-noto-cjk fonts-noto-color-emoji fonts-symbola qpdf mupdf-tools libjs-pdf nodejs neovim \
+               tmux
 DEPS_FUZZ   := clang libclang-rt-14-dev
 DEPS_BENCH  := curl python3-xhtml2pdf python3-markdown2 weasyprint
 DEPS_LINT   := clang-tidy clang-format cppcheck
 
 PKGS_proto  := $(shell pkg-config --exists msgpack-c && echo msgpack-c || echo msgpack)
 PKGS_extract := libxml-2.0 libzip expat gmime-3.0 uchardet
+PKGS_chat   := libutf8proc
 PKGS_daemon := libuv sqlite3 libcurl libutf8proc
 PKGS_pdf    := libutf8proc harfbuzz harfbuzz-subset fribidi libpng zlib
 
@@ -48,6 +50,7 @@ PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS_proto) $(PKGS_daemon) $(PKGS_pd
 ALL_CFLAGS = $(BASE_CFLAGS) $(PKG_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 ALL_LDFLAGS = $(SAN) -pie -Wl,-z,relro,-z,now,--as-needed $(LDFLAGS)
 LIBS_client := $(shell pkg-config --libs $(PKGS_proto) 2>/dev/null)
+LIBS_chat   := $(LIBS_client) $(shell pkg-config --libs $(PKGS_chat) 2>/dev/null)
 LIBS_daemon := $(LIBS_client) $(shell pkg-config --libs $(PKGS_daemon) 2>/dev/null) -lstemmer -lcrypt -lm -lpthread
 LIBS_pdf    := -lhpdf -lcmark-gfm-extensions -lcmark-gfm $(shell pkg-config --libs $(PKGS_pdf) 2>/dev/null) -lm
 LIBS_extract := $(shell pkg-config --libs $(PKGS_extract) 2>/dev/null) -lm
@@ -57,12 +60,13 @@ proto_SRC  := $(sort $(wildcard proto/*.c))
 daemon_SRC := $(sort $(wildcard daemon/*.c daemon/ipc/*.c daemon/chat/*.c daemon/library/*.c \
                 daemon/upstream/*.c daemon/segment/*.c daemon/store/*.c daemon/auth/*.c daemon/worker/*.c))
 client_SRC := $(sort $(wildcard client/*.c))
+chat_SRC   := $(sort $(wildcard client/chat/*.c))
 # Helpers: programs of their own. What they cannot do is what they are not linked with (make check-links).
 helper_SRC := $(sort daemon/worker/landlock.c daemon/worker/records.c $(wildcard daemon/worker/sandbox*.c))
 pdf_SRC    := $(sort $(wildcard daemon/pdf/*.c))
 extract_SRC := $(sort $(wildcard daemon/extract/*.c))
-ALL_SRC    := $(common_SRC) $(proto_SRC) $(daemon_SRC) $(pdf_SRC) $(extract_SRC) $(client_SRC)
-ALL_HDR    := $(sort $(wildcard common/*.h proto/*.h daemon/*.h daemon/*/*.h client/*.h))
+ALL_SRC    := $(common_SRC) $(proto_SRC) $(daemon_SRC) $(pdf_SRC) $(extract_SRC) $(client_SRC) $(chat_SRC)
+ALL_HDR    := $(sort $(wildcard common/*.h proto/*.h daemon/*.h daemon/*/*.h client/*.h client/*/*.h))
 UNIT_SRC   := $(sort $(wildcard tests/unit/test_*.c))
 FUZZ_SRC   := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 BENCH_SRC  := $(sort $(wildcard tests/bench/bench_*.c))
@@ -71,7 +75,9 @@ FUZZ       := $(patsubst tests/fuzz/%.c,$B/fuzz/%,$(FUZZ_SRC))
 BENCH      := $(patsubst tests/bench/%.c,$B/bench/%,$(BENCH_SRC))
 obj         = $(patsubst %.c,$B/obj/%.o,$(1))
 HELPERS    := $(if $(wildcard daemon/pdf/main.c),$B/bin/ragchatd-pdf) $B/bin/ragchatd-extract $B/bin/ragchatd-pdftext
-BIN        := $B/bin/ragchat $B/bin/ragchatd $(HELPERS)
+# The conversation is a program of its own, so that every other command goes without its editor.
+CHAT       := $B/bin/ragchat-chat
+BIN        := $B/bin/ragchat $B/bin/ragchatd $(HELPERS) $(CHAT)
 
 all: $(BIN)                                      ## build ragchat and ragchatd into build/bin
 
@@ -82,6 +88,7 @@ $B/libhelper.a: $(call obj,$(helper_SRC))
 $B/libpdf.a:    $(call obj,$(filter-out daemon/pdf/main.c,$(pdf_SRC)))
 $B/libextract.a: $(call obj,$(filter-out daemon/extract/main%.c,$(extract_SRC)))
 $B/libclient.a: $(call obj,$(filter-out client/main.c,$(client_SRC)))
+$B/libchat.a:   $(call obj,$(filter-out client/chat/main.c,$(chat_SRC)))
 %.a:
 	@rm -f $@
 	$(AR) rcs $@ $^
@@ -92,6 +99,9 @@ $B/bin/ragchatd: $(call obj,daemon/main.c) $B/libdaemon.a $B/libproto.a $B/libco
 $B/bin/ragchat: $(call obj,client/main.c) $B/libclient.a $B/libproto.a $B/libcommon.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_client)
+$(CHAT): $(call obj,client/chat/main.c) $B/libchat.a $B/libclient.a $B/libproto.a $B/libcommon.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_chat)
 $B/bin/ragchatd-pdf: $(call obj,daemon/pdf/main.c) $B/libpdf.a $B/libhelper.a $B/libcommon.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_pdf)
@@ -117,7 +127,7 @@ SQL_HDR := $(patsubst %.sql,$B/gen/%.sql.h,$(wildcard daemon/store/*.sql))
 $(call obj,$(filter daemon/store/%,$(daemon_SRC))): | $(SQL_HDR)
 $(call obj,$(filter daemon/store/%,$(daemon_SRC))): $(SQL_HDR)
 
-$B/tests/%: $B/obj/tests/unit/%.o $B/libclient.a $B/libdaemon.a $B/libproto.a $B/libcommon.a
+$B/tests/%: $B/obj/tests/unit/%.o $B/libchat.a $B/libclient.a $B/libdaemon.a $B/libproto.a $B/libcommon.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_daemon) $(if $(filter %/test_json,$@),-ljansson)
 $B/tests/test_pdf_%: $B/obj/tests/unit/test_pdf_%.o $B/libpdf.a $B/libhelper.a $B/libcommon.a
@@ -135,7 +145,7 @@ $B/fuzz/fuzz_extract_%: $B/obj/tests/fuzz/fuzz_extract_%.o $B/libextract.a $B/li
 $B/fuzz/fuzz_pdf_%: $B/obj/tests/fuzz/fuzz_pdf_%.o $B/libpdf.a $B/libhelper.a $B/libcommon.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS_pdf)
-$B/fuzz/%: $B/obj/tests/fuzz/%.o $B/libclient.a $B/libdaemon.a $B/libproto.a $B/libcommon.a
+$B/fuzz/%: $B/obj/tests/fuzz/%.o $B/libchat.a $B/libclient.a $B/libdaemon.a $B/libproto.a $B/libcommon.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS_daemon)
 $B/bench/%: $B/obj/tests/bench/%.o $B/libclient.a $B/libdaemon.a $B/libproto.a $B/libcommon.a
@@ -196,7 +206,7 @@ check-headers:                                   ## every header compiles by its
 check-layers:                                    ## includes point downward only
 	@tests/check-layers
 check-links: $(BIN)                              ## helpers are linked with no library that they must not have
-	@tests/check-links $(HELPERS)
+	@tests/check-links $(HELPERS) $B/bin/ragchat $(CHAT)
 check-docs: $(BIN)                               ## docs say the same as the code
 	@$(PYTHON) tests/check-docs $B/bin
 compile_commands.json: FORCE
@@ -210,7 +220,7 @@ prefixed  = mkdir -p $(dir $(2)) && sed 's,/usr/local/,$(PREFIX)/,g' $(1) > $(2)
 install: all install-data                        ## honours DESTDIR, PREFIX, SYSCONFDIR
 	install -D -m755 $B/bin/ragchat   $(DESTDIR)$(PREFIX)/bin/ragchat
 	install -D -m755 $B/bin/ragchatd  $(DESTDIR)$(PREFIX)/bin/ragchatd
-	@for h in $(HELPERS); do install -D -m755 $$h $(DESTDIR)$(PREFIX)/libexec/ragchat/$$(basename $$h); done
+	@for h in $(HELPERS) $(CHAT); do install -D -m755 $$h $(DESTDIR)$(PREFIX)/libexec/ragchat/$$(basename $$h); done
 install-data:                                    # all but the programs
 	install -D -m644 etc/ragchat.conf $(DESTDIR)$(PREFIX)/share/ragchat/ragchat.conf
 	install -D -m644 etc/ragchat.system.conf $(DESTDIR)$(PREFIX)/share/ragchat/ragchat.system.conf

@@ -296,28 +296,30 @@ int answer_status(const struct answer *a)
 	return STATUS_FAILED;
 }
 
-static void say_again(const struct answer *a, bool saved)
+static void say_again(const struct answer *a, bool saved, const char *again)
 {
-	if (saved)
+	if (saved && again)
+		say("what came is kept; to ask again: %s", again);
+	else if (saved)
 		say("what came is kept; to ask again: `ragchat retry %.8s`", a->turn);
 }
 
-static void say_failed(const struct answer *a, bool saved)
+static void say_failed(const struct answer *a, bool saved, const char *again)
 {
 	say_as(link_culprit(a->error_name), "%s",
 		a->error_message ? a->error_message : "the answer failed");
-	say_again(a, saved && a->off);
+	say_again(a, saved && a->off, again);
 }
 
-void answer_say(const struct answer *a, bool saved)
+void answer_say(const struct answer *a, bool saved, const char *again)
 {
 	if (answer_ended_as(a, "failed"))
-		say_failed(a, saved);
+		say_failed(a, saved, again);
 	else if (answer_ended_as(a, "cancelled"))
 		say("cancelled%s", saved && a->off ? "; what came is kept" : "");
 	else if (answer_ended_as(a, "interrupted") || !a->state) {
 		say_as("daemon", "it ended before the answer was complete");
-		say_again(a, saved);
+		say_again(a, saved, again);
 	} else if (cut_by(a, "length"))
 		say_as("backend", "the answer was cut at its length limit (finish_reason length)");
 	else if (cut_by(a, "content_filter"))

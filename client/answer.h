@@ -62,8 +62,11 @@ bool answer_ended_as(const struct answer *a, const char *state);
 
 /* The exit status of this answer, whatever the way it is printed. */
 int answer_status(const struct answer *a);
-/* Says on stderr why it is not whole, and what can be done. Nothing for a whole one. */
-void answer_say(const struct answer *a, bool saved);
+/*
+ * Says on stderr why it is not whole, and what can be done: `again` is how it is asked again, NULL the
+ * command. Nothing for a whole one.
+ */
+void answer_say(const struct answer *a, bool saved, const char *again);
 
 /* "[1] path:12  title  url" of a source map; not filtered. */
 void source_line(struct val source, struct buf *out);

@@ -55,6 +55,11 @@ char *autostart_find_program(void)
 		self[n] = '\0';
 		slash = strrchr(self, '/');
 		found = slash ? program_in(self, (size_t)(slash - self)) : NULL;
+		/* The conversation lies in libexec. */
+		if (!found && slash && slash - self > 16 && !strncmp(slash - 16, "/libexec/ragchat", 16)) {
+			memcpy(slash - 16, "/bin", 5);
+			found = program_in(self, (size_t)(slash - 16 - self) + 4);
+		}
 	}
 	/* A relative entry would be another program in every folder. */
 	for (size_t k; !found && dirs && *dirs; dirs += k + (dirs[k] == ':')) {

@@ -25,6 +25,7 @@ extern const struct cmd cmd_ask;
 extern const struct cmd cmd_attach;
 extern const struct cmd cmd_bridge;
 extern const struct cmd cmd_cancel;
+extern const struct cmd cmd_chat;
 extern const struct cmd cmd_daemon;
 extern const struct cmd cmd_docs;
 extern const struct cmd cmd_export;

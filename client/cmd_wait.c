@@ -37,7 +37,7 @@ static int print(struct val turn, bool json)
 		r = out_text(&out, false);
 	}
 	if (status)
-		answer_say(&a, true);
+		answer_say(&a, true, NULL);
 	answer_fini(&a);
 	mem_free(id);
 	buf_fini(&out);

@@ -7,6 +7,7 @@
 
 const struct cmd *const cmds[] = {
 	&cmd_ask,
+	&cmd_chat,
 	&cmd_attach,
 	&cmd_retry,
 	&cmd_cancel,

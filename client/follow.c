@@ -70,9 +70,21 @@ static void stop(struct follow *f, int why)
 	send_cancel(f);
 }
 
+static int take_signal(const struct follow *f)
+{
+	const struct follow_ears *ears = f->req->ears;
+
+	return ears ? ears->take(ears->ctx) : signals_take();
+}
+
+static int signal_fd(const struct follow *f)
+{
+	return f->req->ears ? f->req->ears->fd : signals_watch();
+}
+
 static void on_signal(struct follow *f)
 {
-	int number = signals_take();
+	int number = take_signal(f);
 
 	if (number == SIGINT)
 		stop(f, STATUS_CANCELLED);
@@ -176,6 +188,7 @@ static void attach_again(struct follow *f)
  */
 static void on_lost(struct follow *f, const struct link_wait *w)
 {
+	uint64_t end = clock_mono_ms() + LINK_AGAIN_MS;
 	int r, number;
 
 	if (f->give_up) {
@@ -183,8 +196,13 @@ static void on_lost(struct follow *f, const struct link_wait *w)
 		return;
 	}
 	(void)out_drain(&f->print.out);
-	r = link_again(f->link, w);
-	number = r ? signals_take() : 0;
+	if (f->req->anew && f->request_id)
+		link_renew(f->link);
+	/* What was heard may be no more than a key. */
+	do {
+		r = link_again(f->link, w);
+		number = r ? take_signal(f) : 0;
+	} while (r == LINK_E_LOST && f->req->ears && !number && clock_mono_ms() < end);
 	if (number) {
 		end_with(f, 128 + number);
 	} else if (r == LINK_OK && f->request_id) {
@@ -226,7 +244,7 @@ static struct link_wait next_wait(struct follow *f)
 	if (tick >= 0)
 		until = earlier(until, clock_mono_ms() + (uint64_t)tick);
 	return (struct link_wait){ .until_ms = until,
-		.signals = signals_watch(),
+		.signals = signal_fd(f),
 		.out = &f->print.out,
 		.read_anyway = f->give_up != 0 };
 }
@@ -264,7 +282,7 @@ static void step(struct follow *f)
 static void deliver(struct follow *f)
 {
 	struct link_wait w = {
-		.until_ms = f->give_up, .signals = signals_watch(), .out = &f->print.out
+		.until_ms = f->give_up, .signals = signal_fd(f), .out = &f->print.out
 	};
 	int number = 0;
 
@@ -274,7 +292,7 @@ static void deliver(struct follow *f)
 		if (w.until_ms && clock_mono_ms() >= w.until_ms)
 			return;
 		link_pause(&w);
-		number = signals_take();
+		number = take_signal(f);
 	}
 	if (number && f->status < 0)
 		f->status = 128 + number;
@@ -313,7 +331,7 @@ static void say_end(struct follow *f, int status)
 	else if (f->give_up && !f->answer.state)
 		say("cancelled");
 	else
-		answer_say(&f->answer, f->req->saved);
+		answer_say(&f->answer, f->req->saved, f->req->again);
 }
 
 /* Nobody will tell how it ended: for whoever reads JSON it is said in the same words as elsewhere.
@@ -353,6 +371,18 @@ static int finish(struct follow *f)
 	return status;
 }
 
+static void tell_end(const struct follow *f)
+{
+	struct follow_end *end = f->req->end;
+
+	if (!end)
+		return;
+	(void)snprintf(end->turn, sizeof(end->turn), "%s", f->answer.turn);
+	(void)snprintf(end->thread, sizeof(end->thread), "%s", f->answer.thread);
+	end->sources = f->answer.source_lines.len > 0;
+	end->whole = answer_ended_as(&f->answer, "done");
+}
+
 static bool wants_text(const struct view *v)
 {
 	return v->mode == VIEW_JSON || (v->mode == VIEW_TEXT && v->no_stream);
@@ -374,6 +404,7 @@ int follow(const struct follow_request *req)
 		while (!f.over)
 			step(&f);
 		r = finish(&f);
+		tell_end(&f);
 	}
 	answer_fini(&f.answer);
 	print_fini(&f.print);

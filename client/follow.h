@@ -9,8 +9,23 @@
 #include <stdint.h>
 
 #include "client/view.h"
+#include "common/str.h"
 
 struct link;
+
+/* Somebody else who may end the answer or the wait for it: a conversation that reads keys meanwhile. */
+struct follow_ears {
+	int fd; /* polled for reading, instead of the signals' */
+	int (*take)(void *ctx); /* the number of a signal, or 0: it was something else */
+	void *ctx;
+};
+
+/* What is left of an answer. */
+struct follow_end {
+	char turn[UUID_LEN + 1], thread[UUID_LEN + 1]; /* "" there was none */
+	bool sources; /* it cites some */
+	bool whole;
+};
 
 struct follow_request {
 	struct link *link; /* its request is packed, not sent: ask, turn.retry or attach */
@@ -18,6 +33,10 @@ struct follow_request {
 	bool own;      /* Ctrl-C and --timeout cancel the answer; otherwise they only leave */
 	bool saved;    /* it is kept: hints may name it */
 	uint64_t from; /* attach: the offset asked for */
+	const struct follow_ears *ears; /* may be NULL */
+	struct follow_end *end;         /* may be NULL */
+	const char *again; /* how the question is asked again, in words for people; NULL: `ragchat retry` */
+	bool anew; /* while nothing has come of it, any daemon will do: the question has a key */
 };
 
 /* The exit status; everything is said. */

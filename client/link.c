@@ -61,6 +61,20 @@ void link_drop(struct link *l)
 	scan_init(&l->scan);
 }
 
+void link_renew(struct link *l)
+{
+	link_drop(l);
+	l->greeted = l->restarted = false;
+	l->instance[0] = '\0';
+}
+
+bool link_is_open(const struct link *l)
+{
+	struct pollfd p = { .fd = l->fd, .events = POLLRDHUP };
+
+	return l->fd >= 0 && poll(&p, 1, 0) == 0;
+}
+
 void *link_free(struct link *l)
 {
 	if (!l)

@@ -115,6 +115,9 @@ void link_pause(const struct link_wait *w);
 int link_again(struct link *l, const struct link_wait *w);
 void link_resend(struct link *l); /* the last request, on the new connection */
 void link_drop(struct link *l);   /* close; the next request connects anew */
+/* ... to whatever daemon there is then; one is started where that is the way. Forgets the one there was. */
+void link_renew(struct link *l);
+bool link_is_open(const struct link *l); /* and the daemon has not closed it */
 
 /* Says what happened (nothing for LINK_E_STATUS) and returns the exit status. */
 int link_fail(struct link *l, int result);

@@ -16,7 +16,7 @@
  * Names of commands to come: to ask them as questions today would make them mean something else
  * tomorrow.
  */
-static const char *const reserved[] = { "chat", "search", "mv", "rename", "rm", "fork", "edit",
+static const char *const reserved[] = { "search", "mv", "rename", "rm", "fork", "edit",
 	"rate", "share", "config", "doctor",
 	"backup", "import", "usage", "completion", "mcp" };
 

@@ -55,7 +55,7 @@ int print_open(struct print *p, const struct view *v, bool verbose)
 	p->sources =
 		v->citations == CITATIONS_END || (v->citations == CITATIONS_AUTO && p->out.tty);
 	progress_start(
-		&p->progress, !v->quiet && v->mode != VIEW_JSONL && term_moves(STDERR_FILENO));
+		&p->progress, !v->quiet && !v->plain && v->mode != VIEW_JSONL && term_moves(STDERR_FILENO));
 	return 0;
 }
 

@@ -12,17 +12,17 @@
 #include "common/fd.h"
 
 static int pipe_fds[2] = { -1, -1 };
-static volatile sig_atomic_t watching, interrupts;
+static volatile sig_atomic_t watching, interrupts, staying;
 
 static void on_signal(int number)
 {
 	uint8_t byte = (uint8_t)number;
 	int saved = errno;
 
-	if (!watching || (number == SIGINT && interrupts++ > 0))
+	if (!watching || (number == SIGINT && !staying && interrupts++ > 0))
 		_exit(128 + number);
 	/* The pipe cannot be full: whoever watches takes a signal before it waits for the next. */
-	if (write(pipe_fds[1], &byte, 1) < 0)
+	if (write(pipe_fds[1], &byte, 1) < 0 && !staying)
 		_exit(128 + number);
 	errno = saved;
 }
@@ -39,6 +39,32 @@ void signals_init(void)
 			(void)sigaction(numbers[i], &act, NULL);
 	act.sa_handler = SIG_IGN;
 	(void)sigaction(SIGPIPE, &act, NULL);
+}
+
+void signals_stay(void)
+{
+	staying = 1;
+}
+
+void signals_also(int number)
+{
+	struct sigaction act = { .sa_handler = on_signal };
+
+	(void)sigemptyset(&act.sa_mask);
+	(void)sigaction(number, &act, NULL);
+}
+
+void signals_as_usual(void)
+{
+	struct sigaction act = { .sa_handler = SIG_DFL };
+
+	watching = staying = 0;
+	for (int i = 0; i < 2; i++)
+		pipe_fds[i] = fd_close(pipe_fds[i]);
+	(void)sigemptyset(&act.sa_mask);
+	(void)sigaction(SIGTSTP, &act, NULL);
+	(void)sigaction(SIGCONT, &act, NULL);
+	(void)sigaction(SIGWINCH, &act, NULL);
 }
 
 int signals_watch(void)

@@ -10,3 +10,8 @@
 void signals_init(void);
 int signals_watch(void); /* a descriptor to poll for reading; the same each time; -errno */
 int signals_take(void);  /* the number of a signal that came since, or 0 */
+
+/* For a program that stays: INT is reported however often it comes, and so is `number`. */
+void signals_stay(void);
+void signals_also(int number);
+void signals_as_usual(void); /* in a child of it: as after signals_init */

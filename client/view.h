@@ -13,6 +13,7 @@ enum view_citations { CITATIONS_AUTO, CITATIONS_INLINE, CITATIONS_END, CITATIONS
 struct view {
 	enum view_mode mode;
 	bool no_stream, raw, quiet, usage;
+	bool plain; /* no line is drawn over */
 	int raw_output; /* how often it was given: a terminal wants it twice */
 	enum view_citations citations;
 	enum color_when color;

@@ -40,6 +40,7 @@ static void pack_server(struct pack *p, struct server *s, bool all)
 	pack_stamp(p, "started", (int64_t)s->started_us);
 	pack_kv_int(p, "uptime_ms", (clock_wall_us() - (int64_t)s->started_us) / 1000);
 	pack_kv_text(p, "socket", s->socket_path);
+	pack_kv_text(p, "greeting", s->config->greeting ? s->config->greeting : "");
 	if (all) {
 		pack_kv_text_opt(p, "config", s->config->file);
 		pack_kv_int(p, "rss", resident_bytes());
