@@ -161,6 +161,26 @@ static int search(struct docs *d, struct opts *o)
 	return doc_search_run(&d->search, o->client, o->args + 1, o->nargs - 1);
 }
 
+static int reindex(struct docs *d, struct opts *o)
+{
+	int r;
+
+	if (opts_count(o, 1, 1))
+		return o->status;
+	pack_kv_text_opt(link_request(d->link, "doc.reindex"), "collection", d->collection);
+	r = link_call(d->link, 0);
+	if (r)
+		return link_fail(d->link, r);
+	if (d->json)
+		pretty_val(d->link->msg.result, false, &d->text);
+	else
+		(void)buf_addf(&d->text,
+			"%lld passages of %lld documents are indexed anew; `ragchat status` tells how far it is\n",
+			(long long)val_get_int(d->link->msg.result, "passages", 0),
+			(long long)val_get_int(d->link->msg.result, "documents", 0));
+	return out_text(&d->text, false);
+}
+
 static int docs(struct docs *d, struct opts *o)
 {
 	const char *verb = o->nargs ? o->args[0] : "ls";
@@ -172,12 +192,14 @@ static int docs(struct docs *d, struct opts *o)
 
 	if (!strcmp(verb, "ls") || !strcmp(verb, "list"))
 		return opts_count(o, 0, 1) ? o->status : list(d);
+	if (!strcmp(verb, "reindex"))
+		return reindex(d, o);
 	if (!strcmp(verb, "show"))
 		return opts_count(o, 2, 2) ? o->status : one(d, "doc.get", o->args[1]);
 	if (!strcmp(verb, "rm"))
 		return opts_count(o, 2, 1000) ? o->status
 					      : remove_all(d, o->args + 1, o->nargs - 1);
-	return opts_fail(o, "docs does ls, show, search and rm, not '%s'", verb);
+	return opts_fail(o, "docs does ls, show, search, rm and reindex, not '%s'", verb);
 }
 
 static void take(struct docs *d, struct opts *o, int id)
@@ -225,13 +247,14 @@ static int run(struct client *c, int argc, char **argv)
 
 const struct cmd cmd_docs = {
 	.name = "docs",
-	.brief = "list, show, search and remove documents",
+	.brief = "list, show, search, remove and reindex documents",
 	.opts = opts,
 	.run = run,
 	.help = "usage: ragchat docs [ls] [--in COLLECTION] [--json]\n"
 		"       ragchat docs show [--json] DOCUMENT\n"
 		"       ragchat docs search [OPTIONS] TEXT...\n"
 		"       ragchat docs rm [--json] DOCUMENT...\n"
+		"       ragchat docs reindex [--in COLLECTION]   from the stored text, in the background\n"
 		"The documents that were uploaded into the daemon's own library: id, age, size,\n"
 		"passages, collection, name. DOCUMENT is a name, an id or the beginning of an id.\n"
 		"      --in COLLECTION     only these\n"

@@ -352,6 +352,7 @@ static void on_ingested(uint64_t owner, void *ctx, const struct ingest_end *end)
 	struct upload *u = ctx;
 	struct call *call = u->waiting;
 	const struct document_row *d = end->doc;
+	const char *change = end->same ? "same" : end->unchanged ? "unchanged" : end->replaced ? "replaced" : "added";
 	char message[640], pages[32] = "";
 	struct pack p;
 
@@ -362,12 +363,15 @@ static void on_ingested(uint64_t owner, void *ctx, const struct ingest_end *end)
 	} else if (reply_begin(call, &p)) {
 		if (end->pages > 1)
 			snprintf(pages, sizeof(pages), "%d pages, ", end->pages);
-		snprintf(message, sizeof(message), "%s %.400s: %s%lld passage%s", end->unchanged ? "unchanged" : end->replaced ? "replaced" : "added",
-			d->name, pages, (long long)d->passages, d->passages == 1 ? "" : "s");
+		if (end->same)
+			snprintf(message, sizeof(message), "the same bytes as %.400s: not kept twice", d->name);
+		else
+			snprintf(message, sizeof(message), "%s %.400s: %s%lld passage%s", change, d->name, pages,
+				(long long)d->passages, d->passages == 1 ? "" : "s");
 		pack_kv_text(&p, "message", message);
 		pack_key(&p, "document");
 		pack_document(&p, d);
-		pack_kv_text(&p, "change", end->unchanged ? "unchanged" : end->replaced ? "replaced" : "added");
+		pack_kv_text(&p, "change", change);
 		reply_end(call, &p);
 	}
 	call_drop(call);
@@ -516,6 +520,43 @@ void rpc_doc_remove(struct call *call, struct args *a)
 	op->account = account_copy(&call->account);
 	op->ref = args_dup(ref);
 	call_submit(call, STORE_LIBRARY, &op->job, op_document_remove_run, on_removed);
+}
+
+/* The work itself goes on behind the reply; status tells how far it is. */
+static void on_reindex(struct job *j)
+{
+	struct op_reindex *op = container_of(j, struct op_reindex, job);
+	struct call *call = call_of(j);
+	struct pack p;
+
+	if (j->r != 0) {
+		reply_store_error(call, j->r, j->why, NULL, "collection");
+	} else {
+		library_rebuild(call->server->library);
+		if (reply_begin(call, &p)) {
+			pack_kv_int(&p, "collections", op->collections);
+			pack_kv_int(&p, "documents", op->documents);
+			pack_kv_int(&p, "passages", op->passages);
+			reply_end(call, &p);
+		}
+	}
+	call_drop(call);
+	op_reindex_free(op);
+}
+
+void rpc_doc_reindex(struct call *call, struct args *a)
+{
+	struct arg_str collection = args_str(a, "collection", ARG_OPTIONAL, 1, LIMIT_NAME);
+	struct op_reindex *op;
+
+	if (!args_ok(a)) {
+		reply_bad_args(call, a);
+		return;
+	}
+	op = op_reindex_new();
+	op->account = account_copy(&call->account);
+	op->collection = args_dup(collection);
+	call_submit(call, STORE_LIBRARY, &op->job, op_reindex_run, on_reindex);
 }
 
 static void on_collections(struct job *j)

@@ -127,6 +127,13 @@ static void pack_library(struct pack *p, const struct server *s, const struct op
 	pack_kv_bool(p, "leaves_machine", local && s->upstream);
 	pack_kv_int(p, "documents", op->documents);
 	pack_kv_int(p, "passages", op->passages);
+	if (op->stale) {
+		pack_key(p, "rebuilding");
+		pack_map(p);
+		pack_kv_int(p, "passages", op->rebuilt);
+		pack_kv_int(p, "of", op->stale);
+		pack_close(p);
+	}
 	if (all)
 		pack_kv_text(p, "path", store_library_path(s->store));
 	pack_close(p);

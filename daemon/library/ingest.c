@@ -282,10 +282,12 @@ static void ingest_done(struct job *j)
 	end.pages = i->records.page;
 	end.unchanged = !end.r && i->op->unchanged;
 	end.replaced = !end.r && i->op->replaced;
+	end.same = !end.r && i->op->same;
 	if (!end.r)
 		log_debug("document of %lld bytes in %lld passages%s", (long long)end.doc->bytes,
 			(long long)end.doc->passages,
-			end.unchanged  ? ", unchanged"
+			end.same       ? ", the same as another"
+			: end.unchanged ? ", unchanged"
 			: end.replaced ? ", replaced"
 				       : "");
 	i->done(i->owner, i->ctx, &end);

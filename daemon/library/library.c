@@ -40,6 +40,38 @@ static void on_tidy(struct job *j)
 	op_library_tidy_free(op);
 }
 
+/* ---- words of other rules ---- */
+
+static void on_rebuilt(struct job *j)
+{
+	struct op_library_rebuild *op = container_of(j, struct op_library_rebuild, job);
+	struct library *l = j->ctx;
+	bool more = j->r == 0 && op->more;
+
+	if (j->r != 0 && j->r != STORE_E_BUSY)
+		log_error("the index cannot be made anew, the old one goes on answering: %s",
+			j->why ? j->why : "no reason given");
+	op_library_rebuild_free(op);
+	l->rebuilding = false;
+	if (more)
+		library_rebuild(l);
+}
+
+/* One job after the other, each short: documents that come do not wait for the end. */
+void library_rebuild(struct library *l)
+{
+	struct op_library_rebuild *op;
+
+	if (l->rebuilding)
+		return;
+	op = op_library_rebuild_new();
+	op->job.done = on_rebuilt;
+	op->job.ctx = l;
+	l->rebuilding = store_submit(l->store, STORE_LIBRARY, &op->job) == 0;
+	if (!l->rebuilding)
+		op_library_rebuild_free(op);
+}
+
 void library_attach(struct library *l, struct store *store)
 {
 	struct op_library_tidy *op = op_library_tidy_new();
@@ -48,6 +80,7 @@ void library_attach(struct library *l, struct store *store)
 	op->job.done = on_tidy;
 	if (store_submit(store, STORE_LIBRARY, &op->job) != 0)
 		op_library_tidy_free(op);
+	library_rebuild(l);
 }
 
 void library_set_readers(struct library *l, struct readers *readers)

@@ -25,6 +25,8 @@ struct library_config {
 
 int library_new(struct library **out, struct store *store, const struct library_config *config); /* registers the tokenizer: before store_open, pass store later with library_attach */
 void library_attach(struct library *l, struct store *store);
+/* Has words that were made by other rules made anew, little by little; also after op_reindex. */
+void library_rebuild(struct library *l);
 /* The programs that read what is no plain text; before the first ingest_commit. */
 void library_set_readers(struct library *l, struct readers *readers);
 /* The layers of the sandbox that the last of them worked in; NULL: none has yet. */
@@ -56,6 +58,7 @@ struct ingest_end {
 	const struct document_row *doc;
 	int pages;     /* of the document; 0: it has none */
 	bool unchanged, replaced;
+	bool same;     /* another document has these bytes; doc is that one */
 };
 void ingest_commit(struct ingest *i, void (*done)(uint64_t owner, void *ctx, const struct ingest_end *end), uint64_t owner, void *ctx);
 void *ingest_abort(struct ingest *i); /* takes NULL */

@@ -14,5 +14,6 @@ struct library {
 	char *sandbox;           /* what the last one said of its walls */
 	struct store *store;
 	struct library_config config;
+	bool rebuilding;      /* a job of it is queued */
 	size_t ingests, held; /* documents on their way, and what they hold */
 };

@@ -7,6 +7,7 @@
 #include "common/str.h"
 #include "daemon/store/account_in.h"
 #include "daemon/store/columns.h"
+#include "daemon/store/library_in.h"
 #include "daemon/store/rows.h"
 #include "daemon/store/turns.h"
 
@@ -150,15 +151,20 @@ static int count_documents(struct db *db, struct op_stats *op)
 	sqlite3_stmt *stmt;
 	bool row = false;
 	int r = db_query(&stmt, db, db->lib, &op->job.why,
-		"SELECT COALESCE(sum(documents), 0), COALESCE(sum(passages), 0) FROM collection "
-		"WHERE account = ?1",
-		db_text(op->account.id));
+		"SELECT COALESCE(sum(documents), 0), COALESCE(sum(passages), 0), "
+		"COALESCE(sum(passages) FILTER (WHERE recipe <> ?2), 0), "
+		"COALESCE(sum(passages * (cursor & ?3) / max(next, 1)) FILTER (WHERE recipe <> ?2), 0) "
+		"FROM collection WHERE account = ?1",
+		db_text(op->account.id), db_int(words_fingerprint()),
+		db_int(((int64_t)1 << PASSAGE_BITS) - 1));
 
 	if (r == 0)
 		r = db_step(stmt, &row, &op->job.why);
 	if (r == 0 && row) {
 		op->documents = db_col_int(stmt, 0);
 		op->passages = db_col_int(stmt, 1);
+		op->stale = db_col_int(stmt, 2);
+		op->rebuilt = db_col_int(stmt, 3);
 	}
 	db_release(stmt);
 	return r;

@@ -81,7 +81,12 @@ static int open_collection(struct coming *c)
 		c->first = c->collection << PASSAGE_BITS | db_col_int(stmt, 1);
 	}
 	db_release(stmt);
-	return r || !made ? r : words_create(c->db, c->collection, c->why);
+	if (r == 0 && made)
+		r = words_create(c->db, c->collection, WORDS_NOW, c->why);
+	if (r == 0 && made)
+		r = db_run(c->db, c->db->lib, c->why, "UPDATE collection SET recipe = ?2 WHERE id = ?1",
+			db_int(c->collection), db_int(words_fingerprint()));
+	return r;
 }
 
 static int open_document(struct coming *c)
@@ -137,6 +142,45 @@ static int look_before(struct coming *c, bool *same)
 	return r;
 }
 
+/* Another document of the collection that has the same bytes takes the place of this one. *same: there is one. */
+static int look_beside(struct coming *c, bool *same)
+{
+	struct op_document_add *op = c->op;
+	struct document_row found = { 0 };
+	sqlite3_stmt *stmt = NULL;
+	int r = db_query(&stmt, c->db, c->db->lib, c->why,
+		SQL_DOCUMENT "AND c.account = ?1 AND c.name = ?2 AND d.sha256 = ?3 ORDER BY d.key LIMIT 1",
+		db_text(op->account.id),
+		db_text(op->doc.collection ? op->doc.collection : "default"),
+		db_text(op->doc.sha256));
+
+	*same = false;
+	if (r == 0)
+		r = db_step(stmt, same, c->why);
+	if (r == 0 && *same) {
+		document_from_row(stmt, &found, NULL);
+		document_row_fini(&op->doc);
+		op->doc = found;
+	}
+	db_release(stmt);
+	return r;
+}
+
+/* What it is called like had other bytes before. */
+static int drop_before(struct coming *c)
+{
+	bool alone = !c->op->shares;
+	int r = alone ? db_begin(c->db->lib, c->why) : 0;
+
+	if (r == 0)
+		r = library_hide(c->db, c->before, c->why);
+	if (r == 0 && alone)
+		r = db_commit(c->db->lib, c->why);
+	if (r != 0 && alone)
+		db_rollback(c->db->lib);
+	return r;
+}
+
 /* ---- the slices ---- */
 
 static int write_text(struct coming *c, struct slice *s)
@@ -166,18 +210,16 @@ static int write_passage(struct coming *c, size_t i)
 		.text = c->op->text + p->start,
 		.text_len = p->end - p->start,
 	};
-	size_t terms = tokenizer_count(row.text, row.text_len);
 	int r;
 
-	c->lengths[i] =
-		(uint16_t)(min_of(terms, (size_t)LENGTH_LONGEST) | (i == 0 ? LENGTH_FIRST : 0));
+	c->lengths[i] = words_length(&row, i == 0);
 	c->terms += c->lengths[i] & 0x7fff;
 	r = db_run(c->db, c->db->lib, c->why,
 		"INSERT INTO passage (id, start, end, line, page, heading) VALUES (?1, ?2, ?3, ?4, "
 		"?5, ?6)",
 		db_int(row.id), db_int((int64_t)p->start), db_int((int64_t)p->end), db_int(p->line),
 		db_int(p->page), db_text(p->heading));
-	return r ? r : words_insert(c->db, c->collection, &row, c->why);
+	return r ? r : words_insert(c->db, c->collection, WORDS_NOW, &row, c->why);
 }
 
 static int write_passages(struct coming *c, struct slice *s)
@@ -291,7 +333,7 @@ void library_shared(struct db *db)
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < db->share.n; i++)
-		r = words_merge(db, db->share.collections[i], &why);
+		r = words_merge(db, db->share.collections[i], WORDS_NOW, &why);
 	if (r == 0 && db->share.leftovers)
 		r = library_sweep(db, &why);
 	if (r != 0)
@@ -302,11 +344,31 @@ void library_shared(struct db *db)
 
 /* ---- the job ---- */
 
+static void sweep(struct db *db)
+{
+	char *why = NULL;
+
+	if (library_sweep(db, &why) != 0)
+		log_warn("cannot clear what is left of a document: %s",
+			why ? why : "no reason given");
+	mem_free(why);
+}
+
+static int take_its_place(struct coming *c)
+{
+	int r = drop_before(c);
+
+	if (c->op->shares)
+		c->db->share.leftovers = true;
+	else if (r == 0)
+		sweep(c->db);
+	return r;
+}
+
 int op_document_add_run(struct db *db, struct job *j)
 {
 	struct op_document_add *op = container_of(j, struct op_document_add, job);
 	struct coming c = { .db = db, .op = op, .why = &j->why };
-	char *why = NULL;
 	bool same = false;
 	int r = look_before(&c, &same);
 
@@ -314,6 +376,9 @@ int op_document_add_run(struct db *db, struct job *j)
 		op->unchanged = r == 0;
 		return r;
 	}
+	r = look_beside(&c, &op->same);
+	if (r != 0 || op->same)
+		return r == 0 && c.before ? take_its_place(&c) : r;
 	c.lengths = calloc(op->n + 1, sizeof(*c.lengths));
 	r = !c.lengths ? -ENOMEM : op->shares ? bring_in_at_once(&c) : bring_in(&c);
 	mem_free(c.lengths);
@@ -322,9 +387,7 @@ int op_document_add_run(struct db *db, struct job *j)
 		return r;
 	/* the old one, or what came of the new one before an error; not done, it is done the next
 	 * time */
-	if ((op->replaced || r != 0) && library_sweep(db, &why) != 0)
-		log_warn("cannot clear what is left of a document: %s",
-			why ? why : "no reason given");
-	mem_free(why);
+	if (op->replaced || r != 0)
+		sweep(db);
 	return r;
 }

@@ -62,6 +62,20 @@ int library_hide(struct db *db, int64_t key, char **why)
 
 /* ---- sweeping ---- */
 
+/*
+ * Words can be taken out of an index only as they were put in. One that other rules have made keeps
+ * them until it is replaced: whose they are is hidden already.
+ */
+static int forget_words(
+	struct db *db, const struct document_place *p, const struct words_row *row, char **why)
+{
+	int r = p->stale ? 0 : words_delete(db, p->collection, WORDS_NOW, row, why);
+
+	if (r == 0 && row->id < p->cursor)
+		r = words_delete(db, p->collection, WORDS_NEXT, row, why);
+	return r;
+}
+
 static int sweep_passages(struct slice *s, const struct document_place *p)
 {
 	struct buf text;
@@ -75,7 +89,7 @@ static int sweep_passages(struct slice *s, const struct document_place *p)
 
 		r = words_load(s->db, p, id, &row, &heading, &text, &found, s->why);
 		if (r == 0 && found)
-			r = words_delete(s->db, p->collection, &row, s->why);
+			r = forget_words(s->db, p, &row, s->why);
 		if (r == 0 && found)
 			r = db_run(s->db, s->db->lib, s->why, "DELETE FROM passage WHERE id = ?1",
 				db_int(id));
@@ -115,7 +129,7 @@ static int shrink_words(struct slice *s)
 	int64_t collection = s->collection, pages = -SHRINK_PAGES, before;
 	int r = slice_end(s);
 
-	library_words_table(table, s->collection);
+	words_table(table, s->collection, WORDS_NOW);
 	(void)snprintf(
 		sql, sizeof(sql), "INSERT INTO %s (%s, rank) VALUES ('merge', ?1)", table, table);
 	do {
@@ -142,10 +156,13 @@ static int sweep_collection(struct slice *s)
 
 	if (r != 0 || sqlite3_changes(s->db->lib) == 0)
 		return r;
-	library_words_table(table, collection);
-	(void)snprintf(sql, sizeof(sql), "DROP TABLE IF EXISTS %s", table);
 	s->collection = 0;
-	return db_script(s->db->lib, sql, s->why);
+	for (enum words w = WORDS_NOW; r == 0 && w <= WORDS_NEXT; w++) {
+		words_table(table, collection, w);
+		(void)snprintf(sql, sizeof(sql), "DROP TABLE IF EXISTS %s", table);
+		r = db_script(s->db->lib, sql, s->why);
+	}
+	return r;
 }
 
 /* Is this the last document of its collection? */

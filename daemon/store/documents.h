@@ -37,7 +37,7 @@ typedef int (*words_emit_fn)(void *ctx, bool colocated, const char *term, size_t
 typedef int (*words_split_fn)(const char *text, size_t n, void *ctx, words_emit_fn emit);
 void store_set_tokenizer(words_split_fn split); /* once, before store_open */
 
-/* STORE_LIBRARY: put a document in. The same bytes under the same name change nothing (`unchanged`); a changed file replaces its old passages. */
+/* STORE_LIBRARY: put a document in. The same bytes under the same name change nothing (`unchanged`), under another one they are not put in again (`same`); a changed file replaces its old passages. */
 struct op_document_add {
 	struct job job;
 	struct account account;       /* in */
@@ -48,6 +48,7 @@ struct op_document_add {
 	size_t n;
 	bool shares;                  /* in: small, and its job is one that shares a transaction */
 	bool unchanged, replaced;     /* out */
+	bool same;                    /* out: another one of the collection has these bytes; doc is that one */
 };
 struct op_document_add *op_document_add_new(void);
 int op_document_add_run(struct db *db, struct job *j);
@@ -72,6 +73,29 @@ struct op_library_tidy {
 struct op_library_tidy *op_library_tidy_new(void);
 int op_library_tidy_run(struct db *db, struct job *j);
 void op_library_tidy_free(struct op_library_tidy *op);
+
+/*
+ * STORE_LIBRARY: makes the words anew that were made by other rules than those of today, some
+ * milliseconds of it; `more`: call again. Goes on where a crash ended it.
+ */
+struct op_library_rebuild {
+	struct job job;
+	bool more; /* out */
+};
+struct op_library_rebuild *op_library_rebuild_new(void);
+int op_library_rebuild_run(struct db *db, struct job *j);
+void op_library_rebuild_free(struct op_library_rebuild *op);
+
+/* STORE_LIBRARY: have all words of a collection (NULL: of all) made anew, by op_library_rebuild. */
+struct op_reindex {
+	struct job job;
+	struct account account;
+	char *collection;
+	int64_t collections, documents, passages; /* out: how many that is */
+};
+struct op_reindex *op_reindex_new(void);
+int op_reindex_run(struct db *db, struct job *j);
+void op_reindex_free(struct op_reindex *op);
 
 /* STORE_KEYED: one by ref, or a page by name when ref is NULL. */
 struct op_document_list {

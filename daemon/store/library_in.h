@@ -12,7 +12,7 @@
 #include "daemon/store/db.h"
 #include "daemon/store/documents.h"
 
-#define LIBRARY_VERSION 1 /* user_version of library.db */
+#define LIBRARY_VERSION 2 /* user_version of library.db */
 
 #define PASSAGE_BITS 40 /* of a passage id: its number within the collection */
 #define PIECE_BITS 20
@@ -30,8 +30,10 @@
 
 enum document_state { DOCUMENT_COMING, DOCUMENT_THERE, DOCUMENT_GOING };
 
-#define WORDS_NAME 32
-void library_words_table(char out[WORDS_NAME], int64_t collection);
+/* The tables of words of a collection: the one that is searched, the one on its way, the one that goes. */
+enum words { WORDS_NOW, WORDS_NEXT, WORDS_OLD };
+#define WORDS_NAME 40
+void words_table(char out[WORDS_NAME], int64_t collection, enum words which);
 
 /* ---- tokenizer.c ---- */
 
@@ -55,12 +57,16 @@ struct words_row {
 	const char *name, *heading, *text;
 	size_t text_len;
 };
-int words_insert(struct db *db, int64_t collection, const struct words_row *row, char **why);
-int words_merge(struct db *db, int64_t collection, char **why); /* a little; a transaction of its own */
-int words_delete(struct db *db, int64_t collection, const struct words_row *row, char **why);
+int words_insert(struct db *db, int64_t collection, enum words which, const struct words_row *row,
+	char **why);
+int words_delete(struct db *db, int64_t collection, enum words which, const struct words_row *row,
+	char **why);
+/* A little; a transaction of its own. */
+int words_merge(struct db *db, int64_t collection, enum words which, char **why);
 
 /* Set the lengths of n passages from `first` on; NULL: they are hidden, and empty blocks are given
  * back. */
+int length_read(struct db *db, int64_t passage, uint16_t *length, char **why);
 int lengths_write(struct db *db, int64_t first, size_t n, const uint16_t *v, char **why);
 
 /* ---- a transaction that keeps within its time ---- */
@@ -68,6 +74,7 @@ int lengths_write(struct db *db, int64_t first, size_t n, const uint16_t *v, cha
 struct slice {
 	struct db *db;
 	int64_t collection; /* whose index is changed: merged as it grows; 0 none */
+	enum words which;
 	uint64_t until_us;
 	char **why;
 };
@@ -81,13 +88,15 @@ int slice_end(struct slice *s);
 struct document_place {
 	int64_t key, collection, first, passages;
 	char *name;
+	bool stale;     /* the words of its collection were made by other rules than those of today */
+	int64_t cursor; /* ... and passages below this one have new ones, too */
 };
 int document_place_load(
 	struct db *db, int64_t key, struct document_place *p, char **why); /* STORE_E_NOT_FOUND */
 void document_place_fini(struct document_place *p);
 
-/* Make the table of words of a new collection. */
-int words_create(struct db *db, int64_t collection, char **why);
+/* Make a table of words. Within a transaction. */
+int words_create(struct db *db, int64_t collection, enum words which, char **why);
 /* Read one passage back as it went into the index; *found false: it never came so far. buf is the
  * text's. */
 int words_load(struct db *db, const struct document_place *p, int64_t id, struct words_row *row,
@@ -95,8 +104,8 @@ int words_load(struct db *db, const struct document_place *p, int64_t id, struct
 /* What the index would make of a fixed text: another number means that the words must be indexed
  * anew. */
 int64_t words_fingerprint(void);
-/* All words of all documents again; at the start, after the rules for words have changed. */
-int library_reindex(struct db *db, char **why);
+/* The number of places for terms as the index counts them, with the mark of a first passage. */
+uint16_t words_length(const struct words_row *row, bool first);
 
 /* ---- document_remove.c ---- */
 

@@ -1,5 +1,4 @@
-/* The index of a collection: its table, its rows read back from the stored text, and making it
- * anew. */
+/* The index of a collection: its table, and its rows read back from the stored text. */
 #include "daemon/store/library_in.h"
 
 #include <errno.h>
@@ -14,7 +13,8 @@ int document_place_load(struct db *db, int64_t key, struct document_place *p, ch
 	sqlite3_stmt *stmt = NULL;
 	bool row = false;
 	int r = db_query(&stmt, db, db->lib, why,
-		"SELECT collection, first, passages, name FROM document WHERE key = ?1",
+		"SELECT d.collection, d.first, d.passages, d.name, c.recipe, c.cursor FROM document d "
+		"JOIN collection c ON c.id = d.collection WHERE d.key = ?1",
 		db_int(key));
 
 	*p = (struct document_place){ .key = key };
@@ -27,6 +27,8 @@ int document_place_load(struct db *db, int64_t key, struct document_place *p, ch
 		p->first = db_col_int(stmt, 1);
 		p->passages = db_col_int(stmt, 2);
 		p->name = db_col_dup(stmt, 3);
+		p->stale = db_col_int(stmt, 4) != words_fingerprint();
+		p->cursor = db_col_int(stmt, 5);
 	}
 	db_release(stmt);
 	return r;
@@ -37,11 +39,11 @@ void document_place_fini(struct document_place *p)
 	p->name = mem_free(p->name);
 }
 
-int words_create(struct db *db, int64_t collection, char **why)
+int words_create(struct db *db, int64_t collection, enum words which, char **why)
 {
 	char table[WORDS_NAME], sql[320];
 
-	library_words_table(table, collection);
+	words_table(table, collection, which);
 	(void)snprintf(sql, sizeof(sql),
 		"CREATE VIRTUAL TABLE %s USING fts5"
 		"(name, heading, body, content = '', columnsize = 0, tokenize = 'ragchat');"
@@ -125,125 +127,9 @@ int64_t words_fingerprint(void)
 	return (int64_t)(h >> 1);
 }
 
-/* ---- anew ---- */
-
-static uint16_t length_of(const struct words_row *row, bool first)
+uint16_t words_length(const struct words_row *row, bool first)
 {
 	size_t n = tokenizer_count(row->text, row->text_len);
 
 	return (uint16_t)(min_of(n, (size_t)LENGTH_LONGEST) | (first ? LENGTH_FIRST : 0));
-}
-
-static int index_document(struct slice *s, const struct document_place *p)
-{
-	struct buf text;
-	int64_t terms = 0;
-	int r = 0;
-
-	buf_init(&text, 0);
-	for (int64_t id = p->first; r == 0 && id < p->first + p->passages; id++) {
-		struct words_row row;
-		char *heading;
-		uint16_t length;
-		bool found = false;
-
-		r = words_load(s->db, p, id, &row, &heading, &text, &found, s->why);
-		length = found ? length_of(&row, id == p->first) : LENGTH_HIDDEN;
-		terms += found ? length & 0x7fff : 0;
-		if (r == 0 && found)
-			r = words_insert(s->db, p->collection, &row, s->why);
-		if (r == 0)
-			r = lengths_write(s->db, id, 1, &length, s->why);
-		mem_free(heading);
-		if (r == 0)
-			r = slice_turn(s);
-	}
-	buf_fini(&text);
-	return r ? r
-		 : db_run(s->db, s->db->lib, s->why,
-			   "UPDATE document SET terms = ?2 WHERE key = ?1", db_int(p->key),
-			   db_int(terms));
-}
-
-/* The collection with the smallest id above `after`; 0: no more. */
-static int next_collection(struct db *db, int64_t after, int64_t *id, char **why)
-{
-	sqlite3_stmt *stmt = NULL;
-	bool row = false;
-	int r = db_query(&stmt, db, db->lib, why,
-		"SELECT id FROM collection WHERE id > ?1 ORDER BY id LIMIT 1", db_int(after));
-
-	if (r == 0)
-		r = db_step(stmt, &row, why);
-	*id = r == 0 && row ? db_col_int(stmt, 0) : 0;
-	db_release(stmt);
-	return r;
-}
-
-static int make_tables_anew(struct db *db, char **why)
-{
-	char table[WORDS_NAME], sql[64];
-	int64_t id = 0;
-	int r;
-
-	while ((r = next_collection(db, id, &id, why)) == 0 && id != 0) {
-		library_words_table(table, id);
-		(void)snprintf(sql, sizeof(sql), "DROP TABLE IF EXISTS %s", table);
-		r = db_script(db->lib, sql, why);
-		if (r == 0)
-			r = words_create(db, id, why);
-		if (r != 0)
-			return r;
-	}
-	return r;
-}
-
-/* The document with the smallest key above `after`; 0: no more. */
-static int next_document(struct db *db, int64_t after, int64_t *key, char **why)
-{
-	sqlite3_stmt *stmt = NULL;
-	bool row = false;
-	int r = db_query(&stmt, db, db->lib, why,
-		"SELECT key FROM document WHERE key > ?1 AND state = 1 ORDER BY key LIMIT 1",
-		db_int(after));
-
-	if (r == 0)
-		r = db_step(stmt, &row, why);
-	*key = r == 0 && row ? db_col_int(stmt, 0) : 0;
-	db_release(stmt);
-	return r;
-}
-
-int library_reindex(struct db *db, char **why)
-{
-	struct document_place p = { 0 };
-	struct slice s;
-	int64_t key = 0;
-	int r = make_tables_anew(db, why);
-
-	if (r == 0)
-		r = slice_begin(&s, db, why);
-	if (r != 0)
-		return r;
-	for (;;) {
-		r = next_document(db, key, &key, why);
-		if (r != 0 || key == 0)
-			break;
-		r = document_place_load(db, key, &p, why);
-		s.collection = p.collection;
-		if (r == 0)
-			r = index_document(&s, &p);
-		document_place_fini(&p);
-		if (r != 0)
-			break;
-	}
-	if (r == 0)
-		r = db_run(db, db->lib, why,
-			"UPDATE collection SET terms = coalesce((SELECT sum(d.terms) FROM document "
-			"d "
-			"WHERE d.collection = collection.id AND d.state = 1), 0)");
-	if (r == 0)
-		return slice_end(&s);
-	db_rollback(db->lib);
-	return r;
 }

@@ -162,7 +162,7 @@ static int match_text(const struct db_search *s, struct buf *out)
 static int walk_collection(struct walk *w, int64_t collection, struct buf *match)
 {
 	int64_t from = collection << PASSAGE_BITS, to = ((collection + 1) << PASSAGE_BITS) - 1;
-	char table[WORDS_NAME], sql[192];
+	char table[WORDS_NAME], sql[256];
 	sqlite3_stmt *stmt;
 	bool row = true;
 	int r, rc;
@@ -174,7 +174,7 @@ static int walk_collection(struct walk *w, int64_t collection, struct buf *match
 	}
 	if (from > to)
 		return 0;
-	library_words_table(table, collection);
+	words_table(table, collection, WORDS_NOW);
 	(void)snprintf(sql, sizeof(sql),
 		"SELECT ragchat_tally(%s, ?1) FROM %s WHERE %s MATCH ?2 AND rowid BETWEEN ?3 AND "
 		"?4",

@@ -9,9 +9,11 @@
 #include "common/attr.h"
 #include "common/clock.h"
 
-void library_words_table(char out[WORDS_NAME], int64_t collection)
+void words_table(char out[WORDS_NAME], int64_t collection, enum words which)
 {
-	(void)snprintf(out, WORDS_NAME, "words_%lld", (long long)collection);
+	static const char *const ends[] = { "", "_next", "_old" };
+
+	(void)snprintf(out, WORDS_NAME, "words_%lld%s", (long long)collection, ends[which]);
 }
 
 /* ---- text ---- */
@@ -69,21 +71,23 @@ static int words_change(struct db *db, const char *sql, const struct words_row *
 		db_text(row->heading), db_textn(row->text, row->text_len));
 }
 
-int words_insert(struct db *db, int64_t collection, const struct words_row *row, char **why)
+int words_insert(struct db *db, int64_t collection, enum words which, const struct words_row *row,
+	char **why)
 {
 	char table[WORDS_NAME], sql[2 * WORDS_NAME + 96];
 
-	library_words_table(table, collection);
+	words_table(table, collection, which);
 	(void)snprintf(sql, sizeof(sql),
 		"INSERT INTO %s (rowid, name, heading, body) VALUES (?1, ?2, ?3, ?4)", table);
 	return words_change(db, sql, row, why);
 }
 
-int words_delete(struct db *db, int64_t collection, const struct words_row *row, char **why)
+int words_delete(struct db *db, int64_t collection, enum words which, const struct words_row *row,
+	char **why)
 {
 	char table[WORDS_NAME], sql[2 * WORDS_NAME + 96];
 
-	library_words_table(table, collection);
+	words_table(table, collection, which);
 	(void)snprintf(sql, sizeof(sql),
 		"INSERT INTO %s (%s, rowid, name, heading, body) VALUES ('delete', ?1, ?2, ?3, ?4)",
 		table, table);
@@ -154,6 +158,15 @@ int lengths_write(struct db *db, int64_t first, size_t n, const uint16_t *v, cha
 	return r;
 }
 
+int length_read(struct db *db, int64_t passage, uint16_t *length, char **why)
+{
+	uint8_t block[LENGTHS_BYTES];
+	int r = block_read(db, passage >> LENGTHS_BITS, block, why);
+
+	*length = get16(block + 2 * (passage & (LENGTHS_COUNT - 1)));
+	return r;
+}
+
 /* ---- slices ---- */
 
 int slice_begin(struct slice *s, struct db *db, char **why)
@@ -166,13 +179,13 @@ int slice_begin(struct slice *s, struct db *db, char **why)
  * FTS5 would merge its segments within whatever transaction happens to fill one up, for as long as
  * it takes. It is told not to (words_create), and does a little after every slice instead.
  */
-int words_merge(struct db *db, int64_t collection, char **why)
+int words_merge(struct db *db, int64_t collection, enum words which, char **why)
 {
 	char table[WORDS_NAME], sql[2 * WORDS_NAME + 96];
 
 	if (!collection)
 		return 0;
-	library_words_table(table, collection);
+	words_table(table, collection, which);
 	(void)snprintf(
 		sql, sizeof(sql), "INSERT INTO %s (%s, rank) VALUES ('merge', ?1)", table, table);
 	return db_run(db, db->lib, why, sql, db_int(MERGE_PAGES));
@@ -182,7 +195,7 @@ int slice_end(struct slice *s)
 {
 	int r = db_commit(s->db->lib, s->why);
 
-	return r ? r : words_merge(s->db, s->collection, s->why);
+	return r ? r : words_merge(s->db, s->collection, s->which, s->why);
 }
 
 int slice_turn(struct slice *s)

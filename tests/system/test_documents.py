@@ -3,7 +3,7 @@ import hashlib
 import json
 import os
 
-from harness import check, contains, deadline, equal
+from harness import check, contains, deadline, equal, eventually
 from scripts import echo, says
 
 HANDBOOK = """# Workshop handbook
@@ -312,3 +312,55 @@ def test_a_thousand_results_come_whole_and_in_order(t):
     equal(len(found["results"]), 1000, "results")
     equal([r["rank"] for r in found["results"]], list(range(1, 1001)), "ranks")
     equal(len({r["line"] for r in found["results"]}), 1000, "different places")
+
+
+def register(n):
+    return "\n\n".join(f"Entry {i}: lighthouse number{i} " + "stands on its rock in the sea " * 14 for i in range(n))
+
+
+@deadline(90)
+def test_an_index_is_made_anew_behind_answers_and_through_a_crash(t):
+    daemon = t.daemon("")
+    t.run("upload", t.h.path("handbook.md", HANDBOOK), t.h.path("register.txt", register(3000)), t.h.path("old.txt", "The pelican is old news.\n"))
+    anew = t.run("docs", "reindex", "--json").json
+    check(anew["passages"] >= 3000 and anew["documents"] == 3, "reindex:", anew)
+
+    def state():
+        return t.run("status", "--json").json["library"].get("rebuilding")
+    check(state(), "status does not tell of it")
+    contains(search(t, "safety goggles at the lathe")["results"][0]["path"], "handbook.md")
+    # what comes and goes meanwhile is in, or out of, both
+    t.run("upload", t.h.path("late.txt", "The albatross came late.\n"))
+    t.run("docs", "rm", "old.txt")
+    check(state(), "it was over too soon for this test")
+    daemon.kill()
+    daemon.restart()
+    check(state(), "it did not go on after the crash")
+    contains(search(t, "albatross")["results"][0]["path"], "late.txt")
+    eventually(lambda: not state(), "the end of the work", 60)
+    left = "SELECT name FROM sqlite_schema WHERE name GLOB 'words_*_next' OR name GLOB 'words_*_old'"
+    eventually(lambda: not t.sql(left, path=t.h.library), "the end of the old table", 60)
+    for words, path in (("albatross", "late.txt"), ("safety goggles", "handbook.md"), ("number2999", "register.txt")):
+        contains(search(t, words)["results"][0]["path"], path)
+    equal(search(t, "pelican")["results"], [], "of a removed document")
+    daemon.stop()
+    sums = t.sql("SELECT c.terms, (SELECT sum(terms) FROM document WHERE state = 1) AS all_terms FROM collection c", path=t.h.library)
+    equal(sums[0]["terms"], sums[0]["all_terms"], "terms")
+    t.integrity()
+
+
+def test_the_same_bytes_are_kept_once_in_a_collection(t):
+    t.daemon("")
+    uploaded(t)
+    copy = t.run("upload", "--json", "--name", "copy.md", t.h.path("handbook.md", HANDBOOK)).json["uploads"][0]
+    equal((copy["change"], copy["document"]["name"]), ("same", "handbook.md"), "a copy")
+    contains(t.run("upload", "--name", "copy.md", t.h.path("handbook.md", HANDBOOK)).text, "copy.md: the same bytes as handbook.md")
+    other = t.run("upload", "--json", "--to", "other", t.h.path("handbook.md", HANDBOOK)).json["uploads"][0]
+    equal(other["change"], "added", "in another collection")
+    # what becomes a copy of another one was replaced by it
+    t.run("upload", "--name", "recipes.txt", t.h.path("handbook.md", HANDBOOK))
+    equal(sorted(row["name"] for row in t.rpc().call("doc.list", collection="default")["documents"]), ["handbook.md", "sensor.py"], "documents")
+    equal(search(t, "--in", "default", "lentils vinegar")["results"], [], "of what was replaced")
+    t.run("docs", "rm", "--json", other["document"]["document"])
+    t.run("docs", "rm", "handbook.md")
+    equal(t.run("upload", "--json", "--name", "copy.md", t.h.path("handbook.md", HANDBOOK)).json["uploads"][0]["change"], "added", "after it is gone")

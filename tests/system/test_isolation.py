@@ -51,6 +51,7 @@ TABLE = {
     "doc.get": (NOT_FOUND, {}),
     "doc.remove": (NOT_FOUND, {}),
     "doc.search": (NOT_FOUND, {"text": "which shelf holds books?"}),
+    "doc.reindex": (CLEAN, {"collection": "plantedshelf"}),
     "collection.list": (CLEAN, {}),
     "event.next": (CLEAN, {}),
     "model.list": (CLEAN, {}),

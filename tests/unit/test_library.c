@@ -178,10 +178,13 @@ TEST(a_document_is_found_by_its_name)
 	struct found f;
 
 	desk_make(&d);
-	for (int i = 0; i < 4; i++)
-		upload(&d, names[i],
-			"Annual report.\n\nTotal revenue of the company rose to several billion "
-			"dollars.\n");
+	for (int i = 0; i < 4; i++) {
+		char *text = mem_printf("Annual report.\n\nTotal revenue of the company rose to several "
+			"billion dollars.%*s\n", i, "");
+
+		upload(&d, names[i], text);
+		mem_free(text);
+	}
 	find(&d, &f, "What was the total revenue of American Express in FY2018?");
 	check_str(first_path(&f), "AMERICANEXPRESS_2018_10K.txt");
 	found_fini(&f);
