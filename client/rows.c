@@ -44,6 +44,11 @@ void rows_word(struct rows *r, const char *word, size_t columns)
 	add(r, word, strlen(word), columns);
 }
 
+void rows_words(struct rows *r, const char *s, size_t n, size_t columns)
+{
+	add(r, s, n, columns);
+}
+
 void rows_text(struct rows *r, struct val map, const char *key, size_t columns)
 {
 	const char *s = "";

@@ -22,5 +22,6 @@ void rows_size(struct rows *r, int64_t bytes);
 /* Filtered and padded to so many columns; 0: as long as it is. */
 void rows_text(struct rows *r, struct val map, const char *key, size_t columns);
 void rows_word(struct rows *r, const char *word, size_t columns);
+void rows_words(struct rows *r, const char *s, size_t n, size_t columns);
 void rows_end(struct rows *r);  /* the line is complete */
 int rows_print(struct rows *r); /* to stdout; status; frees */

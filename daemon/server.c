@@ -254,6 +254,7 @@ static int reload(struct server *s, char **why, const char ***live, size_t *nliv
 	s->config = fresh;
 	chat_configure(&s->chat, s->config, s->upstream);
 	configure_library(s);
+	housekeeping_configure(&s->housekeeping);
 	configure_renderer(s);
 	apply_log(s);
 	log_info("configuration loaded again: %zu options changed, %zu wait for a restart", *nlive, *nrestart);
@@ -561,6 +562,7 @@ int server_init(struct server *s, const struct server_options *options)
 	if ((r = login_import(s)) != 0)
 		return r;
 	purge_begin(s);
+	housekeeping_start(&s->housekeeping, s);
 	return listen_socket(s);
 }
 
@@ -648,6 +650,7 @@ static void on_listener_closed(void *ctx)
 	for (size_t i = 0; i < array_len(own); i++)
 		uv_close(own[i], NULL);
 	waits_close(s);
+	housekeeping_close(&s->housekeeping);
 }
 
 static void on_renderer_closed(void *ctx)

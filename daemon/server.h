@@ -17,6 +17,7 @@
 #include "daemon/chat/chat.h"
 #include "daemon/config.h"
 #include "daemon/ipc/conn.h"
+#include "daemon/ipc/housekeeping.h"
 #include "daemon/ipc/listener.h"
 #include "daemon/library/library.h"
 #include "daemon/service.h"
@@ -55,6 +56,7 @@ struct server {
 	gid_t group;               /* of system mode: whose members are served */
 	struct hasher *hasher;     /* the auth thread */
 	struct backoff *backoff;
+	struct housekeeping housekeeping;
 	bool purging;              /* what removed accounts left is on its way out */
 	struct list known;         /* accounts by uid: identity.c */
 	uint64_t known_age;        /* how often they were forgotten */

@@ -22,6 +22,8 @@
 #define LIMIT_ANSWER (8u << 20)      /* (c) then FAILED with what came */
 #define LIMIT_KEY 64                 /* idempotency key */
 #define LIMIT_NAME 512               /* bytes of a thread's or collection's name, a label, a REF */
+#define LIMIT_TAG 256                /* bytes of a tag */
+#define LIMIT_COMMENT 65536          /* bytes of what is said with a rating */
 #define LIMIT_PASSWORD 511           /* bytes: crypt(3) takes no more */
 #define LIMIT_TOKENS 100             /* of one account */
 #define LIMIT_LOGINS 5               /* failed log-ins on one connection, then it is closed */

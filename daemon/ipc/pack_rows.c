@@ -116,6 +116,17 @@ static void pack_turn_text(struct pack *p, const struct turn_row *row, const str
 	}
 }
 
+void pack_rating(struct pack *p, const struct turn_row *row)
+{
+	if (row->rating < 0)
+		return;
+	pack_key(p, "rating");
+	pack_map(p);
+	pack_kv_text(p, "value", row->rating ? "up" : "down");
+	pack_kv_text_opt(p, "comment", row->comment);
+	pack_close(p);
+}
+
 /* `live` tells what the store does not know yet; NULL for a turn of the past. */
 void pack_turn(struct pack *p, const struct turn_row *row, const struct turn *live, bool with_text)
 {
@@ -139,6 +150,7 @@ void pack_turn(struct pack *p, const struct turn_row *row, const struct turn *li
 	pack_kv_text_opt(p, "origin", row->origin);
 	pack_found(p, row);
 	pack_turn_error(p, row);
+	pack_rating(p, row);
 	if (with_text)
 		pack_sources(p, &row->sources);
 	if (live && !live->started)
@@ -173,6 +185,7 @@ void pack_thread(struct pack *p, const struct thread_row *row)
 	pack_json_opt(p, "tags", row->tags);
 	pack_kv_text_opt(p, "origin", row->origin);
 	pack_kv_text_opt(p, "owner", row->owner);
+	pack_kv_text_opt(p, "last", *row->last ? row->last : NULL);
 	pack_close(p);
 }
 

@@ -218,6 +218,7 @@ static void on_stats(struct job *j)
 		pack_kv_int(&p, "clients", s->config->max_clients);
 		pack_kv_int(&p, "clients_uid", s->config->max_clients_uid);
 		pack_kv_int(&p, "checkpoint_ms", s->config->checkpoint);
+		pack_kv_int(&p, "keep_threads_ms", s->config->keep_threads);
 		pack_close(&p);
 		reply_end(call, &p);
 	}

@@ -220,6 +220,9 @@ static const char *const slices[] = {
 	"DELETE FROM ragchat_turn WHERE id IN (SELECT id FROM ragchat_turn WHERE account = ?1 LIMIT 200)",
 	"DELETE FROM ragchat_thread WHERE id IN (SELECT id FROM ragchat_thread WHERE account = ?1 LIMIT 200)",
 	"DELETE FROM threads WHERE id IN (SELECT id FROM threads WHERE \"userId\" = ?1 LIMIT 200)",
+	"DELETE FROM ragchat_tag WHERE account = ?1",
+	"INSERT INTO ragchat_change(account, thread) SELECT id, '' FROM users WHERE id = ?1 AND NOT EXISTS "
+	"(SELECT 1 FROM ragchat_change WHERE account = ?1 AND thread = '')",
 	"DELETE FROM ragchat_key WHERE account = ?1",
 	"DELETE FROM ragchat_terminal WHERE account = ?1",
 	"DELETE FROM users WHERE id = ?1",

@@ -139,12 +139,18 @@ static int take(struct db *db, const char *id, bool first, struct adoption *a, c
 /* Rows of ours for threads that a Chainlit has deleted. */
 static int drop_deleted(struct db *db, char **why)
 {
-	int r = db_run(db, db->chat, why,
-		"DELETE FROM ragchat_turn WHERE thread NOT IN (SELECT id FROM threads)");
+	static const char *const steps[] = {
+		"INSERT INTO ragchat_change(account, thread) SELECT account, id FROM ragchat_thread "
+		"WHERE id NOT IN (SELECT id FROM threads)",
+		"DELETE FROM ragchat_turn WHERE thread NOT IN (SELECT id FROM threads)",
+		"DELETE FROM ragchat_tag WHERE thread NOT IN (SELECT id FROM threads)",
+		"DELETE FROM ragchat_thread WHERE id NOT IN (SELECT id FROM threads)",
+	};
+	int r = 0;
 
-	return r ? r
-		 : db_run(db, db->chat, why,
-			   "DELETE FROM ragchat_thread WHERE id NOT IN (SELECT id FROM threads)");
+	for (size_t i = 0; r == 0 && i < array_len(steps); i++)
+		r = db_run(db, db->chat, why, steps[i]);
+	return r;
 }
 
 static int take_all(struct db *db, int64_t above, bool first, struct adoption *a, char **why)

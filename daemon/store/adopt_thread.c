@@ -8,6 +8,7 @@
 #include "common/sha256.h"
 #include "common/str.h"
 #include "daemon/store/adopt_in.h"
+#include "daemon/store/change.h"
 #include "daemon/store/rows.h"
 #include "daemon/store/steps.h"
 
@@ -39,10 +40,12 @@ static int open_thread(struct taking *t)
 		"VALUES(?1, ?2, ?3, ?3, 'chainlit', ?4)",
 		db_text(t->f->id), db_text(t->f->account), db_int(t->f->created_us), db_text(tags));
 
+	t->fresh = r == 0 && sqlite3_changes(t->db->chat) > 0;
+	if (t->fresh && tags)
+		r = tags_index(t->db, t->f->account, t->f->id, tags, t->why);
 	mem_free(tags);
 	if (r != 0)
 		return r;
-	t->fresh = sqlite3_changes(t->db->chat) > 0;
 	r = db_query(&stmt, t->db, t->db->chat, t->why,
 		"SELECT last_seq, turns, updated, last_turn FROM ragchat_thread WHERE id = ?1",
 		db_text(t->f->id));
@@ -326,6 +329,8 @@ int adopt_thread(struct db *db, const struct foreign *f, struct adoption *a, cha
 			r = take_pair(&t, &s.pairs[i]);
 	if (r == 0)
 		r = close_thread(&t);
+	if (r == 0) /* a Chainlit may have changed any of it */
+		r = change_add(db, f->account, f->id, NULL, why);
 	steps_fini(&s);
 	return r;
 }

@@ -39,6 +39,7 @@ struct db {
 	bool cut;             /* the deadline struck during the running job */
 	uint64_t yield_ms;    /* from then on it gives way to who waits, monotonic; 0: never */
 	bool yielded;         /* it did: it will run again, what it has now is of no use */
+	bool scrub;           /* WRITER: the log holds what was deleted: emptied after the next commit */
 	atomic_bool others;   /* somebody else's job waits */
 	struct library_share share; /* LIBRARY: what the group did, for its end */
 	struct db_stmt *cache; /* private: db.c */
@@ -171,6 +172,7 @@ void db_give_way(struct db *db, uint64_t mono_ms); /* before db_deadline */
 
 /* ---- connections (open.c, db.c) ---- */
 
+#define BUSY_MS 5000 /* matters only when somebody else opened the file */
 enum db_file { DB_CHAT, DB_LIBRARY };
 /*
  * Open with all settings that belong to a connection. `path` is resolved. For writers the file

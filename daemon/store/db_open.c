@@ -20,7 +20,6 @@
  * ones.
  */
 #define LENGTH_MAX (64 << 20)
-#define BUSY_MS 5000 /* matters only when somebody else opened the file */
 
 static const struct {
 	int option, value;

@@ -20,6 +20,7 @@
 #define GROUP_US 20000           /* and how long it may gather */
 #define SHARE_US 5000            /* the same for the library: leaves room for its commit */
 #define CHECKPOINT_PAGES 1000    /* SQLite's own default */
+#define SCRUB_MS 10              /* for readers to come to an end */
 #define SLICE_MS 20              /* a scan that keeps nobody waiting goes on past it */
 #define CALM_NS 5000000000ull    /* idle for so long: give memory back */
 #ifdef RAGCHAT_SANITIZER
@@ -248,6 +249,13 @@ static void checkpoint(struct lane *l)
 {
 	int rc;
 
+	if (l->db.scrub) {
+		(void)sqlite3_busy_timeout(l->db.chat, SCRUB_MS);
+		rc = sqlite3_wal_checkpoint_v2(l->db.chat, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+		(void)sqlite3_busy_timeout(l->db.chat, BUSY_MS);
+		l->db.scrub = rc != SQLITE_OK; /* a reader is in the middle of something: another time */
+		l->wal_pages = rc == SQLITE_OK ? 0 : l->wal_pages;
+	}
 	if (l->wal_pages < CHECKPOINT_PAGES)
 		return;
 	l->wal_pages = 0;

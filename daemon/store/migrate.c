@@ -31,6 +31,9 @@ static const char schema_4_sql[] =
 static const char schema_5_sql[] =
 #include "daemon/store/schema_5.sql.h"
 	;
+static const char schema_6_sql[] =
+#include "daemon/store/schema_6.sql.h"
+	;
 
 static const struct {
 	const char *sql;
@@ -40,6 +43,7 @@ static const struct {
 	[3] = { schema_3_sql },
 	[4] = { schema_4_sql },
 	[5] = { schema_5_sql },
+	[6] = { schema_6_sql },
 };
 _Static_assert(array_len(versions) == SCHEMA_VERSION + 1, "one step for each version");
 

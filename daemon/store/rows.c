@@ -20,8 +20,9 @@ void turn_row_fini(struct turn_row *t)
 	mem_free(t->notices);
 	mem_free(t->meta);
 	mem_free(t->error_text);
+	mem_free(t->comment);
 	source_list_fini(&t->sources);
-	*t = (struct turn_row){ .found = -1, .coverage = -1 };
+	*t = (struct turn_row){ .found = -1, .coverage = -1, .rating = -1 };
 }
 
 void thread_row_fini(struct thread_row *t)
@@ -148,6 +149,8 @@ int turn_from_row(struct db *db, sqlite3_stmt *s, const struct turn_want *want, 
 	if (r == 0 && want->sources)
 		r = sources_load(
 			db, t->thread, t->answer_step, db_col_text(s, 22), &t->sources, why);
+	if (r == 0 && want->rating)
+		r = rating_load(db, t, why);
 	return r;
 }
 
@@ -181,6 +184,7 @@ void thread_from_row(sqlite3_stmt *s, struct thread_row *t)
 	text = db_col_text(s, 5);
 	t->name = name_first_line(text ? text : "", text ? db_col_bytes(s, 5) : 0, NAME_SHOWN);
 	t->tags = text_column(s, 6);
+	db_col_id(s, 7, t->last);
 }
 
 int thread_owner(struct db *db, const struct account *who, struct thread_row *t, char **why)

@@ -43,7 +43,7 @@ char *tags_normal(const char *s);
 /* What to read of a turn besides its own row. */
 struct turn_want {
 	uint64_t max_question, max_text; /* max_text 0: neither text nor reasoning */
-	bool sources;
+	bool sources, rating;
 };
 /*
  * "SELECT ... " + SQL_TURN_FROM + conditions. ?1 is db_int(want.max_text > 0); conditions begin at
@@ -63,11 +63,13 @@ int turn_from_row(struct db *db, sqlite3_stmt *stmt, const struct turn_want *wan
 int turn_load(struct db *db, const char *id, const struct turn_want *want, struct turn_row *out,
 	char **why);
 
+int rating_load(struct db *db, struct turn_row *t, char **why); /* rating.c */
+
 /* turn_end.c: the end of a turn from its row's id, state, text, and all that the answer brought. */
 int turn_finish(struct db *db, const struct turn_row *t, char **why);
 
 #define SQL_THREAD                                                                                 \
-	"SELECT t.id, t.created, t.updated, t.turns, t.origin, h.name, t.tags "                    \
+	"SELECT t.id, t.created, t.updated, t.turns, t.origin, h.name, t.tags, t.last_turn "                    \
 	"FROM ragchat_thread t JOIN threads h ON h.id = t.id AND " SQL_ALIVE
 void thread_from_row(sqlite3_stmt *stmt, struct thread_row *out);
 int thread_load(struct db *db, const char *id, struct thread_row *out, char **why);

@@ -8,6 +8,7 @@
 #include "common/clock.h"
 #include "common/mem.h"
 #include "common/str.h"
+#include "daemon/store/change.h"
 #include "daemon/store/events.h"
 #include "daemon/store/keys.h"
 #include "daemon/store/ref.h"
@@ -121,6 +122,8 @@ static int make_thread(struct db *db, struct begin *b)
 			"INSERT INTO ragchat_thread(id, account, created, updated, tags) "
 			"VALUES(?1, ?2, ?3, ?3, ?4)",
 			db_text(b->thread), db_text(op->account.id), db_int(b->us), db_text(tags));
+	if (r == 0 && tags)
+		r = tags_index(db, op->account.id, b->thread, tags, b->why);
 	mem_free(tags);
 	mem_free(name);
 	return r;

@@ -7,6 +7,7 @@
 #include "common/clock.h"
 #include "common/mem.h"
 #include "common/sha256.h"
+#include "daemon/store/change.h"
 #include "daemon/store/events.h"
 #include "daemon/store/rows.h"
 #include "daemon/store/steps.h"
@@ -146,6 +147,8 @@ int turn_finish(struct db *db, const struct turn_row *t, char **why)
 		r = db_run(db, db->chat, why,
 			"UPDATE ragchat_thread SET updated = ?2 WHERE id = ?1", db_text(e.thread),
 			db_int(e.us));
+	if (r == 0)
+		r = change_add(db, e.account, e.thread, t->id, why);
 	return r ? r : event_of_turn(db, e.account, "turn.ended", e.thread, t->id, turn_state_name(t->state), why);
 }
 

@@ -35,7 +35,7 @@ int op_turn_get_run(struct db *db, struct job *j)
 {
 	struct op_turn_get *op = container_of(j, struct op_turn_get, job);
 	const struct turn_want want = { .max_question = UINT64_MAX, .max_text = op->max_text,
-		.sources = op->with_sources };
+		.sources = op->with_sources, .rating = true };
 	id_str id;
 	int r = ref_turn(db, &op->account, op->ref, op->own ? REF_OWN : REF_READ, id, &op->shared,
 		&op->candidates, &j->why);
@@ -97,7 +97,7 @@ static int64_t page_limit(int limit)
 static int fill_page(struct db *db, struct op_turn_list *op, sqlite3_stmt *stmt)
 {
 	const struct turn_want want = { .max_question = op->max_question, .max_text = op->max_text,
-		.sources = op->with_sources };
+		.sources = op->with_sources, .rating = true };
 	size_t limit = (size_t)page_limit(op->limit), cap = 0;
 	uint64_t bytes = 0;
 	bool row = false;

@@ -46,6 +46,8 @@ struct turn_row {
 	char *error_text;
 	int found;                     /* -1 unknown, 0 nothing found, 1 found, 2 weak */
 	double coverage;               /* < 0 unknown */
+	int rating;                    /* -1 none, 0 down, 1 up */
+	char *comment;                 /* what was said with it, or NULL */
 	struct source_list sources;
 };
 void turn_row_fini(struct turn_row *t);
@@ -57,6 +59,7 @@ struct thread_row {
 	int64_t turns;
 	char *tags; /* JSON array or NULL */
 	char *origin;
+	id_str last; /* its newest turn: the one that is gone on from */
 	char *owner; /* name of the account whose it is, where that is another; or NULL */
 };
 void thread_row_fini(struct thread_row *t);

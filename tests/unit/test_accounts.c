@@ -16,7 +16,10 @@ static const char version_3[] =
 static const char version_4[] =
 #include "daemon/store/schema_4.sql.h"
 	;
-static const char *const steps[] = { version_1, version_2, version_3, version_4 };
+static const char version_5[] =
+#include "daemon/store/schema_5.sql.h"
+	;
+static const char *const steps[] = { version_1, version_2, version_3, version_4, version_5 };
 _Static_assert(sizeof(steps) / sizeof(*steps) == SCHEMA_VERSION - 1, "a step for each earlier version");
 
 /* A file as an earlier version made it, with one account and its thread. */
