@@ -17,7 +17,7 @@
  * tomorrow.
  */
 static const char *const reserved[] = { "search", "mv", "rename", "rm", "fork", "edit",
-	"rate", "share", "config", "doctor",
+	"rate", "share",
 	"backup", "import", "usage", "completion", "mcp" };
 
 /* A socket that got number 1 would be written to as stdout; a closed one has to stay unusable. */

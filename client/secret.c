@@ -106,6 +106,12 @@ static char *from_terminal(const char *prompt, bool again, int *status)
 	return secret_free(first);
 }
 
+char *secret_ask(const char *prompt, int *status)
+{
+	*status = STATUS_OK;
+	return from_terminal(prompt, false, status);
+}
+
 char *secret_password(int fd, const char *prompt, bool again, int *status)
 {
 	char *password;

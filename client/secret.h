@@ -15,6 +15,7 @@ char *secret_free(char *s); /* wipes; takes NULL; gives NULL */
  * asked for twice with `again`. NULL with *status, and said.
  */
 char *secret_password(int fd, const char *prompt, bool again, int *status);
+char *secret_ask(const char *prompt, int *status); /* from the terminal, once */
 bool secret_fd(const char *text, int *fd); /* the value of --password-fd; false: no number */
 
 char *secret_token(const char *socket);  /* NULL: none; one that others could read is refused, and said */

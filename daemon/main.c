@@ -16,7 +16,7 @@
 #include "daemon/worker/harden.h"
 
 static const char usage[] =
-	"usage: ragchatd [-c CONFIG] [-S SOCKET] [-D DATABASE] [--system] [--init | --check] [-v] [-V] [-h]\n"
+	"usage: ragchatd [-c CONFIG] [-S SOCKET] [-D DATABASE] [--system] [--init | --check | --options] [-v] [-V] [-h]\n"
 	"\n"
 	"Serves ragchat's clients on a Unix socket. Runs in the foreground and logs to stderr.\n"
 	"\n"
@@ -27,6 +27,7 @@ static const char usage[] =
 	"                        /var/lib/ragchat, and a socket handed over by systemd\n"
 	"      --init            make or bring up to date the database, then leave\n"
 	"      --check           read the configuration, say what is in force, then leave\n"
+	"      --options         list the options of the configuration, then leave\n"
 	"  -v, --verbose         log more; twice: everything\n"
 	"  -V, --version         print the version and the layers that protect the daemon\n"
 	"  -h, --help            print this\n"
@@ -35,11 +36,11 @@ static const char usage[] =
 
 struct arguments {
 	struct server_options server;
-	bool init, check, version;
+	bool init, check, options, version;
 	int verbose;
 };
 
-enum { OPT_INIT = 256, OPT_CHECK, OPT_AUTOSTARTED, OPT_SYSTEM };
+enum { OPT_INIT = 256, OPT_CHECK, OPT_OPTIONS, OPT_AUTOSTARTED, OPT_SYSTEM };
 
 static int parse(int argc, char **argv, struct arguments *a)
 {
@@ -49,6 +50,7 @@ static int parse(int argc, char **argv, struct arguments *a)
 		{ "database", required_argument, NULL, 'D' },
 		{ "init", no_argument, NULL, OPT_INIT },
 		{ "check", no_argument, NULL, OPT_CHECK },
+		{ "options", no_argument, NULL, OPT_OPTIONS },
 		{ "system", no_argument, NULL, OPT_SYSTEM },
 		{ "autostarted", no_argument, NULL, OPT_AUTOSTARTED },
 		{ "verbose", no_argument, NULL, 'v' },
@@ -74,6 +76,9 @@ static int parse(int argc, char **argv, struct arguments *a)
 			break;
 		case OPT_CHECK:
 			a->check = true;
+			break;
+		case OPT_OPTIONS:
+			a->options = true;
 			break;
 		case OPT_SYSTEM:
 			a->server.system_wide = true;
@@ -169,6 +174,17 @@ static int with_configuration(const struct arguments *a, int (*fn)(const struct 
 	return r;
 }
 
+/* For programs: name, type, default, "live" or "restart", and the sentence, with tabs between. */
+static int print_options(void)
+{
+	size_t n;
+	const struct config_option *o = config_options(&n);
+
+	for (size_t i = 0; i < n; i++)
+		printf("%s\t%s\t%s\t%s\t%s\n", o[i].name, o[i].type, o[i].dflt, o[i].live ? "live" : "restart", o[i].text);
+	return 0;
+}
+
 static int print_version(void)
 {
 	char *layers = harden_layers();
@@ -195,6 +211,8 @@ int main(int argc, char **argv)
 	log_setup(a.server.log ? a.server.log : "info");
 	if (a.version)
 		return print_version();
+	if (a.options)
+		return print_options();
 	if (a.init)
 		return with_configuration(&a, init_database);
 	if (a.check)

@@ -51,4 +51,5 @@
 #define TIME_CHECKPOINT 250          /* (c) oldest byte of an answer that may be missing after a crash */
 #define LIMIT_CHECKPOINT 4096        /* (c) ... or this many bytes */
 #define TIME_EVENT_WAIT 600000       /* the longest wait_ms of event.next */
+#define TIME_CHECK 10000             /* for the daemon's own look at its backend and files: method check */
 #define TIME_KEY_MS (24 * 3600 * 1000) /* an idempotency key is remembered this long */

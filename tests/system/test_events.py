@@ -194,7 +194,7 @@ def test_idle_is_not_disturbed_by_a_restart_of_the_daemon(t):
     _, daemon = t.serve(echo)
     t.run("ask", "hello")
     last = t.run("idle", "--now").text.strip()
-    waiting = t.start("idle", "--after", last)
+    waiting = t.start("--no-autostart", "idle", "--after", last)
     eventually(lambda: t.rpc().call("status")["connections"]["open"] >= 2, "its connection")
     daemon.stop()
     daemon.restart()

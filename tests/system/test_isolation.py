@@ -58,6 +58,7 @@ TABLE = {
     "doc.search": (NOT_FOUND, {"text": "which shelf holds books?"}),
     "doc.reindex": (CLEAN, {"collection": "plantedshelf"}),
     "collection.list": (CLEAN, {}),
+    "check": (CLEAN, {}),
     "event.next": (CLEAN, {}),
     "model.list": (CLEAN, {}),
     "auth.password": (CLEAN, {"account": f"uid-{ANN}", "password": "x"}),
