@@ -38,7 +38,7 @@ struct walk {
 	size_t cap_whole;
 	struct rank rank;
 	double *weights;
-	bool *own;
+	bool *own, *number;
 };
 
 void hit_fini(struct hit *h)
@@ -366,6 +366,14 @@ static int load_hits(struct walk *w)
 
 /* ---- the whole ---- */
 
+static bool is_number(const struct term_weight *t)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (t->term[i] < '0' || t->term[i] > '9')
+			return false;
+	return true;
+}
+
 static int prepare(struct walk *w)
 {
 	struct db_search *s = w->s;
@@ -375,11 +383,13 @@ static int prepare(struct walk *w)
 	s->df = calloc(s->nterms + 1, sizeof(*s->df));
 	w->weights = calloc(s->nterms + 1, sizeof(*w->weights));
 	w->own = calloc(s->nterms + 1, sizeof(*w->own));
-	if (!s->idf || !s->df || !w->weights || !w->own)
+	w->number = calloc(s->nterms + 1, sizeof(*w->number));
+	if (!s->idf || !s->df || !w->weights || !w->own || !w->number)
 		return -ENOMEM;
 	for (size_t i = 0; i < s->nterms; i++) {
 		w->weights[i] = s->terms[i].weight;
 		w->own[i] = s->terms[i].own;
+		w->number[i] = is_number(&s->terms[i]);
 	}
 	s->most = rank_most();
 	r = find_collections(w);
@@ -425,6 +435,7 @@ int db_library_search(struct db *db, struct db_search *s)
 	w.rank.rows = &w.rows;
 	w.rank.weights = w.weights;
 	w.rank.own = w.own;
+	w.rank.number = w.number;
 	w.rank.nterms = s->nterms;
 	w.rank.limit = s->limit > 0 ? (size_t)s->limit : 0;
 	w.rank.idf = s->idf;
@@ -439,6 +450,7 @@ int db_library_search(struct db *db, struct db_search *s)
 	mem_free(w.rank.hits);
 	mem_free(w.weights);
 	mem_free(w.own);
+	mem_free(w.number);
 	mem_free(w.scope.v);
 	mem_free(why);
 	return r;

@@ -167,14 +167,19 @@ void scorer_score(
 	s->nused = 0;
 }
 
+/* A number says something beside a word only: in files called by numbers any figure would be a name. */
 double scorer_name(const struct scorer *s)
 {
 	double score = 0;
+	bool word = false;
 
-	for (size_t i = 0; i < s->nname; i++)
-		if (s->name[i].name)
-			score += s->k->weights[s->name[i].term] * s->name_idf[s->name[i].term];
-	return score;
+	for (size_t i = 0; i < s->nname; i++) {
+		if (!s->name[i].name)
+			continue;
+		score += s->k->weights[s->name[i].term] * s->name_idf[s->name[i].term];
+		word = word || !s->k->number || !s->k->number[s->name[i].term];
+	}
+	return word ? score : 0;
 }
 
 /* Widen [*lo, *hi] to both sides within the document. The terms in it. */

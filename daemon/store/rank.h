@@ -92,6 +92,7 @@ struct rank {
 	int64_t documents, passages, terms; /* of what is searched */
 	const double *weights;              /* per term */
 	const bool *own;                    /* per term */
+	const bool *number;                 /* per term: nothing but digits; NULL: none is */
 	size_t nterms;
 	size_t limit;
 	const struct rank_document *whole; /* rising; NULL: passages are ranked, else documents */
