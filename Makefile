@@ -61,12 +61,14 @@ daemon_SRC := $(sort $(wildcard daemon/*.c daemon/ipc/*.c daemon/chat/*.c daemon
                 daemon/upstream/*.c daemon/segment/*.c daemon/store/*.c daemon/auth/*.c daemon/worker/*.c))
 client_SRC := $(sort $(wildcard client/*.c))
 chat_SRC   := $(sort $(wildcard client/chat/*.c))
+lib_SRC    := $(sort $(wildcard lib/*.c))
+lib_PARTS  := $(sort $(wildcard client/session*.c) $(patsubst %,client/%.c,json_wire connect autostart autostart_child secret say filter term))
 # Helpers: programs of their own. What they cannot do is what they are not linked with (make check-links).
 helper_SRC := $(sort daemon/worker/landlock.c daemon/worker/records.c $(wildcard daemon/worker/sandbox*.c))
 pdf_SRC    := $(sort $(wildcard daemon/pdf/*.c))
 extract_SRC := $(sort $(wildcard daemon/extract/*.c))
-ALL_SRC    := $(common_SRC) $(proto_SRC) $(daemon_SRC) $(pdf_SRC) $(extract_SRC) $(client_SRC) $(chat_SRC)
-ALL_HDR    := $(sort $(wildcard common/*.h proto/*.h daemon/*.h daemon/*/*.h client/*.h client/*/*.h))
+ALL_SRC    := $(common_SRC) $(proto_SRC) $(daemon_SRC) $(pdf_SRC) $(extract_SRC) $(client_SRC) $(chat_SRC) $(lib_SRC)
+ALL_HDR    := $(sort $(wildcard common/*.h proto/*.h daemon/*.h daemon/*/*.h client/*.h client/*/*.h lib/*.h))
 UNIT_SRC   := $(sort $(wildcard tests/unit/test_*.c))
 FUZZ_SRC   := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 BENCH_SRC  := $(sort $(wildcard tests/bench/bench_*.c))
@@ -79,7 +81,9 @@ HELPERS    := $(if $(wildcard daemon/pdf/main.c),$B/bin/ragchatd-pdf) $B/bin/rag
 CHAT       := $B/bin/ragchat-chat
 BIN        := $B/bin/ragchat $B/bin/ragchatd $(HELPERS) $(CHAT)
 
-all: $(BIN)                                      ## build ragchat and ragchatd into build/bin
+LIBRAGCHAT := $B/lib/libragchat.so $B/lib/libragchat.a
+
+all: $(BIN) $(LIBRAGCHAT)                        ## build ragchat, ragchatd and libragchat
 
 $B/libcommon.a: $(call obj,$(common_SRC))
 $B/libproto.a:  $(call obj,$(proto_SRC))
@@ -111,6 +115,26 @@ $B/bin/ragchatd-extract: $(call obj,daemon/extract/main.c daemon/worker/helper.c
 $B/bin/ragchatd-pdftext: $(call obj,daemon/extract/main_pdf.c) $B/libextract.a $B/libhelper.a $B/libcommon.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^
+
+# libragchat: of its own and of the client's parts only what it needs, and only ragchat_* shows: in the shared
+# one by the linker's map, in the static one by making one object of it all.
+SONAME   := libragchat.so.0
+pic       = $(patsubst %.c,$B/pic/%.o,$(1))
+$B/pic/%.o: %.c $B/.flags
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -fPIC -fvisibility=hidden -ffunction-sections -MMD -MP -c -o $@ $<
+$B/pic/libparts.a: $(call pic,$(lib_PARTS) $(proto_SRC) $(common_SRC))
+$B/lib/libragchat.so: $(call pic,$(lib_SRC)) $B/pic/libparts.a lib/ragchat.map
+	@mkdir -p $(@D)
+	$(CC) $(SAN) -shared -Wl,-soname,$(SONAME),--version-script=lib/ragchat.map,--gc-sections,-z,defs,-z,relro,-z,now,--as-needed \
+	  $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBS_client)
+	@ln -sf libragchat.so $B/lib/$(SONAME)
+$B/lib/libragchat.a: $(call pic,$(lib_SRC)) $B/pic/libparts.a
+	@mkdir -p $(@D)
+	$(LD) -r -o $B/lib/ragchat.o $(call pic,$(lib_SRC)) $B/pic/libparts.a
+	objcopy --localize-hidden $B/lib/ragchat.o
+	@rm -f $@
+	$(AR) rcs $@ $B/lib/ragchat.o
 
 # A changed flag rebuilds exactly what it should: the stamp is rewritten only when its text differs.
 $B/.flags: FORCE
@@ -151,7 +175,7 @@ $B/fuzz/%: $B/obj/tests/fuzz/%.o $B/libchat.a $B/libclient.a $B/libdaemon.a $B/l
 $B/bench/%: $B/obj/tests/bench/%.o $B/libclient.a $B/libdaemon.a $B/libproto.a $B/libcommon.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_daemon)
--include $(shell find $B/obj -name '*.d' 2>/dev/null)
+-include $(shell find $B/obj $B/pic -name '*.d' 2>/dev/null)
 
 deps:                                            ## install what building and running need
 	@tests/deps $(DEPS)
@@ -194,7 +218,7 @@ bench: deps-bench                                ## every ms, MB/s and ratio (CO
 
 lint: deps-lint compile_commands.json            ## clang-tidy, cppcheck, man pages
 	@$(MAKE) --no-print-directory check-headers check-layers check-docs
-	mandoc -Tlint -Wwarning $(wildcard client/*.1 daemon/*.8 etc/*.5)
+	mandoc -Tlint -Wwarning $(wildcard client/*.1 lib/*.3 daemon/*.8 etc/*.5)
 	cppcheck --quiet --error-exitcode=1 --enable=warning,portability --inline-suppr --suppress=missingIncludeSystem -I$B/gen \
 	  --suppress=normalCheckLevelMaxBranches -I. -D_GNU_SOURCE $(ALL_SRC)
 	clang-tidy --quiet -p . $(ALL_SRC)
@@ -220,7 +244,17 @@ prefixed  = mkdir -p $(dir $(2)) && sed 's,/usr/local/,$(PREFIX)/,g' $(1) > $(2)
 install: all install-data                        ## honours DESTDIR, PREFIX, SYSCONFDIR
 	install -D -m755 $B/bin/ragchat   $(DESTDIR)$(PREFIX)/bin/ragchat
 	install -D -m755 $B/bin/ragchatd  $(DESTDIR)$(PREFIX)/bin/ragchatd
+	@$(MAKE) --no-print-directory install-lib
 	@for h in $(HELPERS) $(CHAT); do install -D -m755 $$h $(DESTDIR)$(PREFIX)/libexec/ragchat/$$(basename $$h); done
+install-lib:                                     # libragchat, which was built
+	install -D -m755 $B/lib/libragchat.so $(LIB)/libragchat.so.$(VERSION)
+	ln -sf libragchat.so.$(VERSION) $(LIB)/$(SONAME)
+	ln -sf $(SONAME) $(LIB)/libragchat.so
+	install -D -m644 $B/lib/libragchat.a $(LIB)/libragchat.a
+	install -D -m644 lib/ragchat.h $(DESTDIR)$(PREFIX)/include/ragchat.h
+	install -D -m644 lib/ragchat.3 $(DESTDIR)$(PREFIX)/share/man/man3/ragchat.3
+	@mkdir -p $(LIB)/pkgconfig && sed -e 's,@PREFIX@,$(PREFIX),' -e 's,@VERSION@,$(VERSION),' -e 's,@PRIVATE@,$(LIBS_client),' \
+	  lib/ragchat.pc.in > $(LIB)/pkgconfig/ragchat.pc && chmod 644 $(LIB)/pkgconfig/ragchat.pc
 install-data:                                    # all but the programs
 	install -D -m644 etc/ragchat.conf $(DESTDIR)$(PREFIX)/share/ragchat/ragchat.conf
 	install -D -m644 etc/ragchat.system.conf $(DESTDIR)$(PREFIX)/share/ragchat/ragchat.system.conf
@@ -237,7 +271,8 @@ uninstall:                                       ## remove what install laid dow
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/ragchat bin/ragchatd share/man/man1/ragchat.1 \
 	  share/man/man8/ragchatd.8 share/man/man5/ragchat.conf.5) $(addprefix $(LIB)/,systemd/system/ragchatd.socket \
 	  systemd/system/ragchatd.service systemd/user/ragchatd.socket systemd/user/ragchatd.service \
-	  sysusers.d/ragchat.conf tmpfiles.d/ragchat.conf)
+	  sysusers.d/ragchat.conf tmpfiles.d/ragchat.conf libragchat.so libragchat.so.0 libragchat.so.$(VERSION) libragchat.a \
+	  pkgconfig/ragchat.pc) $(DESTDIR)$(PREFIX)/include/ragchat.h $(DESTDIR)$(PREFIX)/share/man/man3/ragchat.3
 	rm -rf $(DESTDIR)$(PREFIX)/libexec/ragchat $(DESTDIR)$(PREFIX)/share/ragchat $(DESTDIR)$(PREFIX)/share/doc/ragchat
 dist:                                            ## reproducible tarball of HEAD
 	git archive --format=tar.gz --prefix=ragchat-$(VERSION)/ -o ragchat-$(VERSION).tar.gz HEAD
@@ -248,6 +283,6 @@ clean:                                           ## remove build/
 
 FORCE:
 .PHONY: all deps deps-check deps-bench deps-fuzz deps-lint quickstart check check-run unit asan tsan fuzz fuzz-build fuzz-run \
-        torture bench lint format check-headers check-layers check-links check-docs install install-data uninstall dist help clean FORCE
+        torture bench lint format check-headers check-layers check-links check-docs install install-data install-lib uninstall dist help clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:

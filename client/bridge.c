@@ -192,6 +192,5 @@ const struct cmd cmd_bridge = {
 		"      --lsp           messages with a Content-Length head, as editors speak\n"
 		"      --lines         a message on each line\n"
 		"      --wait          after the input's end, stay until the streams have ended\n"
-		"example: echo '{\"id\": 1, \"method\": \"turn.get\", \"params\": {\"turn\": \"last\"}}' |\n"
-		"             ragchat bridge --lines | jq -r .result.turn.text\n",
+		"example: jq -n {id:1,method:\"status\"} -c | ragchat bridge --lines | jq .result.server\n",
 };

@@ -157,21 +157,31 @@ static char *token_path(const char *socket)
 	return path;
 }
 
-char *secret_token(const char *socket)
+static char *token_kept(const char *socket, bool quietly)
 {
 	char *path = token_path(socket), *token = NULL;
 	int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY) : -1;
 	struct stat st;
 
 	if (fd >= 0 && fstat(fd, &st) == 0) {
-		if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || st.st_mode & 077)
-			say("the token in '%s' is not used: others can read it, or it is not yours; `ragchat login` makes another", path);
-		else
+		if (S_ISREG(st.st_mode) && st.st_uid == geteuid() && !(st.st_mode & 077))
 			token = read_line(fd);
+		else if (!quietly)
+			say("the token in '%s' is not used: others can read it, or it is not yours; `ragchat login` makes another", path);
 	}
 	fd_close(fd);
 	mem_free(path);
 	return token;
+}
+
+char *secret_token(const char *socket)
+{
+	return token_kept(socket, false);
+}
+
+char *secret_token_quietly(const char *socket)
+{
+	return token_kept(socket, true);
 }
 
 int secret_token_keep(const char *socket, const char *token)

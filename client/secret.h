@@ -19,5 +19,6 @@ char *secret_ask(const char *prompt, int *status); /* from the terminal, once */
 bool secret_fd(const char *text, int *fd); /* the value of --password-fd; false: no number */
 
 char *secret_token(const char *socket);  /* NULL: none; one that others could read is refused, and said */
+char *secret_token_quietly(const char *socket); /* the same, and nothing is said */
 int secret_token_keep(const char *socket, const char *token); /* a status, and said */
 void secret_token_forget(const char *socket);
