@@ -216,11 +216,9 @@ static int send_attachments(struct link *l, const struct ask *k)
 
 	progress_start(&progress, !k->view.quiet && term_moves(STDERR_FILENO));
 	for (size_t i = 0; !r && i < k->attachments.n; i++)
-		r = upload_send(&(struct upload){ .link = l,
-			.path = k->attachments.v[i],
+		r = upload_send(l, &progress, &(struct upload){ .path = k->attachments.v[i],
 			.name = k->documents[i],
-			.collection = k->collection,
-			.progress = &progress });
+			.collection = k->collection });
 	progress_clear(&progress);
 	return r;
 }

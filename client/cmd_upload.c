@@ -12,6 +12,7 @@
 #include "client/option.h"
 #include "client/out.h"
 #include "client/pretty.h"
+#include "client/progress.h"
 #include "client/say.h"
 #include "client/term.h"
 #include "client/upload.h"
@@ -23,7 +24,7 @@
 
 #define STDIN_NAME "stdin.txt"
 
-enum { OPT_TO = OPT_OWN, OPT_NAME };
+enum { OPT_TO = OPT_OWN, OPT_NAME, OPT_JSONL };
 
 static const struct opt opts[] = {
 	{ 'r', "recursive", NULL },
@@ -31,14 +32,18 @@ static const struct opt opts[] = {
 	{ OPT_TO, "to", "COLLECTION" },
 	{ OPT_NAME, "name", "NAME" },
 	{ OPT_JSON, "json", NULL },
+	{ OPT_JSONL, "jsonl", NULL },
 	OPTS_END,
 };
 
 struct uploading {
 	struct link *link;
 	const char *collection, *name;
-	bool recursive, quiet, json;
+	bool recursive, quiet, json, jsonl;
 	struct progress progress;
+	struct uploads *uploads;
+	size_t total;             /* files of this run, about */
+	bool gone;                /* the daemon */
 	struct option_list names; /* given so far in this run, ours */
 	size_t strip;             /* within a folder: bytes of a path that its name leaves out */
 	struct buf text;          /* of --json */
@@ -206,11 +211,56 @@ static void count_taken(struct uploading *u, struct val result)
 	mem_free(change);
 }
 
-static void send_file(struct uploading *u, const char *path, const char *name)
+/* --jsonl: an object, now. */
+static void put_line(struct uploading *u)
 {
-	struct val result = { NULL };
 	int r;
 
+	(void)buf_add_byte(&u->text, '\n');
+	r = out_text(&u->text, false);
+	if (r)
+		failed(u, r);
+	buf_reset(&u->text);
+}
+
+static void on_news(void *ctx, const struct upload_news *news)
+{
+	struct uploading *u = ctx;
+
+	u->total = max_of(u->total, news->done + 1);
+	if (!u->jsonl) {
+		progress_upload(&u->progress, news, u->total);
+	} else if (news->kind != UPLOAD_SENDING || news->off == news->size) {
+		json_out_init(&u->w, &u->text);
+		progress_upload_json(&u->w, news, u->total);
+		put_line(u);
+	}
+}
+
+static void on_done(void *ctx, const struct upload *file, int status, struct val result)
+{
+	struct uploading *u = ctx;
+
+	u->sent++;
+	if (status)
+		failed(u, status);
+	else
+		count_taken(u, result);
+	if (val_present(result))
+		say_stats(file->name, val_get(result, "stats"));
+	if (u->jsonl)
+		json_out_init(&u->w, &u->text);
+	if (u->json || u->jsonl)
+		add_json(u, file->path, file->name, status, result);
+	else if (val_present(result))
+		print_line(u, file->name, result);
+	if (u->jsonl)
+		put_line(u);
+	link_error_fini(&u->link->error);
+}
+
+static void send_file(struct uploading *u, const char *path, const char *name)
+{
 	/* A second one would silently replace the first. */
 	if (name_taken(u, name)) {
 		failed(u,
@@ -220,25 +270,8 @@ static void send_file(struct uploading *u, const char *path, const char *name)
 				path, name));
 		return;
 	}
-	u->link->error.code = 0;
-	r = upload_send(&(struct upload){ .link = u->link,
-		.path = path,
-		.name = name,
-		.collection = u->collection,
-		.progress = &u->progress });
-	if (!r || r == STATUS_FAILED)
-		result = u->link->msg.result;
-	u->sent++;
-	if (r)
-		failed(u, r);
-	else
-		count_taken(u, result);
-	if (val_present(result))
-		say_stats(name, val_get(result, "stats"));
-	if (u->json)
-		add_json(u, path, name, r, result);
-	else if (val_present(result))
-		print_line(u, name, result);
+	if (!uploads_send(u->uploads, &(struct upload){ path, name, u->collection }))
+		u->gone = true;
 }
 
 /* ---- folders ---- */
@@ -302,7 +335,8 @@ static void walk(struct uploading *u, const char *dir)
 	for (int i = 0; i < n; i++) {
 		char *path = path_join(dir, entries[i]->d_name);
 
-		walk_entry(u, path);
+		if (!u->gone)
+			walk_entry(u, path);
 		mem_free(path);
 		free(entries[i]);
 	}
@@ -353,7 +387,7 @@ static void send_argument(struct uploading *u, const char *arg)
 		   glob(arg, 0, NULL, &found) != 0) {
 		send_path(u, arg);
 	} else {
-		for (size_t i = 0; i < found.gl_pathc && u->status != STATUS_UNAVAILABLE; i++)
+		for (size_t i = 0; i < found.gl_pathc && !u->gone; i++)
 			send_path(u, found.gl_pathv[i]);
 		globfree(&found);
 	}
@@ -378,6 +412,7 @@ static int finish(struct uploading *u)
 {
 	int r = 0;
 
+	u->uploads = uploads_free(u->uploads);
 	progress_clear(&u->progress);
 	say_skipped(u);
 	say_sum(u);
@@ -398,13 +433,18 @@ static int finish(struct uploading *u)
 static int upload(struct client *c, struct uploading *u, const struct opts *o)
 {
 	u->link = link_new(c);
-	progress_start(&u->progress, !u->quiet && term_moves(STDERR_FILENO));
-	json_out_init(&u->w, &u->text);
-	json_out_object(&u->w);
-	json_out_key(&u->w, "uploads");
-	json_out_array(&u->w);
+	progress_start(&u->progress, !u->quiet && !u->jsonl && term_moves(STDERR_FILENO));
+	u->uploads = uploads_new(u->link, &u->progress, &(struct upload_events){ on_done, on_news, u });
+	if (u->progress.on || u->jsonl)
+		u->total = progress_count(o->args, o->nargs, u->recursive);
+	if (u->json) {
+		json_out_init(&u->w, &u->text);
+		json_out_object(&u->w);
+		json_out_key(&u->w, "uploads");
+		json_out_array(&u->w);
+	}
 	/* One bad file does not stop the others; a daemon that is gone stops all. */
-	for (size_t i = 0; i < o->nargs && u->status != STATUS_UNAVAILABLE; i++)
+	for (size_t i = 0; i < o->nargs && !u->gone; i++)
 		send_argument(u, o->args[i]);
 	return finish(u);
 }
@@ -426,6 +466,9 @@ static void take(struct uploading *u, const struct opts *o, int id)
 		break;
 	case OPT_JSON:
 		u->json = true;
+		break;
+	case OPT_JSONL:
+		u->jsonl = true;
 		break;
 	}
 }
@@ -462,7 +505,9 @@ const struct cmd cmd_upload = {
 		"      --name NAME     call the file (or stdin) so\n"
 		"  -q, --quiet         no progress, no word of what is left out\n"
 		"      --json          one object at the end: {\"uploads\": [...]}\n"
+		"      --jsonl         a line for each file when it is done, and for its progress\n"
 		"One file that fails does not stop the others; the status is that of the first "
 		"failure.\n"
+		"What the library has already is not sent again: after a break the same command goes on.\n"
 		"example: ragchat upload -r --to manuals docs/\n",
 };

@@ -87,6 +87,9 @@ struct link {
 	bool must_log_in; /* by password or token; the uid is not enough */
 	bool may_log_in;
 	char account[132], role[16]; /* "" not logged in */
+	/* What comes while a reply is waited for and is not that reply: other replies, notifications. */
+	void (*other)(void *ctx);
+	void *other_ctx;
 	uint64_t until_ms; /* a LINK_PATIENT call ends then; 0: never; clock_mono_ms */
 	int status;
 	struct link_error error;

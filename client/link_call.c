@@ -66,6 +66,8 @@ static int reply_once(struct link *l, uint32_t id, const struct link_wait *w)
 		case LINK_MESSAGE:
 			if (link_is_reply(l, id))
 				return link_take_error(l);
+			if (l->other)
+				l->other(l->other_ctx);
 			break;
 		case LINK_TIMEOUT:
 			return LINK_E_TIMEOUT;

@@ -1,4 +1,4 @@
-/* Sending one document. */
+/* Sending documents, a few at once. */
 #include "client/upload.h"
 
 #include <errno.h>
@@ -8,19 +8,43 @@
 #include <unistd.h>
 
 #include "client/link.h"
+#include "client/progress.h"
 #include "client/say.h"
+#include "common/clock.h"
 #include "common/fd.h"
 #include "common/mem.h"
 #include "common/path.h"
+#include "common/sha256.h"
 #include "proto/errors.h"
 #include "proto/limits.h"
 
+#define AT_ONCE 4                       /* documents of which the commit is not answered */
+#define BYTES_AT_ONCE ((int64_t)96 << 20) /* ... and their bytes, which the daemon holds; one always may */
+#define LOOK_MS 100                     /* the wheel of the progress line */
+
+struct pending {
+	char *path, *name;
+	uint32_t id; /* of the request doc.commit */
+	int64_t upload, size;
+};
+
+struct uploads {
+	struct link *link;
+	struct progress *progress;
+	struct upload_events events;
+	struct pending v[AT_ONCE];
+	size_t n, done;
+	bool gone;   /* the daemon */
+	bool single; /* one after the other: they go to a backend */
+};
+
 struct sending {
+	struct uploads *all;
 	const struct upload *u;
 	int fd;
 	int64_t size; /* < 0 unknown */
 	int64_t id, off;
-	uint8_t *piece;
+	char sha256[SHA256_HEX + 1]; /* "" not known */
 };
 
 char *upload_name(const char *path)
@@ -32,8 +56,161 @@ char *upload_name(const char *path)
 	return mem_dup(base);
 }
 
-static int cannot_read(const char *path, int e)
+/* ---- ends ---- */
+
+static void told(struct uploads *all, const struct upload *u, int status, struct val result)
 {
+	all->done++;
+	progress_clear(all->progress);
+	if (all->events.done)
+		all->events.done(all->events.ctx, u, status, result);
+}
+
+static void failed(struct uploads *all, const struct upload *u, int status)
+{
+	told(all, u, status, (struct val){ NULL });
+}
+
+/* An error that names the file it is about. */
+static int refused(struct uploads *all, const char *name, int r)
+{
+	const struct link_error *e = &all->link->error;
+
+	progress_clear(all->progress);
+	if (r != LINK_E_REMOTE) {
+		all->gone = true;
+		return link_fail(all->link, r);
+	}
+	say_as(link_culprit(e->name), "%s: %s", name, e->message ? e->message : proto_error_text(e->code));
+	return proto_error_exit(e->code);
+}
+
+static struct pending take_pending(struct uploads *all, size_t i)
+{
+	struct pending p = all->v[i];
+
+	memmove(&all->v[i], &all->v[i + 1], (--all->n - i) * sizeof(p));
+	return p;
+}
+
+/* Also where it took no file at all: a backend passes over what it cannot read without a word. */
+static bool stats_failed(struct val stats)
+{
+	return val_get_int(stats, "failed", 0) > 0 || val_count(val_get(stats, "errors")) > 0 ||
+	       (val_present(val_get(stats, "total")) && val_get_int(stats, "total", 1) == 0);
+}
+
+static void end_pending(struct uploads *all, size_t i, int r)
+{
+	struct pending p = take_pending(all, i);
+	struct upload u = { .path = p.path, .name = p.name };
+	struct val result = all->link->msg.result;
+
+	if (r)
+		failed(all, &u, refused(all, p.name, r));
+	else
+		told(all, &u, stats_failed(val_get(result, "stats")) ? STATUS_FAILED : 0, result);
+	mem_free(p.path);
+	mem_free(p.name);
+}
+
+/* The daemon is gone: so are the ends of all that it was reading. */
+static void lose_pending(struct uploads *all, int r)
+{
+	int status = refused(all, "", r);
+
+	say("what it was reading may not be kept: the same command again goes on from here");
+	while (all->n) {
+		struct pending p = take_pending(all, 0);
+
+		failed(all, &(struct upload){ .path = p.path, .name = p.name }, status);
+		mem_free(p.path);
+		mem_free(p.name);
+	}
+}
+
+/* ---- what comes meanwhile ---- */
+
+static void tell(struct uploads *all, const struct upload_news *news)
+{
+	struct upload_news n = *news;
+
+	n.done = all->done;
+	if (all->events.news)
+		all->events.news(all->events.ctx, &n);
+}
+
+static void on_news(struct uploads *all)
+{
+	struct val params = all->link->msg.params;
+	int64_t upload = val_get_int(params, "upload", 0);
+
+	for (size_t i = 0; i < all->n; i++)
+		if (all->v[i].upload == upload)
+			tell(all, &(struct upload_news){ .name = all->v[i].name,
+					  .kind = val_str_is(val_get(params, "kind"), "indexing") ? UPLOAD_INDEXING
+												  : UPLOAD_READING,
+					  .pages = (int)val_get_int(params, "pages", 0) });
+}
+
+static void on_other(void *ctx)
+{
+	struct uploads *all = ctx;
+	const struct msg *m = &all->link->msg;
+
+	if (m->type == MSG_NOTIFICATION && m->method_len == 6 && !memcmp(m->method, "upload", 6))
+		on_news(all);
+	for (size_t i = 0; m->type == MSG_RESPONSE && i < all->n; i++) {
+		if (all->v[i].id == m->id) {
+			end_pending(all, i, link_take_error(all->link));
+			return;
+		}
+	}
+}
+
+/* Until fewer than `n` are on their way. */
+static void wait_below(struct uploads *all, size_t n)
+{
+	while (all->n >= n && all->n) {
+		struct link_wait w = { .signals = -1, .until_ms = all->progress->on ? clock_mono_ms() + LOOK_MS : 0 };
+
+		switch (link_next(all->link, &w)) {
+		case LINK_MESSAGE:
+			on_other(all);
+			break;
+		case LINK_LOST:
+			lose_pending(all, LINK_E_LOST);
+			break;
+		case LINK_REFUSED:
+			lose_pending(all, LINK_E_STATUS);
+			break;
+		default:
+			(void)progress_tick(all->progress);
+		}
+	}
+}
+
+static int64_t bytes_pending(const struct uploads *all)
+{
+	int64_t n = 0;
+
+	for (size_t i = 0; i < all->n; i++)
+		n += all->v[i].size;
+	return n;
+}
+
+static void wait_for_room(struct uploads *all, int64_t size)
+{
+	wait_below(all, all->single ? 1 : AT_ONCE);
+	while (all->n && bytes_pending(all) > BYTES_AT_ONCE - max_of(size, (int64_t)0))
+		wait_below(all, all->n);
+}
+
+/* ---- one file ---- */
+
+static int cannot_read(struct uploads *all, const char *path, int e)
+{
+	progress_clear(all->progress);
 	return say_fail(STATUS_INPUT, "cannot read '%s': %s", path, strerror(e));
 }
 
@@ -45,49 +222,59 @@ static int open_source(struct sending *s)
 	s->fd = strcmp(path, "-") != 0 ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
 				       : dup(STDIN_FILENO);
 	if (s->fd < 0 || fstat(s->fd, &st) < 0)
-		return cannot_read(path, errno);
-	if (S_ISDIR(st.st_mode))
+		return cannot_read(s->all, path, errno);
+	if (S_ISDIR(st.st_mode)) {
+		progress_clear(s->all->progress);
 		return say_fail(
 			STATUS_INPUT, "'%s' is a folder: -r takes it with what is in it", path);
+	}
 	s->size = S_ISREG(st.st_mode) && strcmp(path, "-") != 0 ? (int64_t)st.st_size : -1;
 	return 0;
 }
 
-/* An error that names the file it is about. */
-static int refused(const struct sending *s, int r)
+/* Of a file that can be read twice. One that changes in between is sent as it is then. */
+static void hash(struct sending *s, uint8_t *piece)
 {
-	const struct link_error *e = &s->u->link->error;
+	struct sha256 sum;
+	ssize_t n;
 
-	progress_clear(s->u->progress);
-	if (r != LINK_E_REMOTE)
-		return link_fail(s->u->link, r);
-	say_as(link_culprit(e->name), "%s: %s", s->u->name,
-		e->message ? e->message : proto_error_text(e->code));
-	return proto_error_exit(e->code);
+	if (s->size <= 0)
+		return;
+	sha256_init(&sum);
+	while ((n = fd_read(s->fd, piece, LIMIT_CHUNK)) > 0)
+		sha256_add(&sum, piece, (size_t)n);
+	if (n == 0)
+		sha256_end_hex(&sum, s->sha256);
+	(void)lseek(s->fd, 0, SEEK_SET);
 }
 
+/* A link_result. s->id 0: the library has it already. */
 static int begin(struct sending *s)
 {
-	struct pack *p = link_request(s->u->link, "doc.begin");
+	struct pack *p = link_request(s->all->link, "doc.begin");
+	struct val result;
 	int r;
 
 	pack_kv_text(p, "name", s->u->name);
 	pack_kv_int_opt(p, "size", s->size);
 	pack_kv_text_opt(p, "collection", s->u->collection);
-	r = link_call(s->u->link, LINK_ONCE);
+	pack_kv_text_opt(p, "sha256", s->sha256[0] ? s->sha256 : NULL);
+	r = link_call(s->all->link, LINK_ONCE);
 	if (r)
-		return refused(s, r);
-	s->id = val_get_int(s->u->link->msg.result, "upload", 0);
+		return r;
+	result = s->all->link->msg.result;
+	s->id = val_get_int(result, "upload", 0);
+	s->all->single = val_str_is(val_get(result, "target"), "backend");
 	return 0;
 }
 
 /* A whole piece, or what is left: pipes give less at a time than a message can carry. */
-static ssize_t read_piece(struct sending *s)
+static ssize_t read_piece(const struct sending *s, uint8_t *piece)
 {
 	size_t have = 0;
 
 	while (have < LIMIT_CHUNK) {
-		ssize_t n = fd_read(s->fd, s->piece + have, LIMIT_CHUNK - have);
+		ssize_t n = fd_read(s->fd, piece + have, LIMIT_CHUNK - have);
 
 		if (n < 0)
 			return n;
@@ -98,100 +285,167 @@ static ssize_t read_piece(struct sending *s)
 	return (ssize_t)have;
 }
 
-static void show_progress(const struct sending *s)
+/* A link_result. */
+static int send_piece(struct sending *s, const uint8_t *piece, size_t n)
 {
-	char text[100];
-	double mb = (double)s->off / 1e6;
-
-	if (s->size > 0)
-		(void)snprintf(text, sizeof(text), "%.60s  %d%% of %.1f MB", s->u->name,
-			(int)(100 * s->off / s->size), (double)s->size / 1e6);
-	else
-		(void)snprintf(text, sizeof(text), "%.60s  %.1f MB", s->u->name, mb);
-	if (!s->u->progress->on)
-		return;
-	progress_text(s->u->progress, text, strlen(text));
-	(void)progress_tick(s->u->progress);
-}
-
-static int send_piece(struct sending *s, size_t n)
-{
-	struct pack *p = link_request(s->u->link, "doc.chunk");
+	struct pack *p = link_request(s->all->link, "doc.chunk");
 	int r;
 
 	pack_kv_int(p, "upload", s->id);
 	pack_kv_int(p, "off", s->off);
 	pack_key(p, "data");
-	pack_bin(p, s->piece, n);
+	pack_bin(p, piece, n);
 	/* The reply comes when there is room for more: as slowly as a backend reads. */
-	r = link_call(s->u->link, LINK_ONCE | LINK_PATIENT);
+	r = link_call(s->all->link, LINK_ONCE | LINK_PATIENT);
 	if (r)
-		return refused(s, r);
+		return r;
 	s->off += (int64_t)n;
-	show_progress(s);
+	tell(s->all, &(struct upload_news){ .name = s->u->name, .kind = UPLOAD_SENDING, .off = s->off, .size = s->size });
 	return 0;
 }
 
 static void give_up(struct sending *s)
 {
-	pack_kv_int(link_request(s->u->link, "doc.abort"), "upload", s->id);
-	(void)link_call(s->u->link, LINK_ONCE);
+	pack_kv_int(link_request(s->all->link, "doc.abort"), "upload", s->id);
+	(void)link_call(s->all->link, LINK_ONCE);
 }
 
-static int send_all(struct sending *s)
+/* *e: errno of a file that cannot be read. */
+static int send_all(struct sending *s, uint8_t *piece, int *e)
 {
 	ssize_t n;
 	int r = 0;
 
-	s->piece = mem_new(LIMIT_CHUNK);
-	while (!r && (n = read_piece(s)) != 0) {
-		if (n > 0) {
-			r = send_piece(s, (size_t)n);
-		} else {
-			progress_clear(s->u->progress);
-			r = cannot_read(s->u->path, (int)-n);
+	while (!r && (n = read_piece(s, piece)) != 0) {
+		if (n < 0) {
+			*e = (int)-n;
 			give_up(s);
+			return 0;
 		}
+		r = send_piece(s, piece, (size_t)n);
 	}
-	s->piece = mem_free(s->piece);
 	return r;
 }
 
-/* Also where it took no file at all: a backend passes over what it cannot read without a word. */
-static bool stats_failed(struct val stats)
+/* When the daemon holds too much already, its other ends are waited for. */
+static int try_again(struct sending *s, int r)
 {
-	return val_get_int(stats, "failed", 0) > 0 || val_count(val_get(stats, "errors")) > 0 ||
-	       (val_present(val_get(stats, "total")) && val_get_int(stats, "total", 1) == 0);
+	struct uploads *all = s->all;
+
+	if (r != LINK_E_REMOTE || all->link->error.code != PROTO_E_BUSY || !all->n || lseek(s->fd, 0, SEEK_SET) != 0)
+		return r;
+	s->off = s->id = 0;
+	wait_below(all, all->n);
+	return all->gone ? r : 0;
 }
 
-static int commit(struct sending *s)
+static int send_bytes(struct sending *s, int *e)
 {
+	uint8_t *piece = mem_new(LIMIT_CHUNK);
 	int r;
 
-	pack_kv_int(link_request(s->u->link, "doc.commit"), "upload", s->id);
-	if (s->u->progress->on)
-		progress_text(s->u->progress, "waiting for the daemon", 22);
-	(void)progress_tick(s->u->progress);
-	/* A backend may read a long document for minutes; its own time limits end that, not ours.
-	 */
-	r = link_call(s->u->link, LINK_ONCE | LINK_PATIENT);
-	progress_clear(s->u->progress);
-	if (r)
-		return refused(s, r);
-	return stats_failed(val_get(s->u->link->msg.result, "stats")) ? STATUS_FAILED : 0;
+	hash(s, piece);
+	do {
+		s->id = -1;
+		r = begin(s);
+		if (!r && s->id)
+			r = send_all(s, piece, e);
+	} while (r && try_again(s, r) == 0);
+	mem_free(piece);
+	return r;
 }
 
-int upload_send(const struct upload *u)
+static void commit(struct sending *s)
 {
-	struct sending s = { .u = u, .fd = -1 };
-	int r = open_source(&s);
+	struct uploads *all = s->all;
+	struct pending p = { .upload = s->id, .size = max_of(s->off, (int64_t)0) };
+	struct pack *pack = link_request(all->link, "doc.commit");
+	int r;
 
-	if (!r)
-		r = begin(&s);
-	if (!r)
-		r = send_all(&s);
-	if (!r)
-		r = commit(&s);
+	pack_kv_int(pack, "upload", s->id);
+	if (all->events.news)
+		pack_kv_bool(pack, "progress", true);
+	r = link_send(all->link, &p.id);
+	if (r) {
+		failed(all, s->u, refused(all, s->u->name, r));
+		return;
+	}
+	p.path = mem_dup(s->u->path);
+	p.name = mem_dup(s->u->name);
+	all->v[all->n++] = p;
+	/* A backend may read a long document for minutes; its own time limits end that, not ours. */
+	wait_below(all, all->single ? 1 : AT_ONCE);
+}
+
+bool uploads_send(struct uploads *all, const struct upload *u)
+{
+	struct sending s = { .all = all, .u = u, .fd = -1 };
+	int r = 0, e = 0, status = all->gone ? STATUS_UNAVAILABLE : open_source(&s);
+
+	if (!status) {
+		wait_for_room(all, s.size);
+		status = all->gone ? STATUS_UNAVAILABLE : 0;
+	}
+	if (!status) {
+		r = send_bytes(&s, &e);
+		status = r ? refused(all, u->name, r) : e ? cannot_read(all, u->path, e) : 0;
+	}
+	if (r && all->gone && all->n)
+		lose_pending(all, LINK_E_LOST);
+	if (status)
+		failed(all, u, status);
+	else if (s.id)
+		commit(&s);
+	else
+		told(all, u, 0, all->link->msg.result);
 	fd_close(s.fd);
-	return r;
+	return !all->gone;
+}
+
+struct uploads *uploads_new(struct link *l, struct progress *p, const struct upload_events *events)
+{
+	struct uploads *all = mem_new(sizeof(*all));
+
+	*all = (struct uploads){ .link = l, .progress = p, .events = *events };
+	l->other = on_other;
+	l->other_ctx = all;
+	return all;
+}
+
+void *uploads_free(struct uploads *all)
+{
+	if (!all)
+		return NULL;
+	wait_below(all, 1);
+	all->link->other = NULL;
+	return mem_free(all);
+}
+
+struct single {
+	struct progress *progress;
+	int status;
+};
+
+static void keep_status(void *ctx, const struct upload *u, int status, struct val result)
+{
+	struct single *one = ctx;
+
+	(void)u;
+	(void)result;
+	one->status = status;
+}
+
+static void show_single(void *ctx, const struct upload_news *news)
+{
+	progress_upload(((struct single *)ctx)->progress, news, 1);
+}
+
+int upload_send(struct link *l, struct progress *p, const struct upload *file)
+{
+	struct single one = { .progress = p };
+	struct uploads *all = uploads_new(l, p, &(struct upload_events){ keep_status, show_single, &one });
+
+	(void)uploads_send(all, file);
+	uploads_free(all);
+	return one.status;
 }

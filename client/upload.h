@@ -1,26 +1,52 @@
 /*
- * One document to the daemon: read here with our own rights, sent in pieces as the daemon wants
- * them.
+ * Documents to the daemon: read here with our own rights, sent in pieces as the daemon wants them.
+ * Of several a few are on their way at once: while the daemon reads one, the next is sent. A file
+ * that the library has already as it is is not sent at all.
  */
 #pragma once
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 #include "client/term.h"
+#include "proto/msg.h"
 
 struct link;
+struct uploads;
 
 struct upload {
-	struct link *link;
 	const char *path;       /* "-": stdin */
 	const char *name;       /* what the document is called */
 	const char *collection; /* or NULL */
-	struct progress *progress;
 };
 
-/*
- * 0: taken, the reply of doc.commit is in link->msg.result; else a status, said, with the file's
- * name. Also for what a backend took only in part or not at all (stats): STATUS_FAILED, the reply is
- * there.
- */
-int upload_send(const struct upload *u);
+/* How far one is. */
+struct upload_news {
+	const char *name;
+	enum { UPLOAD_SENDING, UPLOAD_READING, UPLOAD_INDEXING } kind;
+	int64_t off, size; /* of UPLOAD_SENDING; size < 0: unknown */
+	int pages;         /* read so far; 0: none, or the format has none */
+	size_t done;       /* documents of this run that have ended */
+};
+
+struct upload_events {
+	/*
+	 * Once for each, in the order in which they end. status 0: taken, `result` is the reply of
+	 * doc.commit; else said, with the file's name. STATUS_FAILED with a result: a backend took it in
+	 * part or not at all (stats).
+	 */
+	void (*done)(void *ctx, const struct upload *u, int status, struct val result);
+	void (*news)(void *ctx, const struct upload_news *news);
+	void *ctx;
+};
+
+struct uploads *uploads_new(struct link *l, struct progress *p, const struct upload_events *events);
+/* Strings are copied. After the daemon has gone nothing more is sent: false. */
+bool uploads_send(struct uploads *u, const struct upload *file);
+void *uploads_free(struct uploads *u); /* waits for the end of all */
+
+/* One alone. 0 or a status, said. */
+int upload_send(struct link *l, struct progress *p, const struct upload *file);
 /* The name of a document for a path: its last part; malloc'd; NULL: has none. */
 char *upload_name(const char *path);

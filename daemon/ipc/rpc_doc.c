@@ -4,6 +4,8 @@
 #define LOG_TAG "doc"
 #include "common/log.h"
 #include "common/mem.h"
+#include "common/sha256.h"
+#include "common/attr.h"
 #include "daemon/ipc/dispatch.h"
 #include "daemon/ipc/quota.h"
 #include "daemon/ipc/upload.h"
@@ -11,6 +13,7 @@
 #include "proto/limits.h"
 
 #define UPLOADS_PER_CONN 16
+#define PROGRESS_MS 200 /* between two notifications of one upload */
 
 /*
  * One document on its way. It belongs to its connection until doc.commit; from then on it ends by
@@ -27,6 +30,7 @@ struct upload {
 	bool to_backend, ended;     /* ended: the backend has answered, before or after the commit */
 	struct call *waiting;       /* a chunk or the commit that is answered later */
 	bool committing;
+	uint64_t told_ms;           /* the latest notification of its progress */
 	char *error;                /* what the backend answered: an error ... */
 	int error_code;
 	char *message, *stats;      /* ... or its word and figures */
@@ -185,7 +189,7 @@ static void reply_begun(struct call *call, const struct upload *u)
 /* A request to begin, while its account's limits are looked at. */
 struct beginning {
 	struct call *call;
-	char *name, *collection;
+	char *name, *collection, *sha256;
 	int64_t size;
 };
 
@@ -194,6 +198,7 @@ static void *beginning_free(struct beginning *b)
 	call_drop(b->call);
 	mem_free(b->name);
 	mem_free(b->collection);
+	mem_free(b->sha256);
 	return mem_free(b);
 }
 
@@ -255,11 +260,69 @@ static void on_may_keep(void *ctx, bool ok, uint64_t room)
 	beginning_free(b);
 }
 
+static void look_at_quota(struct beginning *b)
+{
+	quota_check(b->call, b->size > 0 ? (uint64_t)b->size : 0, true, on_may_keep, b);
+}
+
+static void reply_unchanged(struct call *call, const struct document_row *d)
+{
+	char message[640];
+	struct pack p;
+
+	if (!reply_begin(call, &p))
+		return;
+	(void)snprintf(message, sizeof(message), "unchanged %.400s: %lld passage%s", d->name, (long long)d->passages,
+		d->passages == 1 ? "" : "s");
+	pack_kv_text(&p, "target", "local");
+	pack_kv_text(&p, "message", message);
+	pack_key(&p, "document");
+	pack_document(&p, d);
+	pack_kv_text(&p, "change", "unchanged");
+	reply_end(call, &p);
+}
+
+static void on_same(struct job *j)
+{
+	struct op_document_same *op = container_of(j, struct op_document_same, job);
+	struct beginning *b = j->ctx;
+
+	if (j->r == 0 && op->found) {
+		reply_unchanged(b->call, &op->doc);
+		beginning_free(b);
+	} else {
+		look_at_quota(b); /* a lookup that failed costs no more than the upload */
+	}
+	op_document_same_free(op);
+}
+
+/* The client has said what bytes it would send: are they here? */
+static void look_for_same(struct beginning *b)
+{
+	struct op_document_same *op = op_document_same_new();
+	const char *name = b->name;
+
+	while (!strncmp(name, "./", 2))
+		name += 2;
+	op->account = account_copy(&b->call->account);
+	op->name = mem_dup(name);
+	op->collection = mem_dup(b->collection ? b->collection : "default");
+	op->sha256 = mem_dup(b->sha256);
+	op->job.done = on_same;
+	op->job.ctx = b;
+	if (store_submit(b->call->server->store, STORE_KEYED, &op->job) == 0)
+		return;
+	op_document_same_free(op);
+	look_at_quota(b);
+}
+
 void rpc_doc_begin(struct call *call, struct args *a)
 {
 	struct arg_str name = args_str(a, "name", ARG_NEEDED, 1, 4096);
 	struct arg_str collection = args_str(a, "collection", ARG_OPTIONAL, 1, LIMIT_NAME);
+	struct arg_str sha256 = args_str(a, "sha256", ARG_OPTIONAL, SHA256_HEX, SHA256_HEX);
 	int64_t size = args_int(a, "size", 0, INT64_MAX, -1);
+	struct ask_options none = { 0 };
 	struct beginning *b;
 
 	if (!args_ok(a)) {
@@ -269,8 +332,11 @@ void rpc_doc_begin(struct call *call, struct args *a)
 	if (!may_begin(call))
 		return;
 	b = mem_new(sizeof(*b));
-	*b = (struct beginning){ call_keep(call), args_dup(name), args_dup(collection), size };
-	quota_check(b->call, size > 0 ? (uint64_t)size : 0, true, on_may_keep, b);
+	*b = (struct beginning){ call_keep(call), args_dup(name), args_dup(collection), args_dup(sha256), size };
+	if (b->sha256 && chat_retrieval(&call->server->chat, &none) == RETRIEVAL_LOCAL)
+		look_for_same(b);
+	else
+		look_at_quota(b);
 }
 
 /* ---- chunk ---- */
@@ -347,6 +413,24 @@ void rpc_doc_chunk(struct call *call, struct args *a)
 
 /* ---- commit ---- */
 
+static void on_progress(void *ctx, int pages, bool indexing)
+{
+	struct upload *u = ctx;
+	uint64_t now = uv_now(&u->server->loop);
+	struct conn *c = u->waiting ? call_conn(u->waiting) : NULL;
+	struct pack p;
+
+	if (!c || !conn_has_room(c) || (!indexing && now - u->told_ms < PROGRESS_MS))
+		return;
+	u->told_ms = now;
+	pack_notification(&p, &c->out, "upload");
+	pack_kv_int(&p, "upload", (int64_t)u->id);
+	pack_kv_text(&p, "kind", indexing ? "indexing" : "reading");
+	pack_kv_int(&p, "pages", pages);
+	if (pack_end(&p) == 0)
+		conn_wrote(c);
+}
+
 static void on_ingested(uint64_t owner, void *ctx, const struct ingest_end *end)
 {
 	struct upload *u = ctx;
@@ -381,6 +465,7 @@ static void on_ingested(uint64_t owner, void *ctx, const struct ingest_end *end)
 void rpc_doc_commit(struct call *call, struct args *a)
 {
 	int64_t id = args_int_needed(a, "upload", 1, INT64_MAX);
+	bool progress = args_bool(a, "progress", false);
 	struct ingest *ingest;
 	struct upload *u;
 
@@ -405,6 +490,9 @@ void rpc_doc_commit(struct call *call, struct args *a)
 	list_remove(&u->link); /* whatever becomes of the client, the document goes in */
 	ingest = u->ingest;
 	u->ingest = NULL;
+	u->told_ms = uv_now(&u->server->loop);
+	if (progress)
+		ingest_watch(ingest, on_progress);
 	ingest_commit(ingest, on_ingested, u->id, u);
 }
 

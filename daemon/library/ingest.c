@@ -178,6 +178,11 @@ int ingest_feed(struct ingest *i, const void *p, size_t n, char why[256])
 	return !i->looked && i->bytes.len >= MAGIC_BYTES ? look(i, why) : 0;
 }
 
+void ingest_watch(struct ingest *i, ingest_progress progress)
+{
+	i->progress = progress;
+}
+
 void *ingest_abort(struct ingest *i)
 {
 	return ingest_free(i);
@@ -305,6 +310,8 @@ void ingest_store(struct ingest *i)
 {
 	struct store *store = i->library->store;
 
+	if (i->progress && !i->r)
+		i->progress(i->ctx, i->records.page, true);
 	i->job.run = ingest_run;
 	i->job.done = ingest_done;
 	i->job.shares = i->op->shares = i->bytes.len <= SMALL && i->records.text.len <= SMALL;

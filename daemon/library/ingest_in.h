@@ -21,6 +21,7 @@ struct ingest {
 	int r;          /* of the job: 0 or LIBRARY_E_* */
 	char why[256];
 	void (*done)(uint64_t owner, void *ctx, const struct ingest_end *end);
+	ingest_progress progress; /* NULL: nobody asks */
 	uint64_t owner;
 	void *ctx;
 };

@@ -108,6 +108,8 @@ static void on_piece(void *ctx, const void *p, size_t n)
 	struct ingest *i = ctx;
 
 	(void)records_feed(i->child ? &i->within : &i->records, p, n);
+	if (i->progress && !i->child && i->records.page > 0)
+		i->progress(i->ctx, i->records.page, false);
 }
 
 static void run(struct ingest *i, enum format_route route, const void *p, size_t n)

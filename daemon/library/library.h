@@ -62,6 +62,9 @@ struct ingest_end {
 };
 void ingest_commit(struct ingest *i, void (*done)(uint64_t owner, void *ctx, const struct ingest_end *end), uint64_t owner, void *ctx);
 void *ingest_abort(struct ingest *i); /* takes NULL */
+/* Before ingest_commit: how far it is, from the loop; `ctx` is that of ingest_commit. pages: read so far. */
+typedef void (*ingest_progress)(void *ctx, int pages, bool indexing);
+void ingest_watch(struct ingest *i, ingest_progress progress);
 
 /* ---- finding ---- */
 

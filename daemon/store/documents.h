@@ -54,6 +54,18 @@ struct op_document_add *op_document_add_new(void);
 int op_document_add_run(struct db *db, struct job *j);
 void op_document_add_free(struct op_document_add *op);
 
+/* STORE_KEYED: has the account these bytes under this name in this collection? */
+struct op_document_same {
+	struct job job;
+	struct account account;
+	char *name, *collection, *sha256; /* in */
+	bool found;                       /* out */
+	struct document_row doc;
+};
+struct op_document_same *op_document_same_new(void);
+int op_document_same_run(struct db *db, struct job *j);
+void op_document_same_free(struct op_document_same *op);
+
 /* STORE_LIBRARY */
 struct op_document_remove {
 	struct job job;

@@ -1,0 +1,97 @@
+"""Many files on their way: progress, what is there already, and going on after a kill."""
+import hashlib
+import json
+import os
+import time
+
+import papers
+from harness import check, contains, deadline, equal
+
+
+def folder(t, n, pages=3):
+    for i in range(n):
+        t.h.path(f"set/{i:02}.pdf", papers.pdf([[f"file {i} page {page} line {row}" for row in range(40)] for page in range(pages)]))
+
+
+def lines_until(client, wanted, seconds=60):
+    """Lines of --jsonl so far, as soon as `wanted` files are done."""
+    end = time.monotonic() + seconds
+    while True:
+        rows = [json.loads(row) for row in client.out.decode().splitlines(keepends=True) if row.endswith("\n")]
+        if sum("status" in row for row in rows) >= wanted:
+            return rows
+        check(time.monotonic() < end, "files that are done:", rows)
+        time.sleep(0.005)
+
+
+def names(t):
+    return [row["name"] for row in t.rpc().call("doc.list")["documents"]]
+
+
+def test_what_is_there_is_not_sent_again(t):
+    t.daemon()
+    data = papers.pdf([["The ferry leaves at nine."]])
+    path = t.h.path("ferry.pdf", data)
+    contains(t.run("upload", path).text, "added ferry.pdf")
+    rpc = t.rpc()
+    digest = hashlib.sha256(data).hexdigest()
+    got = rpc.call("doc.begin", name="ferry.pdf", size=len(data), sha256=digest)
+    equal((got.get("upload"), got["change"], got["document"]["name"]), (None, "unchanged", "ferry.pdf"))
+    for other in ({"name": "other.pdf"}, {"collection": "box"}, {"sha256": "0" * 64}):
+        check("upload" in rpc.call("doc.begin", **{"name": "ferry.pdf", "sha256": digest, **other}), "it is another one:", other)
+    rpc.fails("bad_params", "doc.begin", name="ferry.pdf", sha256="short")
+    equal(t.run("upload", path).text, "unchanged ferry.pdf: 1 passage\n")
+    t.h.path("ferry.pdf", papers.pdf([["The ferry leaves at ten."]]))
+    contains(t.run("upload", path).text, "replaced ferry.pdf")
+
+
+@deadline(60)
+def test_progress_tells_files_and_pages(t):
+    t.daemon()
+    folder(t, 1, 300)
+    path = os.path.join(t.h.dir, "home", "set")
+    with open(os.path.join(path, "00.pdf"), "rb") as f:
+        data = f.read()
+    rpc = t.rpc()
+    upload = rpc.call("doc.begin", name="a.pdf", size=len(data))["upload"]
+    for off in range(0, len(data), 200000):
+        rpc.call("doc.chunk", upload=upload, off=off, data=data[off:off + 200000])
+    rpc.call("doc.commit", upload=upload, progress=True)
+    notes = [params for method, params in rpc.notes if method == "upload"]
+    equal(notes[-1], {"upload": upload, "kind": "indexing", "pages": 300})
+    equal([note["pages"] for note in notes], sorted(note["pages"] for note in notes), "pages go up")
+    t.h.path("set/01.txt", "one more")
+    rows = t.run("upload", "-r", "--jsonl", path).lines
+    check({"kind": "indexing", "name": "00.pdf", "pages": 300, "done": 0, "total": 2} in
+          [dict(row, done=0) for row in rows], rows)
+    equal(sorted(row["name"] for row in rows if "status" in row), ["00.pdf", "01.txt"])
+    status, out = t.terminal("upload", "-r", "--to", "again", path)
+    equal(status, 0, out)
+
+
+@deadline(90)
+def test_a_killed_daemon_or_client_costs_only_what_was_on_its_way(t):
+    d = t.daemon()
+    folder(t, 24)
+    path = os.path.join(t.h.dir, "home", "set")
+    client = t.start("upload", "-r", "--jsonl", path)
+    lines_until(client, 5)
+    d.kill()
+    client.end().expect(69)
+    d.restart()
+    kept = names(t)
+    check(len(kept) >= 5, "kept:", kept)
+    client = t.start("upload", "-r", "--jsonl", path)
+    rows = lines_until(client, len(kept) + 2)
+    client.signal(9)
+    client.end().expect(137)
+    again = [row["name"] for row in rows if row.get("change") == "unchanged"]
+    check(set(again) <= set(kept) and again, "not sent again:", again, "of", kept)
+    broken = t.h.path("set/03a.pdf", b"%PDF-1.4 and no more")
+    result = t.run("upload", "-r", "--jsonl", path, code=65)
+    contains(result.err, "03a.pdf: the PDF is damaged")
+    rows = result.lines
+    equal(sum("status" in row for row in rows), 25)
+    check({row["name"] for row in rows if row.get("change") == "unchanged"} >= set(kept), "sent again")
+    equal(len(names(t)), 24)
+    os.unlink(broken)
