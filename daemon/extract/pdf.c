@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "common/attr.h"
+#include "common/buf.h"
 #include "common/fd.h"
 #include "daemon/extract/profiles.h"
 #include "daemon/worker/records.h"
@@ -17,12 +18,15 @@
 #define PROGRAM "/usr/bin/pdftotext"
 #define NO_PROGRAM 126 /* exit status of a child that could not become it */
 #define NO_SANDBOX 125
+#define HEAD_MAX ((size_t)64 << 10) /* title, author and the like; a longer one is no head */
+#define TAIL "</pre>\n</body>\n</html>\n"
 
 /* ---- the child ---- */
 
 static void attr_noreturn become(int text, int words, pid_t parent)
 {
-	char *const argv[] = { (char[]){ "pdftotext" }, (char[]){ "-enc" },
+	/* -htmlmeta: <title> in a head before the text, which stays as it is, and tags after it */
+	char *const argv[] = { (char[]){ "pdftotext" }, (char[]){ "-htmlmeta" }, (char[]){ "-enc" },
 		(char[]){ "UTF-8" }, (char[]){ "-" }, (char[]){ "-" }, NULL };
 	char *const none[] = { NULL };
 	char level[SANDBOX_LEVEL];
@@ -87,15 +91,62 @@ void pdf_pages_feed(struct pdf_pages *p, const char *s, size_t n)
 	}
 }
 
+/* What stands before the text. True: all of it is there, and *used bytes are it. */
+static bool take_head(struct extract *x, const char *s, size_t n, size_t *used)
+{
+	static const char end[] = "<body>\n<pre>\n";
+	const char *body = memmem(s, n, end, sizeof(end) - 1);
+
+	if (!body)
+		return false;
+	pdf_title(x, s, (size_t)(body - s));
+	*used = (size_t)(body - s) + sizeof(end) - 1;
+	return true;
+}
+
+/* Text without what stands after it; what might be its beginning is kept until more comes. */
+static void feed_text(struct pdf_pages *pages, struct buf *held, const char *s, size_t n)
+{
+	size_t keep;
+
+	if (buf_add(held, s, n) != 0) {
+		extract_fail(pages->x, EXTRACT_E_FAILED, "it needs more memory than a document may");
+		return;
+	}
+	keep = min_of(held->len, sizeof(TAIL) - 1);
+	pdf_pages_feed(pages, (const char *)held->data, held->len - keep);
+	buf_consume(held, held->len - keep);
+}
+
 static int read_pages(struct extract *x)
 {
 	static char piece[65536];
 	struct pdf_pages pages = { .x = x, .page = 1 };
+	struct buf held;
+	size_t used;
 	ssize_t n;
+	bool begun = false;
 
-	extract_form(x, FORM_PAGES);
-	while ((n = fd_read(0, piece, sizeof(piece))) > 0 && !extract_state(x))
-		pdf_pages_feed(&pages, piece, (size_t)n);
+	buf_init(&held, 0);
+	while ((n = fd_read(0, piece, sizeof(piece))) > 0 && !extract_state(x)) {
+		if (begun) {
+			feed_text(&pages, &held, piece, (size_t)n);
+			continue;
+		}
+		if (buf_add(&held, piece, (size_t)n) != 0 || held.len > HEAD_MAX + sizeof(piece)) {
+			extract_fail(x, EXTRACT_E_LIMIT, "what it says of itself has no end: print it to a new PDF");
+			break;
+		}
+		begun = take_head(x, (const char *)held.data, held.len, &used);
+		if (begun) {
+			extract_form(x, FORM_PAGES);
+			buf_consume(&held, used);
+			feed_text(&pages, &held, "", 0);
+		}
+	}
+	if (begun && (held.len != sizeof(TAIL) - 1 || memcmp(held.data, TAIL, held.len) != 0))
+		pdf_pages_feed(&pages, (const char *)held.data, held.len);
+	buf_fini(&held);
 	x->page = pages.page - 1;
 	return extract_state(x);
 }

@@ -27,3 +27,5 @@ struct pdf_pages {
 	bool begun; /* the place of `page` is told */
 };
 void pdf_pages_feed(struct pdf_pages *p, const char *s, size_t n);
+/* The title in the head that pdftotext writes; one that is a file's name or a program's is none. */
+void pdf_title(struct extract *x, const char *head, size_t n);

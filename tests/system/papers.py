@@ -41,6 +41,12 @@ def pdf(pages, extra=b""):
     return bytes(out)
 
 
+def titled_pdf(pages, title):
+    """One with a title of its own: text, or bytes as they stand in the file."""
+    raw = title if isinstance(title, bytes) else b"<feff" + title.encode("utf-16-be").hex().encode() + b">"
+    return pdf(pages, b"/Info << /Title %s >>" % raw)
+
+
 def locked_pdf():
     """One whose password nobody has: the values of the standard handler are noise."""
     noise = b"<" + b"5a" * 32 + b">"

@@ -68,6 +68,20 @@ def test_pages_of_a_pdf_are_counted_empty_ones_too(t):
     equal((got.form, got.status["pages"], got.place_of("Third")), ("p", 3, (3, -1, "")))
 
 
+def test_a_pdf_has_its_title_when_it_is_one(t):
+    text = [["</pre>", "</body>", "</html>"], ["</body></html> x"]]
+    for title, wanted in (("Über die <Bienen> & \"Wespen\"", None), ("Microsoft Word - brief.doc", ""), ("scan0001.pdf", ""), ("  Two\n words ", "Two words"),
+                          ("untitled", ""), ("<body>\n<pre>\n", None), ("<body>\n<pre>\nx", "<body> <pre> x"), ("12", ""), ("\u202ex\0y</title>zz", None)):
+        got = read(t, papers.titled_pdf(text, title), "a.pdf", ("--pdf",))
+        equal(got.place_of("</body></html> x"), (2, -1, ""))
+        check(got.text.rstrip().endswith("</body></html> x"), got.text)
+        if wanted is not None:
+            equal(got.title, wanted)
+    equal(read(t, papers.titled_pdf(text, "Über die <Bienen> & \"Wespen\""), "a.pdf", ("--pdf",)).title, 'Über die <Bienen> & "Wespen"')
+    got = records.read(program(t), papers.titled_pdf(text, b"(" + b"y" * 1000000 + b")"), options=("--pdf",))
+    check(got.status["status"] in ("limit", "ok"), got.status)
+
+
 def test_mail_with_attachments_of_every_kind(t):
     inner = papers.mail([("list.xlsx", papers.xlsx())], "Inner letter")
     got = read(t, papers.mail([("x.docx", papers.docx()), ("y.pdf", papers.pdf([["hello"]])), ("in.eml", inner),
