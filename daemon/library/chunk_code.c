@@ -12,6 +12,7 @@
 #include "daemon/library/fold.h"
 
 #define DEPTH 12
+#define ROW_MAX ((size_t)65536) /* a quoted cell that is longer is none: its quote is a stray one */
 #define SCOPE_MAX 80 /* bytes of one line in the heading */
 
 struct scopes {
@@ -163,20 +164,88 @@ void chunk_code(struct packer *p)
 	}
 }
 
+/* ---- rows of columns (RFC 4180) ---- */
+
+struct rows {
+	char separator;
+	bool quoted; /* quotes do what they should; after one that has no end, lines are rows */
+};
+
+static char separator_of(const char *s, size_t n)
+{
+	static const char all[] = ",;\t|";
+	size_t best = 0, most = 0;
+
+	for (size_t i = 0; i + 1 < sizeof(all); i++) {
+		size_t count = 0;
+
+		for (size_t k = 0; k < n; k++)
+			count += s[k] == all[i];
+		if (count > most) {
+			most = count;
+			best = i;
+		}
+	}
+	return all[best];
+}
+
+/* Behind the quote that closes the cell opened at `at`; a pair of quotes is one within it. 0: none closes it. */
+static size_t cell_end(const struct packer *p, size_t at)
+{
+	size_t to = min_of(p->n, at + ROW_MAX);
+
+	for (at++; at < to; at++) {
+		if (p->text[at] != '"')
+			continue;
+		if (at + 1 == p->n || p->text[at + 1] != '"')
+			return at + 1;
+		at++;
+	}
+	return 0;
+}
+
+/* Where the row at `at` ends, its line end included. */
+static size_t row_end(const struct packer *p, struct rows *r, size_t at)
+{
+	struct line l;
+	size_t i = at, cell;
+
+	if (!line_read(p, at, &l))
+		return p->n;
+	while (i < l.end) {
+		if (r->quoted && p->text[i] == '"') {
+			cell = cell_end(p, i);
+			r->quoted = cell != 0;
+			if (cell > l.end && !line_read(p, cell, &l))
+				return p->n;
+			i = r->quoted ? cell : i;
+		}
+		while (i < l.end && p->text[i] != r->separator)
+			i++;
+		i++;
+	}
+	return l.next;
+}
+
 /* The names of the columns stand over every passage of the rows. */
 void chunk_rows(struct packer *p)
 {
+	struct rows r = { .quoted = true };
 	char names[CHUNK_HEADING + 1];
 	struct line l;
-	size_t n;
+	size_t n, end;
 
 	if (!line_read(p, 0, &l))
 		return;
-	n = utf8_floor(p->text, l.end, CHUNK_HEADING);
+	r.separator = separator_of(p->text, l.end);
+	end = row_end(p, &r, 0);
+	n = utf8_floor(p->text, end, CHUNK_HEADING);
+	while (n && (unsigned char)p->text[n - 1] <= ' ')
+		n--;
 	for (size_t i = 0; i < n; i++)
 		names[i] = (unsigned char)p->text[i] < ' ' ? ' ' : p->text[i];
 	names[n] = '\0';
-	pack(p, l.next, BREAK_SECTION, false, NULL);
-	while (!p->failed && line_read(p, p->end, &l))
-		pack(p, skip_blank(p, l.next), BREAK_LINE, false, names);
+	pack(p, end, BREAK_SECTION, false, NULL);
+	while (!p->failed && p->end < p->n)
+		pack(p, skip_blank(p, row_end(p, &r, p->end)), BREAK_LINE, false, names);
 }

@@ -235,6 +235,38 @@ TEST(rows_carry_the_names_of_their_columns)
 	buf_fini(&b);
 }
 
+TEST(a_row_with_line_breaks_in_its_cells_is_one)
+{
+	struct buf b;
+	struct cut c;
+
+	buf_init(&b, 0);
+	buf_add_str(&b, "name;\"note\r\nof it\";n\r\n");
+	for (int i = 0; i < 60; i++)
+		buf_addf(&b, "\"Item %d\";\"says \"\"yes; no\"\"\r\n\r\nand ends %d;\";%d\r\n", i, i, i);
+	c = cut((const char *)b.data, b.len, TEXT_ROWS);
+	check(sound(&c));
+	check(c.n > 5);
+	for (int i = 0; i < 60; i++) {
+		char item[32], end[32];
+
+		(void)snprintf(item, sizeof(item), "Item %d\"", i);
+		(void)snprintf(end, sizeof(end), "ends %d;", i);
+		check(with(&c, item) == with(&c, end));
+	}
+	check_str(with(&c, "Item 59")->heading, "name;\"note  of it\";n");
+	cut_fini(&c);
+	buf_reset(&b);
+	buf_add_str(&b, "a,b\n");
+	for (int i = 0; i < 3000; i++) /* inches, and a quote that nobody closes */
+		buf_addf(&b, "%d\" pipe,%s%d\n", i, i == 1500 ? "\"" : "", i);
+	c = cut((const char *)b.data, b.len, TEXT_ROWS);
+	check(sound(&c));
+	check(with(&c, "2999\" pipe")->start > with(&c, "1600\" pipe")->start);
+	cut_fini(&c);
+	buf_fini(&b);
+}
+
 TEST(line_numbers_are_exact_with_any_line_end)
 {
 	static const char *const ends[] = { "\n", "\r\n", "\r" };
