@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -14,6 +15,8 @@
 #include "common/mem.h"
 #include "common/path.h"
 #include "daemon/store/db.h"
+
+#define SOCKET_MS 1000
 
 /* The socket path in the file, or NULL. */
 static char *read_socket(int fd)
@@ -28,9 +31,21 @@ static char *read_socket(int fd)
 	return text[0] == '/' ? mem_dup(text) : NULL;
 }
 
-static int held_by_other(int fd, const char *db_path, char **why)
+/* One that took the lock this moment has not written its path yet; on a full disk it never will. */
+static char *wait_for_socket(int fd)
 {
 	char *socket = read_socket(fd);
+
+	for (int ms = 0; !socket && ms < SOCKET_MS; ms += 10) {
+		(void)poll(NULL, 0, 10);
+		socket = read_socket(fd);
+	}
+	return socket;
+}
+
+static int held_by_other(int fd, const char *db_path, char **why)
+{
+	char *socket = wait_for_socket(fd);
 	int r = socket ? db_fail(why, STORE_E_LOCKED,
 				 "another ragchatd lives on '%s', its socket is %s", db_path,
 				 socket)

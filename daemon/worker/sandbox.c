@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -61,6 +62,14 @@ static int close_inherited(void)
 	return close_range(3, ~0u, 0) == 0 ? 0 : -errno;
 }
 
+/* A parent that went before the kernel was told has closed its end of our output first. */
+static bool parent_is_gone(pid_t parent)
+{
+	struct pollfd out = { .fd = 1 };
+
+	return getppid() != parent || (poll(&out, 1, 0) > 0 && (out.revents & POLLERR));
+}
+
 int sandbox_begin(void)
 {
 	pid_t parent = getppid();
@@ -71,7 +80,7 @@ int sandbox_begin(void)
 	}
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
 		return -errno;
-	if (getppid() != parent) /* it went before the kernel was told; one that went earlier has closed stdin */
+	if (parent_is_gone(parent))
 		_exit(1);
 	return compiled_in ? close_inherited() : 0;
 }
