@@ -95,7 +95,7 @@ static int list(struct docs *d)
 
 static void add_fields(struct val doc, struct buf *out)
 {
-	static const char *const keys[] = { "name", "path", "document", "collection", "bytes",
+	static const char *const keys[] = { "name", "path", "title", "document", "collection", "bytes",
 		"passages", "added", "sha256", "state" };
 	const char *s;
 	size_t n;

@@ -195,6 +195,7 @@ void pack_document(struct pack *p, const struct document_row *row)
 	pack_kv_text(p, "document", row->id);
 	pack_kv_text(p, "name", row->name);
 	pack_kv_text(p, "collection", row->collection);
+	pack_kv_text_opt(p, "title", row->title);
 	pack_kv_int(p, "bytes", row->bytes);
 	pack_kv_int(p, "passages", row->passages);
 	pack_kv_text(p, "sha256", row->sha256);

@@ -15,6 +15,7 @@
 #include "daemon/library/ingest_in.h"
 
 #define TEXT_MAX ((size_t)48 << 20) /* its own bound; what is more was written by somebody else */
+#define TITLE_BYTES 300
 #define DEADLINE_MS 60000
 #define PDF_DEADLINE_MS 180000 /* a thousand dense pages on a slow machine */
 
@@ -160,6 +161,19 @@ static void take_child(struct ingest *i, const struct readers_end *end)
 		log_info("an attached PDF is not read: %s", end->r == READERS_E_DEADLINE ? "too slow" : "see its error when it is uploaded alone");
 }
 
+/* What it calls itself; one that says no more than the file's name does is left out. */
+static void take_title(struct ingest *i)
+{
+	const char *base = strrchr(i->op->doc.name, '/');
+	char title[TITLE_BYTES + 1] = "";
+
+	base = base ? base + 1 : i->op->doc.name;
+	if (i->records.title)
+		keep(title, sizeof(title), i->records.title);
+	if (title[strspn(title, " ")] && strcmp(title, base) != 0)
+		i->op->doc.title = mem_dup(title);
+}
+
 static void on_read(void *ctx, const struct readers_end *end)
 {
 	struct ingest *i = ctx;
@@ -170,8 +184,11 @@ static void on_read(void *ctx, const struct readers_end *end)
 		take_child(i, end);
 	else if (end->r != 0 || records_end(&i->records) != 0)
 		explain(i, end, &said);
-	if (i->r || end->r == READERS_E_STOPPING || !read_next_child(i))
-		ingest_store(i);
+	if (!i->r && end->r != READERS_E_STOPPING && read_next_child(i))
+		return;
+	if (!i->r)
+		take_title(i);
+	ingest_store(i);
 }
 
 void ingest_read(struct ingest *i, enum format_route route)

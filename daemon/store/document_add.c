@@ -25,12 +25,14 @@ struct coming {
 	int64_t collection, key, first, terms;
 	int64_t before; /* key of the document it replaces, 0 none */
 	uint16_t *lengths;
+	char *name; /* as it is indexed: document_place.name */
 };
 
 void document_row_fini(struct document_row *d)
 {
 	mem_free(d->name);
 	mem_free(d->collection);
+	mem_free(d->title);
 	*d = (struct document_row){ 0 };
 }
 
@@ -103,11 +105,11 @@ static int open_document(struct coming *c)
 		r = db_run(c->db, c->db->lib, c->why,
 			"INSERT INTO document (id, collection, name, sha256, bytes, text_bytes, "
 			"first, passages, state, "
-			"added) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9)",
+			"added, title) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9, ?10)",
 			db_text(op->doc.id), db_int(c->collection), db_text(op->doc.name),
 			db_text(op->doc.sha256), db_int(op->doc.bytes),
 			db_int((int64_t)op->text_len), db_int(c->first), db_int((int64_t)op->n),
-			db_int(op->doc.added_us));
+			db_int(op->doc.added_us), db_text(op->doc.title));
 	c->key = sqlite3_last_insert_rowid(c->db->lib);
 	return r;
 }
@@ -205,7 +207,7 @@ static int write_passage(struct coming *c, size_t i)
 	const struct passage *p = &c->op->passages[i];
 	struct words_row row = {
 		.id = c->first + (int64_t)i,
-		.name = i == 0 ? c->op->doc.name : NULL,
+		.name = i == 0 ? c->name : NULL,
 		.heading = p->heading,
 		.text = c->op->text + p->start,
 		.text_len = p->end - p->start,
@@ -380,8 +382,10 @@ int op_document_add_run(struct db *db, struct job *j)
 	if (r != 0 || op->same)
 		return r == 0 && c.before ? take_its_place(&c) : r;
 	c.lengths = calloc(op->n + 1, sizeof(*c.lengths));
+	c.name = mem_printf("%s%s%s", op->doc.name, op->doc.title ? "\n" : "", op->doc.title ? op->doc.title : "");
 	r = !c.lengths ? -ENOMEM : op->shares ? bring_in_at_once(&c) : bring_in(&c);
 	mem_free(c.lengths);
+	mem_free(c.name);
 	op->replaced = r == 0 && c.before;
 	if (op->shares)
 		return r;

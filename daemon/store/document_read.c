@@ -22,6 +22,7 @@ void document_from_row(sqlite3_stmt *stmt, struct document_row *out, int64_t *ke
 		.bytes = db_col_int(stmt, 4),
 		.passages = db_col_int(stmt, 5),
 		.added_us = db_col_int(stmt, 6),
+		.title = db_col_dup(stmt, 8),
 	};
 	db_col_id(stmt, 0, out->id);
 	(void)snprintf(out->sha256, sizeof(out->sha256), "%s",

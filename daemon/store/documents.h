@@ -13,6 +13,7 @@ struct document_row {
 	id_str id;
 	char *name;        /* as given: a base name, or the path relative to the folder uploaded */
 	char *collection;  /* "default" unless named */
+	char *title;       /* that it gives itself, NULL: none */
 	char sha256[65];
 	int64_t bytes;
 	int64_t passages;

@@ -12,7 +12,7 @@
 #include "daemon/store/db.h"
 #include "daemon/store/documents.h"
 
-#define LIBRARY_VERSION 2 /* user_version of library.db */
+#define LIBRARY_VERSION 3 /* user_version of library.db */
 
 #define PASSAGE_BITS 40 /* of a passage id: its number within the collection */
 #define PIECE_BITS 20
@@ -87,7 +87,7 @@ int slice_end(struct slice *s);
 /* A row of `document`, as the work on its parts needs it. */
 struct document_place {
 	int64_t key, collection, first, passages;
-	char *name;
+	char *name;     /* with the title below it: as it is indexed */
 	bool stale;     /* the words of its collection were made by other rules than those of today */
 	int64_t cursor; /* ... and passages below this one have new ones, too */
 };
@@ -118,7 +118,7 @@ int library_hide(struct db *db, int64_t key, char **why);
 /* ---- document_read.c ---- */
 
 #define SQL_DOCUMENT \
-	"SELECT d.id, d.name, c.name, d.sha256, d.bytes, d.passages, d.added, d.key " \
+	"SELECT d.id, d.name, c.name, d.sha256, d.bytes, d.passages, d.added, d.key, d.title " \
 	"FROM document d JOIN collection c ON c.id = d.collection WHERE d.state = 1 "
 void document_from_row(sqlite3_stmt *stmt, struct document_row *out, int64_t *key);
 /*

@@ -52,6 +52,19 @@ def test_each_format_is_cited_with_its_place(t):
     contains(t.rpc().call("status")["library"]["sandbox"], "seccomp" if not t.sanitizer else "none")
 
 
+def test_titles_are_shown_and_found(t):
+    t.daemon()
+    documents = {"one.pdf": papers.titled_pdf([["Nothing but numbers: 17."]], "Voyage of the Kingfisher"), "hand.docx": papers.docx(),
+                 "bike.html": papers.HTML, "bees.eml": papers.mail(), "novel.epub": papers.epub(), "plain.txt": "no title"}
+    t.run("upload", *(write(t, name, data) for name, data in documents.items()))
+    rows = {row["name"]: row.get("title") for row in t.rpc().call("doc.list")["documents"]}
+    equal(rows, {"one.pdf": "Voyage of the Kingfisher", "hand.docx": "Handbook of the Lighthouse", "bike.html": "Bicycle repair guide",
+                 "bees.eml": "Minutes of the bee keepers", "novel.epub": "The Glass Harbour", "plain.txt": None})
+    contains(t.run("docs", "show", "one.pdf").text, "title       Voyage of the Kingfisher")
+    found = t.run("search", "--docs", "--json", "--by", "document", "kingfisher voyage").json
+    equal(found["results"][0]["path"], "one.pdf", found)
+
+
 def test_bad_files_have_their_error_and_the_others_go_in(t):
     t.daemon()
     bad = {"locked.pdf": (papers.locked_pdf(), "password"), "empty.pdf": (papers.pdf([None]), "no text layer"),
