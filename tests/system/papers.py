@@ -2,6 +2,7 @@
 import email.message
 import io
 import zipfile
+import zlib
 
 
 def zipped(entries, stored=("mimetype",)):
@@ -223,6 +224,39 @@ def with_size(data, size):
     return bytes(data)
 
 
+def overlapping(entries=400, size=1 << 20):
+    """A ZIP whose directory names one compressed entry very often, as in 42.zip's descendants."""
+    one = io.BytesIO()
+    with zipfile.ZipFile(one, "w", zipfile.ZIP_DEFLATED) as z:
+        z.writestr("word/document.xml", f"<w:document {W}><w:body>" + paragraph("deep " * (size // 5)) + "</w:body></w:document>")
+    data = one.getvalue()
+    at, end = data.index(b"PK\x01\x02"), data.index(b"PK\x05\x06")
+    names = [b"word/document.xml"] + [b"word/documen%d.xml" % i for i in range(entries)]
+    head = data[at:at + 46]
+    rows = b"".join(head[:28] + len(name).to_bytes(2, "little") + head[30:] + name for name in names)
+    return data[:at] + rows + data[end:end + 8] + len(names).to_bytes(2, "little") * 2 + len(rows).to_bytes(4, "little") + \
+        at.to_bytes(4, "little") + b"\0\0"
+
+
+def encrypted(data):
+    """The same ZIP, saying of everything in it that it is encrypted."""
+    data = bytearray(data)
+    for mark, off in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        at = data.find(mark)
+        while at >= 0:
+            data[at + off] |= 1
+            at = data.find(mark, at + 4)
+    return bytes(data)
+
+
+def flate_pdf(megabytes):
+    """A page whose content inflates to blanks without end, and an object stream that extends itself."""
+    packed = zlib.compress(b" " * (megabytes << 20), 9)
+    return pdf([["x"]]).replace(b"5 0 obj", b"9 0 obj\n<< /Length %d /Filter /FlateDecode >> stream\n" % len(packed) + packed + b"\nendstream\nendobj\n"
+                                b"10 0 obj\n<< /Type /ObjStm /N 1000000 /First 10 /Extends 10 0 R /Length 4 >> stream\n1 0 \nendstream\nendobj\n"
+                                b"5 0 obj").replace(b"/Contents 4 0 R", b"/Contents [9 0 R 4 0 R 10 0 R]")
+
+
 def laughs():
     lol = '<!ENTITY a "ha">' + "".join(f'<!ENTITY {c} "{f"&{p};" * 10}">' for p, c in zip("abcdefghi", "bcdefghij"))
     return zipped({
@@ -273,6 +307,15 @@ def hostile():
         ("tables.html", b"<table><tr><td>" * 60000 + b"x", (), ("limit", "ok"), ""),
         ("comment.html", b"<p>x</p><!--" + b"-" * (4 << 20), (), ("ok", "limit"), ""),
         ("nested.eml", nested, (), "limit", "parts"),
+        ("overlap.docx", overlapping(), (), ("ok", "limit", "broken"), ""),
+        ("overlap.epub", overlapping().replace(b"word/document.xml", b"META-INF/contain."), (), ("type", "broken", "limit"), ""),
+        ("encrypted.docx", encrypted(docx()), (), "locked", "password"),
+        ("line.mbox", b"From a@example.org Tue Mar  5 10:00:00 2024\nSubject: " + b"y" * (40 << 20), (), ("ok", "limit", "broken", "empty"), ""),
+        ("liar.html", '<html><head><meta charset="utf-16"></head><body><p>plain words</p>'.encode(), (), "ok", ""),
+        ("liar.eml", b"Subject: x\nMIME-Version: 1.0\nContent-Type: text/plain; charset=iso-2022-kr\nContent-Transfer-Encoding: base64\n\n" +
+         b"/w==" * 50000, (), ("ok", "broken", "empty", "type"), ""),
+        ("cut.eml", mail([("x.docx", docx())])[:-300], (), "ok", ""),
+        ("flate.pdf", flate_pdf(200), ("--pdf",), ("ok", "limit", "broken"), ""),
         ("boxes.eml", boxes, (), "limit", "levels deep"),
         ("streams.pdf", streams, ("--pdf",), ("ok", "limit", "broken"), ""),
         ("kids.pdf", kids, ("--pdf",), ("broken", "empty"), ""),
