@@ -270,7 +270,7 @@ def hostile():
     entities = laughs()
     external = zipped({"word/document.xml": '<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>'
                                             f"<w:document {W}><w:body><w:p><w:r><w:t>&e;</w:t></w:r></w:p></w:body></w:document>"})
-    streams = pdf([["x"]]).replace(b"/Contents 4 0 R", b"/Contents [" + b"4 0 R " * 200000 + b"]")
+    streams = pdf([["x"]]).replace(b"/Contents 4 0 R", b"/Contents [" + b"4 0 R " * 40000 + b"]")
     kids = pdf([["x"]]).replace(b"/Kids [5 0 R]", b"/Kids [2 0 R]")
     many = io.BytesIO()
     with zipfile.ZipFile(many, "w") as z:
@@ -310,12 +310,12 @@ def hostile():
         ("overlap.docx", overlapping(), (), ("ok", "limit", "broken"), ""),
         ("overlap.epub", overlapping().replace(b"word/document.xml", b"META-INF/contain."), (), ("type", "broken", "limit"), ""),
         ("encrypted.docx", encrypted(docx()), (), "locked", "password"),
-        ("line.mbox", b"From a@example.org Tue Mar  5 10:00:00 2024\nSubject: " + b"y" * (40 << 20), (), ("ok", "limit", "broken", "empty"), ""),
+        ("line.mbox", b"From a@example.org Tue Mar  5 10:00:00 2024\nSubject: " + b"y" * (8 << 20), (), ("ok", "limit", "broken", "empty"), ""),
         ("liar.html", '<html><head><meta charset="utf-16"></head><body><p>plain words</p>'.encode(), (), "ok", ""),
         ("liar.eml", b"Subject: x\nMIME-Version: 1.0\nContent-Type: text/plain; charset=iso-2022-kr\nContent-Transfer-Encoding: base64\n\n" +
          b"/w==" * 50000, (), ("ok", "broken", "empty", "type"), ""),
         ("cut.eml", mail([("x.docx", docx())])[:-300], (), "ok", ""),
-        ("flate.pdf", flate_pdf(200), ("--pdf",), ("ok", "limit", "broken"), ""),
+        ("flate.pdf", flate_pdf(40), ("--pdf",), ("ok", "limit", "broken"), ""),
         ("boxes.eml", boxes, (), "limit", "levels deep"),
         ("streams.pdf", streams, ("--pdf",), ("ok", "limit", "broken"), ""),
         ("kids.pdf", kids, ("--pdf",), ("broken", "empty"), ""),
