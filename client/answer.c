@@ -25,6 +25,10 @@ void answer_fini(struct answer *a)
 	buf_fini(&a->reasoning);
 	buf_fini(&a->sources);
 	buf_fini(&a->source_lines);
+	marks_fini(&a->marks);
+	buf_fini(&a->figures);
+	mem_free(a->marks_json);
+	buf_fini(&a->words);
 	mem_free(a->usage);
 	mem_free(a->state);
 	mem_free(a->finish_reason);
@@ -122,11 +126,42 @@ static void add_field(struct buf *out, struct val source, const char *key, const
 	(void)buf_add(out, s, n);
 }
 
-void source_line(struct val source, struct buf *out)
+void marks_take(struct marks *l, struct val list)
+{
+	char *json = val_type(list) == VAL_ARRAY ? json_of(list) : NULL;
+
+	if (json)
+		marks_read(l, json, strlen(json));
+	mem_free(json);
+}
+
+static bool is_weak(const struct marks *marks, int64_t n)
+{
+	for (size_t i = 0; marks && i < marks->n; i++)
+		if (marks->v[i].n == n && marks->v[i].verdict == MARK_WEAK)
+			return true;
+	return false;
+}
+
+void stranger_lines(const struct marks *marks, struct buf *out)
+{
+	for (size_t i = 0; i < marks->n; i++) {
+		size_t k = 0;
+
+		while (k < i && (marks->v[k].n != marks->v[i].n || marks->v[k].verdict != MARK_UNKNOWN))
+			k++;
+		if (marks->v[i].verdict == MARK_UNKNOWN && k == i)
+			(void)buf_addf(out, "[%d] names no source\n", marks->v[i].n);
+	}
+}
+
+void source_line(struct val source, const struct marks *marks, struct buf *out)
 {
 	int64_t page = val_get_int(source, "page", -1), line = val_get_int(source, "line", -1);
+	int64_t number = val_get_int(source, "n", 0);
+	bool weak = is_weak(marks, number);
 
-	(void)buf_addf(out, "[%lld]", (long long)val_get_int(source, "n", 0));
+	(void)buf_addf(out, "[%lld%s]", (long long)number, weak ? "?" : "");
 	add_field(out, source, "path", " ");
 	if (line > 0)
 		(void)buf_addf(out, ":%lld", (long long)line);
@@ -134,6 +169,10 @@ void source_line(struct val source, struct buf *out)
 		(void)buf_addf(out, " p. %lld", (long long)page);
 	add_field(out, source, "title", "  ");
 	add_field(out, source, "url", "  ");
+	if (weak)
+		(void)buf_add_str(out, "  (weak support: check it)");
+	if (val_get_bool(source, "stale", false))
+		(void)buf_add_str(out, "  (changed or gone since)");
 	(void)buf_add_byte(out, '\n');
 }
 
@@ -154,8 +193,35 @@ static enum answer_news take_source(struct answer *a, struct val note)
 	 * it.
 	 */
 	if (val_get_bool(source, "cited", true))
-		source_line(source, &a->source_lines);
+		source_line(source, &a->marks, &a->source_lines);
 	return ANSWER_SOURCE;
+}
+
+static enum answer_news take_marks(struct answer *a, struct val note)
+{
+	struct val list = val_get(note, "marks");
+
+	if (val_type(list) != VAL_ARRAY || a->marks_json)
+		return ANSWER_OTHER;
+	a->marks_json = json_of(list);
+	marks_take(&a->marks, list);
+	return ANSWER_OTHER;
+}
+
+static enum answer_news take_words(struct answer *a, struct val note, const char **s, size_t *n)
+{
+	struct val list = val_get(note, "words");
+
+	buf_reset(&a->words);
+	for (size_t i = 0; i < val_count(list); i++) {
+		if (!val_str(val_at(list, i), s, n))
+			continue;
+		(void)buf_add(&a->words, *s, *n);
+		(void)buf_add_byte(&a->words, '\n');
+	}
+	*s = (const char *)a->words.data;
+	*n = a->words.len;
+	return ANSWER_WORDS;
 }
 
 static void take_usage(struct answer *a, struct val usage)
@@ -190,6 +256,10 @@ static enum answer_news take_notice(struct answer *a, struct val note, const cha
 	if (val_str_is(val_get(note, "name"), "suspected_error"))
 		a->suspected = true;
 	(void)val_get_str(note, "text", s, n);
+	if (val_str_is(val_get(note, "name"), "citation") && *n && **s != '[') {
+		(void)buf_add(&a->figures, *s, *n);
+		(void)buf_add_byte(&a->figures, '\n');
+	}
 	return ANSWER_NOTICE;
 }
 
@@ -261,6 +331,10 @@ enum answer_news answer_take(struct answer *a, struct val note, const char **s, 
 		return take_notice(a, note, s, n);
 	if (val_str_is(kind, "citation"))
 		return take_source(a, note);
+	if (val_str_is(kind, "words"))
+		return take_words(a, note, s, n);
+	if (val_str_is(kind, "marks"))
+		return take_marks(a, note);
 	if (val_str_is(kind, "usage")) {
 		take_usage(a, val_get(note, "usage"));
 		return ANSWER_USAGE;

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "common/buf.h"
+#include "common/mark.h"
 #include "common/sha256.h"
 #include "common/str.h"
 #include "proto/val.h"
@@ -24,6 +25,10 @@ struct answer {
 	struct buf text, reasoning;
 	struct buf sources;      /* JSON values with commas */
 	struct buf source_lines; /* for people: a line each, not filtered */
+	struct marks marks;      /* how the text's markers hold */
+	struct buf figures;      /* a line for each figure of the text that no source has */
+	char *marks_json;        /* ... as they came, or NULL */
+	struct buf words;        /* of the question, in what is quoted; a line each */
 	char *usage;             /* JSON object or NULL */
 	char *state;             /* NULL until done */
 	char *finish_reason;
@@ -44,6 +49,7 @@ enum answer_news {
 	ANSWER_STATUS,
 	ANSWER_NOTICE, /* *s, *n: their text */
 	ANSWER_SOURCE,
+	ANSWER_WORDS, /* *s, *n: those words */
 	ANSWER_USAGE,
 	ANSWER_ERROR,
 	ANSWER_OTHER, /* an event of a newer server */
@@ -68,5 +74,11 @@ int answer_status(const struct answer *a);
  */
 void answer_say(const struct answer *a, bool saved, const char *again);
 
-/* "[1] path:12  title  url" of a source map; not filtered. */
-void source_line(struct val source, struct buf *out);
+/*
+ * "[1] path:12  title  url" of a source map, with what there is to say against it: "[2?] ...  weak
+ * support", "...  changed since". marks may be NULL. Not filtered.
+ */
+void source_line(struct val source, const struct marks *marks, struct buf *out);
+/* A line for each number of the text that names no source. */
+void stranger_lines(const struct marks *marks, struct buf *out);
+void marks_take(struct marks *l, struct val list); /* of the wire */

@@ -1,6 +1,8 @@
 /* ragchat last: the last answer, its text alone. */
 #include <string.h>
+#include <unistd.h>
 
+#include "client/answer.h"
 #include "client/cmd.h"
 #include "client/conversation.h"
 #include "client/link.h"
@@ -27,6 +29,19 @@ static bool is_running(struct val turn)
 	return false;
 }
 
+/* A person sees which markers do not hold; a pipe has the text as it was sent. */
+static void draw(struct val turn, struct buf *text)
+{
+	struct marks marks = { .n = 0 };
+	struct buf drawn = { 0 };
+
+	marks_take(&marks, val_get(turn, "marks"));
+	marks_draw(&marks, text->data ? (const char *)text->data : "", text->len, &drawn);
+	marks_fini(&marks);
+	buf_fini(text);
+	*text = drawn;
+}
+
 static int print(struct link *l, bool json, bool raw)
 {
 	struct val turn = val_get(l->msg.result, "turn");
@@ -40,6 +55,8 @@ static int print(struct link *l, bool json, bool raw)
 		(void)buf_add_byte(&out, '\n');
 	} else {
 		r = turn_text(l->client, turn, &out);
+		if (!raw && isatty(STDOUT_FILENO))
+			draw(turn, &out);
 		if (!raw && out.len && out.data[out.len - 1] != '\n')
 			(void)buf_add_byte(&out, '\n');
 		if (!r && is_running(turn))

@@ -52,6 +52,8 @@ static int run(struct client *c, int argc, char **argv)
 	}
 	if (id < 0 || opts_count(&o, 0, 1))
 		return o.status;
+	if (raw && format == CONVERSATION_MD)
+		format = CONVERSATION_SENT;
 	l = link_new(c);
 	r = show(l, o.nargs ? o.args[0] : "last", format, &out);
 	if (!r)
@@ -72,6 +74,6 @@ const struct cmd cmd_show = {
 		"sources. THREAD:3 and the id of a turn print that turn alone.\n"
 		"      --json          {\"thread\": {...}, \"turns\": [...]}, or the turn's "
 		"object\n"
-		"      --raw-output    do not make control characters visible\n"
+		"      --raw-output    do not make control characters visible, leave [n] as sent\n"
 		"example: ragchat show shelves:2\n",
 };

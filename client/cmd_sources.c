@@ -11,13 +11,13 @@ static const struct opt opts[] = {
 	OPTS_END,
 };
 
-static void add_source(struct val source, struct buf *out)
+static void add_source(struct val source, const struct marks *marks, struct buf *out)
 {
 	struct buf line = { 0 };
 	const char *s;
 	size_t n;
 
-	source_line(source, &line);
+	source_line(source, marks, &line);
 	filter_line(FILTER_TERMINAL, (const char *)line.data, line.len, 500, out);
 	(void)buf_add_str(out, val_get_bool(source, "cited", true) ? "\n" : "  (not cited)\n");
 	buf_fini(&line);
@@ -31,13 +31,18 @@ static void add_source(struct val source, struct buf *out)
 static int print(struct val result, bool json)
 {
 	struct val list = val_get(result, "sources");
+	struct marks marks = { .n = 0 };
 	struct buf out = { 0 };
 	int r;
 
 	if (json)
 		pretty_val(result, false, &out);
+	marks_take(&marks, val_get(result, "marks"));
 	for (size_t i = 0; !json && i < val_count(list); i++)
-		add_source(val_at(list, i), &out);
+		add_source(val_at(list, i), &marks, &out);
+	if (!json)
+		stranger_lines(&marks, &out);
+	marks_fini(&marks);
 	r = out_text(&out, false);
 	buf_fini(&out);
 	return r;

@@ -106,13 +106,18 @@ static void end_block(struct buf *out)
 	(void)buf_add_str(out, "\n\n");
 }
 
+static bool is_markdown(enum conversation_format format)
+{
+	return format == CONVERSATION_MD || format == CONVERSATION_SENT;
+}
+
 static void add_heading(struct buf *out, enum conversation_format format, const char *marks,
 	const char *s, size_t n)
 {
 	struct buf line = { 0 };
 
 	filter_line(FILTER_TERMINAL, s, n, 300, &line);
-	if (format == CONVERSATION_MD)
+	if (is_markdown(format))
 		(void)buf_addf(out, "%s ", marks);
 	(void)buf_add(out, line.data, line.len);
 	(void)buf_add_str(out, "\n\n");
@@ -149,8 +154,10 @@ static void add_quote(struct val source, struct buf *out)
 static void add_sources(struct val turn, enum conversation_format format, struct buf *out)
 {
 	struct val list = val_get(turn, "sources");
+	struct marks marks = { .n = 0 };
 	bool first = true;
 
+	marks_take(&marks, val_get(turn, "marks"));
 	for (size_t i = 0; i < val_count(list); i++) {
 		struct buf line = { 0 };
 
@@ -159,8 +166,8 @@ static void add_sources(struct val turn, enum conversation_format format, struct
 		if (first)
 			add_heading(out, format, "###", "Sources", 7);
 		first = false;
-		source_line(val_at(list, i), &line);
-		(void)buf_add_str(out, format == CONVERSATION_MD ? "- " : "");
+		source_line(val_at(list, i), &marks, &line);
+		(void)buf_add_str(out, is_markdown(format) ? "- " : "");
 		filter_line(FILTER_TERMINAL, (const char *)line.data, line.len, 500, out);
 		(void)buf_add_byte(out, '\n');
 		add_quote(val_at(list, i), out);
@@ -168,6 +175,25 @@ static void add_sources(struct val turn, enum conversation_format format, struct
 	}
 	if (!first)
 		(void)buf_add_byte(out, '\n');
+	marks_fini(&marks);
+}
+
+/* Its text with the verdicts on its markers drawn in. */
+static int add_answer(
+	const struct client *c, struct val turn, enum conversation_format format, struct buf *out)
+{
+	struct marks marks = { .n = 0 };
+	struct buf text = { 0 };
+	int r;
+
+	/* before the text: the map may die with what is fetched past it */
+	if (format != CONVERSATION_SENT)
+		marks_take(&marks, val_get(turn, "marks"));
+	r = turn_text(c, turn, &text);
+	marks_draw(&marks, text.data ? (const char *)text.data : "", text.len, out);
+	marks_fini(&marks);
+	buf_fini(&text);
+	return r;
 }
 
 /* An answer that is not whole says so where it is read. */
@@ -194,7 +220,7 @@ static int add_turn(
 	(void)buf_add(out, s, n);
 	end_block(out);
 	add_heading(out, format, "##", "Answer", 6);
-	r = turn_text(c, turn, out);
+	r = add_answer(c, turn, format, out);
 	end_block(out);
 	add_state(turn, out);
 	add_sources(turn, format, out);

@@ -18,7 +18,12 @@ int turn_text(const struct client *c, struct val turn, struct buf *out);
 int turn_json(const struct client *c, struct val turn,
 	struct json_out *w); /* the map with its whole text */
 
-enum conversation_format { CONVERSATION_MD, CONVERSATION_TXT, CONVERSATION_JSON };
+enum conversation_format {
+	CONVERSATION_MD,
+	CONVERSATION_TXT,
+	CONVERSATION_JSON,
+	CONVERSATION_SENT = 16, /* as MD, but no verdicts are drawn into the text */
+};
 
 /* One turn, or all of a thread, with a title and a final newline. REF is resolved by the daemon. */
 int conversation_turn(

@@ -57,6 +57,7 @@ struct markdown {
 	struct flow flow;
 	struct table table;
 	ink ink;
+	struct buf words; /* bold within quotes, a line each */
 	struct buf *out;
 };
 
@@ -79,8 +80,15 @@ void *markdown_free(struct markdown *m)
 	buf_fini(&m->line);
 	buf_fini(&m->inlines.held);
 	buf_fini(&m->table.text);
+	buf_fini(&m->words);
 	flow_fini(&m->flow);
 	return mem_free(m);
+}
+
+void markdown_words(struct markdown *m, const char *lines, size_t n)
+{
+	buf_reset(&m->words);
+	(void)buf_add(&m->words, lines, n);
 }
 
 /* ---- what stands before a line ---- */
@@ -131,7 +139,10 @@ static void begin_block(struct markdown *m)
 	f->first_columns = add_prefix(m, &f->first, true, m->depth);
 	f->rest_columns = add_prefix(m, &f->rest, false, m->depth);
 	f->begun = f->open = false;
+	f->words = NULL;
 	for (size_t i = 0; i < m->depth; i++) {
+		if (m->open[i].quote && m->words.len)
+			f->words = &m->words;
 		m->open[i].marker[0] = '\0';
 		m->open[i].fresh = false;
 	}

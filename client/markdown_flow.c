@@ -70,6 +70,44 @@ static void put_spaces(struct flow *f, ink k, struct buf *out)
 		(void)buf_add_byte(out, ' ');
 }
 
+static bool is_letter(char c)
+{
+	return (c & 0x80) || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* A wide character comes alone, but stands in the list with the one it was found with. */
+static bool is_listed(const struct buf *words, const char *s, size_t n)
+{
+	const char *at = (const char *)words->data, *end = at + words->len;
+
+	while (at < end) {
+		const char *stop = memchr(at, '\n', (size_t)(end - at));
+		size_t len = stop ? (size_t)(stop - at) : (size_t)(end - at);
+
+		if (len == n && !strncasecmp(at, s, n))
+			return true;
+		if (n == 3 && (s[0] & 0x80) && len >= 6 && memmem(at, len, s, n))
+			return true;
+		at += len + 1;
+	}
+	return false;
+}
+
+static void embolden(struct flow *f)
+{
+	const char *s = (const char *)f->word.text.data;
+	size_t n = f->word.text.len, len;
+
+	for (size_t i = 0; i < n; i += len) {
+		for (len = 0; i + len < n && is_letter(s[i + len]); len++)
+			;
+		if (len && is_listed(f->words, s + i, len))
+			for (size_t k = i; k < i + len; k++)
+				f->word.inks[k] |= INK_BOLD;
+		len = len ? len : 1;
+	}
+}
+
 static void put_word(struct flow *f, struct buf *out)
 {
 	const char *s = (const char *)f->word.text.data;
@@ -77,6 +115,8 @@ static void put_word(struct flow *f, struct buf *out)
 
 	if (!n)
 		return;
+	if (f->words && f->look->styled)
+		embolden(f);
 	if (f->look->width && f->open && f->column > f->rest_columns &&
 		f->column + f->spaces + f->word_width > f->look->width)
 		end_line(f, out);

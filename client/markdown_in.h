@@ -53,6 +53,7 @@ struct flow {
 	unsigned word_width;
 	bool joined;            /* the next character belongs to the one before (ZWJ) */
 	unsigned isolates;      /* open on this line: closed where it ends */
+	const struct buf *words; /* to be bold, a line each; NULL: none, or not here */
 	ink now;
 };
 void flow_text(struct flow *f, const char *s, size_t n, ink k, struct buf *out); /* whole characters, no line feed */

@@ -86,6 +86,17 @@ static void put_buf(struct print *p, struct buf *b)
 	buf_fini(b);
 }
 
+static void hold_markers(struct print *p, struct buf *text, bool ends)
+{
+	struct buf whole = { 0 };
+
+	hold_feed(&p->hold, (const char *)text->data, text->len, &whole);
+	if (ends)
+		hold_end(&p->hold, &whole);
+	buf_fini(text);
+	*text = whole;
+}
+
 /* ends: nothing more comes, what filter and wrapper hold comes out. */
 static void put_text(struct print *p, const char *s, size_t n, bool ends)
 {
@@ -98,6 +109,8 @@ static void put_text(struct print *p, const char *s, size_t n, bool ends)
 	filter_feed(&p->filter, s, n, &clean);
 	if (ends)
 		filter_end(&p->filter, &clean);
+	if (p->out.tty)
+		hold_markers(p, &clean, ends);
 	if (p->markdown) {
 		markdown_feed(p->markdown, (const char *)clean.data, clean.len, &wrapped);
 		if (ends)
@@ -136,17 +149,23 @@ static void put_lines(struct print *p, const struct buf *lines)
 
 static void end_text(struct print *p, const struct answer *a)
 {
+	struct buf lines = { 0 };
+
 	if (p->view->no_stream)
 		put_text(p, (const char *)a->text.data, a->text.len, false);
 	put_text(p, "", 0, true);
 	if (!is_exact(p) && p->last && p->last != '\n')
 		put(p, "\n", 1);
-	if (p->sources && a->source_lines.len) {
+	(void)buf_add(&lines, a->source_lines.data, a->source_lines.len);
+	stranger_lines(&a->marks, &lines);
+	(void)buf_add(&lines, a->figures.data, a->figures.len);
+	if (p->sources && lines.len) {
 		if (p->last && p->last != '\n')
 			put(p, "\n", 1);
 		put(p, "\nSources:\n", 10);
-		put_lines(p, &a->source_lines);
+		put_lines(p, &lines);
 	}
+	buf_fini(&lines);
 }
 
 /* ---- JSON ---- */
@@ -194,7 +213,8 @@ static void put_line(struct print *p, const struct answer *a, enum answer_news n
 
 static void show_notice(struct print *p, struct val note, const char *s, size_t n)
 {
-	static const char *const of_daemon[] = { "context_cut", "citation_struck" };
+	static const char *const of_daemon[] = { "context_cut", "citation", "passages_sent", "whole_sent",
+		"beginning_sent", "not_asked", "search_cut", "not_saved" };
 	struct val name = val_get(note, "name");
 	const char *who = "backend";
 
@@ -203,6 +223,11 @@ static void show_notice(struct print *p, struct val note, const char *s, size_t 
 	/* Answers end with a word on this one. */
 	if (val_str_is(name, "suspected_error"))
 		return;
+	/* The list of sources tells it. */
+	if (p->sources && p->view->mode == VIEW_TEXT && val_str_is(name, "citation"))
+		return;
+	if (val_str_is(name, "passages_sent") && !p->verbose)
+		return; /* what `status` and --dry-run say of every question */
 	for (size_t i = 0; i < array_len(of_daemon); i++)
 		if (val_str_is(name, of_daemon[i]))
 			who = "daemon";
@@ -225,6 +250,8 @@ void print_news(struct print *p, struct answer *a, enum answer_news news, struct
 		progress_text(&p->progress, "thinking", 8);
 	else if (news == ANSWER_NOTICE)
 		show_notice(p, note, s, n);
+	else if (news == ANSWER_WORDS && p->markdown)
+		markdown_words(p->markdown, s, n);
 	else if (news == ANSWER_TEXT && p->view->mode == VIEW_TEXT && !p->view->no_stream)
 		put_text(p, s, n, false);
 	/* From the first words on the answer itself shows that something happens. */

@@ -9,6 +9,7 @@
 
 #include "client/answer.h"
 #include "client/filter.h"
+#include "client/hold.h"
 #include "client/markdown.h"
 #include "client/out.h"
 #include "client/term.h"
@@ -22,6 +23,7 @@ struct print {
 	bool verbose;
 	struct out out;
 	struct filter filter;
+	struct hold hold; /* of markers, on a terminal */
 	struct wrap wrap;
 	struct markdown *markdown; /* on a terminal; NULL: the text as it is */
 	struct progress progress;

@@ -134,6 +134,19 @@ static void member_sources(struct json_out *w, const struct answer *a, struct va
 	json_out_array_end(w);
 }
 
+static void member_marks(struct json_out *w, const struct answer *a, struct val turn)
+{
+	struct val marks = val_get(turn, "marks");
+
+	json_out_key(w, "marks");
+	if (val_type(marks) == VAL_ARRAY)
+		val_to_json(marks, w);
+	else if (a->marks_json)
+		json_out_raw(w, a->marks_json, strlen(a->marks_json));
+	else
+		json_out_raw(w, "[]", 2);
+}
+
 static void member_usage(struct json_out *w, const struct answer *a)
 {
 	json_out_key(w, "usage");
@@ -169,6 +182,7 @@ void json_answer(const struct answer *a, struct val turn, struct buf *out)
 	member_buf(&w, "text", &a->text, false);
 	member_buf(&w, "reasoning", &a->reasoning, true);
 	member_sources(&w, a, turn);
+	member_marks(&w, a, turn);
 	member_usage(&w, a);
 	member_error(&w, a);
 	json_out_object_end(&w);

@@ -52,6 +52,7 @@ int turn_error_parse(const char *name);
 struct source {
 	int n;           /* its number in the answer, from 1 */
 	bool cited;      /* the answer's text uses the number */
+	bool stale;      /* what it was taken from has changed or is gone; known of what is read back */
 	char *document;  /* id of a document of ours */
 	char *path;      /* file name or path */
 	char *title;     /* heading or title */

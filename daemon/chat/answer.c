@@ -10,6 +10,7 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "daemon/chat/chat.h"
+#include "daemon/library/cost.h"
 
 static void begin_retrieval(struct turn *t);
 static void begin_upstream(struct turn *t);
@@ -91,11 +92,35 @@ static void answer_from_documents(struct turn *t, const struct retrieval *r)
 {
 	take_sources(t, r);
 	turn_move(t, TURN_STREAMING);
+	if (r->matched)
+		turn_words(t, r->matched);
 	for (size_t i = 0; i < r->npieces && t->row.state == TURN_STREAMING; i++)
 		turn_on_text(t, r->pieces[i], strlen(r->pieces[i]));
 	t->row.model = mem_dup("documents");
 	t->row.finish_reason = mem_dup("stop");
 	turn_end(t, TURN_DONE);
+}
+
+bool answer_is_hopeless(const struct turn *t, const struct retrieval *r)
+{
+	bool kept_to = t->ask.ndocuments || t->ask.collection;
+
+	return r->documents > 0 ? r->band == FOUND_NOTHING : kept_to;
+}
+
+/* What leaves the machine is said, and why it is more or other than the best passages. */
+static void tell_sent(struct turn *t, const struct retrieval *r)
+{
+	const char *url = upstream_url(t->chat->upstream);
+
+	if (r->all)
+		turn_notice(t, "whole_sent", "all of %s fits and goes to %s", t->ask.ndocuments ? "what you named" :
+			t->ask.collection ? "the collection" : "your documents", url);
+	else if (r->begun)
+		turn_notice(t, "beginning_sent", "what you named does not fit whole and has few of the question's words: "
+			"%zu passages from its beginning go to %s", r->nsources, url);
+	else
+		turn_notice(t, "passages_sent", "%zu passages of your documents go to %s", r->nsources, url);
 }
 
 static void on_retrieved(uint64_t owner, void *ctx, const struct retrieval *r)
@@ -112,13 +137,79 @@ static void on_retrieved(uint64_t owner, void *ctx, const struct retrieval *r)
 	if (r->cut)
 		turn_notice(t, "search_cut", "the search was cut after %lld ms; some passages were not looked at",
 			(long long)c->config->retrieval_timeout);
-	if (!c->upstream || (r->documents > 0 && r->band == FOUND_NOTHING)) {
+	if (!c->upstream || answer_is_hopeless(t, r)) {
+		if (c->upstream && r->documents > 0)
+			turn_notice(t, "not_asked", "your documents have too little of this question: the model was not asked");
 		answer_from_documents(t, r);
 		return;
 	}
 	if (answer_take_passages(t, r))
-		turn_notice(t, "passages_sent", "%zu passages of your documents go to %s", r->nsources, upstream_url(c->upstream));
+		tell_sent(t, r);
 	begin_upstream(t);
+}
+
+/* ---- the model's context ---- */
+
+#define SOURCES_SHARE 0.52 /* of their texts; with the tags around them at most .6 */
+#define ANSWER_SHARE 0.15 /* kept for what it says */
+
+static size_t context_cost(const struct chat *c)
+{
+	return (size_t)c->config->model_context * COST_TOKEN;
+}
+
+static size_t cost_of_text(const char *s)
+{
+	return s ? cost_of(s, strlen(s)) : 0;
+}
+
+/* What is always sent: the rules, the question. */
+static size_t fixed_cost(const struct turn *t)
+{
+	const char *system = t->ask.system ? t->ask.system : t->chat->config->system;
+
+	return cost_of_text(system) + cost_of_text(library_system_prompt()) + cost_of(t->row.question, t->row.question_len);
+}
+
+/* 0: the configured one. */
+static size_t sources_budget(const struct turn *t)
+{
+	double room = (double)context_cost(t->chat), most;
+
+	if (room <= 0)
+		return 0;
+	most = min_of(room * SOURCES_SHARE, room * (1 - ANSWER_SHARE) - (double)fixed_cost(t));
+	return (size_t)max_of(min_of(most, (double)t->chat->config->passages), 1.0);
+}
+
+/* Earlier turns give way to the sources: whole turns, the oldest first. */
+static void trim_context(struct turn *t)
+{
+	double room = (double)context_cost(t->chat) * (1 - ANSWER_SHARE) - (double)fixed_cost(t) -
+		      (double)cost_of_text(t->passages);
+	size_t first = t->ncontext;
+
+	if (!t->chat->config->model_context)
+		return;
+	while (first) {
+		const struct context_turn *before = &t->context[first - 1];
+		double cost = (double)(cost_of(before->question, before->question_len) + cost_of(before->answer, before->answer_len));
+
+		if (cost > room)
+			break;
+		room -= cost;
+		first--;
+	}
+	if (!first)
+		return;
+	turn_notice(t, "context_cut", "%zu earlier turn%s not sent along: %s (model_context = %lld tokens)", first,
+		first == 1 ? " was" : "s were", t->passages ? "the sources come first" : "there is no room", (long long)t->chat->config->model_context);
+	for (size_t i = 0; i < first; i++) {
+		mem_free(t->context[i].question);
+		mem_free(t->context[i].answer);
+	}
+	t->ncontext -= first;
+	memmove(t->context, t->context + first, t->ncontext * sizeof(*t->context));
 }
 
 void answer_retrieval(const struct turn *t, struct retrieve_request *req)
@@ -136,6 +227,7 @@ void answer_retrieval(const struct turn *t, struct retrieve_request *req)
 		.collection = t->ask.collection,
 		.documents = (const char *const *)t->ask.documents,
 		.ndocuments = t->ask.ndocuments,
+		.budget = sources_budget(t),
 		.answer = !t->chat->upstream, /* a model gets whole passages, people get quotes */
 	};
 }
@@ -203,6 +295,7 @@ static void on_source(void *ctx, const struct source *s)
 		return;
 	source_copy(&copy, s);
 	source_list_add(&t->row.sources, &copy);
+	t->upstream_sources = true;
 }
 
 static void on_usage(void *ctx, const char *json, size_t n)
@@ -226,26 +319,57 @@ static void on_metadata(void *ctx, const char *json, size_t n)
 	turn_notice(t, "metadata_block", "a metadata block before the answer was left out; it is kept with the turn");
 }
 
-static void check_citations(struct turn *t)
-{
-	struct buf notes;
-	char *line, *rest;
+/* ---- citations ---- */
 
-	if (!t->passages || !t->row.sources.n)
+static void tell_notes(struct turn *t, const struct buf *notes)
+{
+	const char *s = (const char *)notes->data, *end = s + notes->len;
+
+	while (s < end) {
+		const char *stop = memchr(s, '\n', (size_t)(end - s));
+
+		stop = stop ? stop : end;
+		if (stop > s)
+			turn_notice(t, "citation", "%.*s", (int)(stop - s), s);
+		s = stop + 1;
+	}
+}
+
+static void keep_marks(struct turn *t, const struct marks *marks)
+{
+	struct buf json;
+
+	if (!marks->n)
+		return;
+	buf_init(&json, 1u << 20);
+	marks_write(marks, &json);
+	if (!json.failed)
+		t->row.marks = buf_steal(&json, NULL);
+	buf_fini(&json);
+}
+
+void answer_check(struct turn *t)
+{
+	const char *text = (const char *)t->text.data;
+	struct marks marks = { .n = 0 };
+	struct buf notes;
+	bool cites = false;
+
+	if (!t->passages) /* of its own sources the backend says itself that it used them */
+		for (size_t i = 0; t->upstream_sources && i < t->row.sources.n; i++)
+			t->row.sources.v[i].cited = true;
+	if (!t->passages || !t->text.len)
 		return;
 	buf_init(&notes, 65536);
-	library_check_citations((const char *)t->text.data, t->text.len, &t->row.sources, &notes);
-	rest = buf_steal(&notes, NULL);
-	for (line = rest; line && *line;) {
-		char *end = strchrnul(line, '\n');
-		bool last = !*end;
-
-		*end = '\0';
-		if (*line)
-			turn_notice(t, "citation", "%s", line);
-		line = last ? end : end + 1;
-	}
-	mem_free(rest);
+	library_check_citations(text, t->text.len, &t->row.sources, &marks, &notes);
+	tell_notes(t, &notes);
+	keep_marks(t, &marks);
+	for (size_t i = 0; i < t->row.sources.n; i++)
+		cites = cites || t->row.sources.v[i].cited;
+	if (!cites && library_says_not_found(text, t->text.len))
+		t->row.found = 0;
+	marks_fini(&marks);
+	buf_fini(&notes);
 }
 
 static void on_end(void *ctx, const struct upstream_end *end)
@@ -260,7 +384,6 @@ static void on_end(void *ctx, const struct upstream_end *end)
 		t->row.model = mem_dup(end->model);
 	if (end->finish_reason)
 		t->row.finish_reason = mem_dup(end->finish_reason);
-	check_citations(t);
 	if (end->result == UPSTREAM_OK)
 		turn_end(t, TURN_DONE);
 	else if (end->result == UPSTREAM_E_CANCELLED)
@@ -286,6 +409,7 @@ static void begin_upstream(struct turn *t)
 	struct buf arena;
 
 	turn_move(t, TURN_STREAMING);
+	trim_context(t);
 	buf_init(&arena, 0);
 	prompt_build(t->chat, t, &req, &arena);
 	if (!t->chat->upstream)

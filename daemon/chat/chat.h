@@ -81,5 +81,9 @@ void chat_want_tick(struct chat *c);
 /* What a turn asks of the library, and what it takes from the reply into its prompt; for --dry-run too. Views into the turn. */
 void answer_retrieval(const struct turn *t, struct retrieve_request *req);
 bool answer_take_passages(struct turn *t, const struct retrieval *r); /* false: there are none to send */
+/* Do the documents hold too little of the question for a model to be asked? */
+bool answer_is_hopeless(const struct turn *t, const struct retrieval *r);
+/* What the answer cites and how well, once its text is whole; before its end goes out. */
+void answer_check(struct turn *t);
 /* The request of a turn for upstream, or for --dry-run; messages live in *arena. */
 void prompt_build(const struct chat *c, const struct turn *t, struct chat_request *req, struct buf *arena);

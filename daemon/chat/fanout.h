@@ -14,14 +14,14 @@
 
 struct turn;
 
-enum event_kind { EVENT_STATUS, EVENT_NOTICE, EVENT_CITATION, EVENT_USAGE, EVENT_ERROR };
+enum event_kind { EVENT_STATUS, EVENT_NOTICE, EVENT_WORDS, EVENT_CITATION, EVENT_MARKS, EVENT_USAGE, EVENT_ERROR };
 
 /* What is not text, in the order it happened: at (off, roff) of the answer and the reasoning. */
 struct event {
 	enum event_kind kind;
 	size_t off, roff;
 	char *name;           /* notice: its name; error: turn_error_name */
-	char *text;           /* status, notice, error: words; usage: JSON */
+	char *text;           /* status, notice, error: words; words: of the question, a line each; marks, usage: JSON */
 	struct source source; /* citation */
 };
 

@@ -182,6 +182,14 @@ void turn_status(struct turn *t, const char *fmt, ...)
 	turn_event(t, e);
 }
 
+void turn_words(struct turn *t, const char *lines)
+{
+	struct event e = event_of(EVENT_WORDS);
+
+	e.text = mem_dup(lines);
+	turn_event(t, e);
+}
+
 /* ---- text ---- */
 
 /* There are bytes that the store has not been given: the tick looks after them. */
@@ -388,6 +396,7 @@ static int finish_submit(struct turn *t, enum turn_state state)
 	row->usage = mem_dup(t->row.usage);
 	row->notices = mem_dup(t->row.notices);
 	row->meta = mem_dup(t->row.meta);
+	row->marks = mem_dup(t->row.marks);
 	row->error = t->row.error;
 	row->error_text = mem_dup(t->row.error_text);
 	row->found = t->row.found;
@@ -466,6 +475,12 @@ static void keep_times(struct turn *t)
 
 void turn_end_events(struct turn *t)
 {
+	if (t->row.marks) {
+		struct event e = event_of(EVENT_MARKS);
+
+		e.text = mem_dup(t->row.marks);
+		turn_event(t, e);
+	}
 	for (size_t i = 0; i < t->row.sources.n; i++) {
 		struct event e = event_of(EVENT_CITATION);
 
@@ -502,6 +517,7 @@ void turn_end(struct turn *t, enum turn_state state)
 	t->row.ended_us = clock_wall_us();
 	keep_metadata(t);
 	keep_times(t);
+	answer_check(t);
 	turn_end_events(t);
 	t->row.notices = notices_json(t);
 	t->oldest_us = 0;

@@ -52,6 +52,7 @@ struct turn {
 	size_t ncontext;
 	char *metadata;              /* the leading block the backend sent */
 	char *passages;              /* sources block of the prompt, while it is built */
+	bool upstream_sources;       /* the backend named sources of its own */
 	bool transfer_open;          /* upstream still holds a pointer to this turn */
 	bool started;                /* left the queue */
 	bool queue_told;
@@ -75,7 +76,8 @@ void turn_on_reasoning(struct turn *t, const char *s, size_t n);
 void turn_event(struct turn *t, struct event e); /* e's strings are taken */
 void turn_notice(struct turn *t, const char *name, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void turn_status(struct turn *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void turn_end_events(struct turn *t); /* citations, usage and error of its row, as a live answer ends with and a loaded one begins with */
+void turn_words(struct turn *t, const char *lines); /* which words of the question the quotes hold */
+void turn_end_events(struct turn *t); /* citations, marks, usage and error of its row, as a live answer ends with and a loaded one begins with */
 void turn_fail(struct turn *t, enum turn_error e, const char *text); /* then ends as FAILED */
 void turn_end(struct turn *t, enum turn_state state);               /* FINISHING, then the store, then state */
 void turn_move(struct turn *t, enum turn_state to);                 /* the only writer of row.state; asserts the table */

@@ -73,6 +73,7 @@ struct account account_copy(const struct account *a); /* for an op, which owns i
 void pack_turn(struct pack *p, const struct turn_row *row, const struct turn *live, bool with_text);
 void pack_turn_brief(struct pack *p, const struct turn_row *row, const struct turn *live);
 void pack_rating(struct pack *p, const struct turn_row *row); /* the pair, when there is one */
+void pack_json_opt(struct pack *p, const char *key, const char *json); /* NULL: left out */
 void pack_source(struct pack *p, const struct source *s);
 void pack_thread(struct pack *p, const struct thread_row *row);
 void pack_document(struct pack *p, const struct document_row *row);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "common/mark.h"
 #include "common/mem.h"
 #include "daemon/worker/renderer.h"
 
@@ -94,7 +95,38 @@ static void put_state(struct json_out *w, const struct turn_row *row)
 	mem_free(note);
 }
 
-static void put_sources(struct json_out *w, const struct source_list *l)
+static bool is_weak(const struct marks *marks, int n)
+{
+	for (size_t i = 0; i < marks->n; i++)
+		if (marks->v[i].n == n && marks->v[i].verdict == MARK_WEAK)
+			return true;
+	return false;
+}
+
+/* Its name, with what there is to say against it. */
+static void put_document(struct json_out *w, const struct source *s, const struct marks *marks)
+{
+	const char *name = s->path ? s->path : s->title;
+	bool weak = is_weak(marks, s->n);
+	char *said = mem_printf("%s%s%s", name ? name : "", weak ? " (weak support)" : "",
+		s->stale ? " (changed or gone since)" : "");
+
+	put_opt(w, "document", *said ? said : NULL);
+	mem_free(said);
+}
+
+/* The answer with the verdicts on its markers. */
+static void put_answer(struct json_out *w, const char *text, size_t n, const struct marks *marks)
+{
+	struct buf drawn;
+
+	buf_init(&drawn, 0);
+	marks_draw(marks, text ? text : "", text ? n : 0, &drawn);
+	put_text(w, "markdown", buf_cstr(&drawn), drawn.len);
+	buf_fini(&drawn);
+}
+
+static void put_sources(struct json_out *w, const struct source_list *l, const struct marks *marks)
 {
 	json_out_key(w, "sources");
 	json_out_array(w);
@@ -105,7 +137,7 @@ static void put_sources(struct json_out *w, const struct source_list *l)
 			continue;
 		json_out_object(w);
 		put_int(w, "n", s->n);
-		put_opt(w, "document", s->path ? s->path : s->title);
+		put_document(w, s, marks);
 		put_opt(w, "path", s->path);
 		put_opt(w, "title", s->title);
 		put_opt(w, "url", s->url);
@@ -120,6 +152,7 @@ static void put_sources(struct json_out *w, const struct source_list *l)
 void export_request_turn(struct export_request *x, const struct turn_row *row, const struct turn *live)
 {
 	struct json_out *w = &x->w;
+	struct marks marks = { .n = 0 };
 	int64_t when;
 
 	if (live)
@@ -131,8 +164,11 @@ void export_request_turn(struct export_request *x, const struct turn_row *row, c
 	put_date(w, when);
 	put_opt(w, "model", row->model);
 	put_state(w, row);
-	put_text(w, "markdown", live ? (const char *)live->text.data : row->text, live ? live->text.len : row->text_len);
-	put_sources(w, &row->sources);
+	if (row->marks)
+		marks_read(&marks, row->marks, strlen(row->marks));
+	put_answer(w, live ? (const char *)live->text.data : row->text, live ? live->text.len : row->text_len, &marks);
+	put_sources(w, &row->sources, &marks);
+	marks_fini(&marks);
 	json_out_object_end(w);
 }
 

@@ -25,6 +25,8 @@ void pack_source(struct pack *p, const struct source *s)
 	pack_map(p);
 	pack_kv_int(p, "n", s->n);
 	pack_kv_bool(p, "cited", s->cited);
+	if (s->stale)
+		pack_kv_bool(p, "stale", true);
 	pack_kv_text_opt(p, "document", s->document);
 	pack_kv_text_opt(p, "path", s->path);
 	pack_kv_int_opt(p, "page", s->page);
@@ -42,6 +44,15 @@ void pack_source(struct pack *p, const struct source *s)
 	pack_close(p);
 }
 
+/* Of what the text does not cite, nobody needs to know. */
+static bool is_stale(const struct source_list *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (l->v[i].cited && l->v[i].stale)
+			return true;
+	return false;
+}
+
 static void pack_sources(struct pack *p, const struct source_list *l)
 {
 	pack_key(p, "sources");
@@ -52,7 +63,7 @@ static void pack_sources(struct pack *p, const struct source_list *l)
 	pack_key(p, "quotes");
 	pack_array(p);
 	for (size_t i = 0; i < l->n; i++) {
-		if (!l->v[i].quote)
+		if (!l->v[i].quote || !l->v[i].cited)
 			continue;
 		pack_map(p);
 		pack_kv_int(p, "n", l->v[i].n);
@@ -62,7 +73,7 @@ static void pack_sources(struct pack *p, const struct source_list *l)
 	pack_close(p);
 }
 
-static void pack_json_opt(struct pack *p, const char *key, const char *json)
+void pack_json_opt(struct pack *p, const char *key, const char *json)
 {
 	if (!json)
 		return;
@@ -151,8 +162,12 @@ void pack_turn(struct pack *p, const struct turn_row *row, const struct turn *li
 	pack_found(p, row);
 	pack_turn_error(p, row);
 	pack_rating(p, row);
-	if (with_text)
+	if (with_text) {
 		pack_sources(p, &row->sources);
+		pack_json_opt(p, "marks", row->marks);
+		if (is_stale(&row->sources))
+			pack_kv_bool(p, "stale", true);
+	}
 	if (live && !live->started)
 		pack_kv_int(p, "position", (int64_t)turn_position(live));
 	pack_close(p);
@@ -246,11 +261,26 @@ static void stream_reasoning(void *ctx, const struct turn *t, size_t off, const 
 	stream_piece(ctx, t, "reasoning", off, s, n);
 }
 
+static void pack_lines(struct pack *p, const char *key, const char *lines)
+{
+	pack_key(p, key);
+	pack_array(p);
+	while (lines && *lines) {
+		const char *end = strchrnul(lines, '\n');
+
+		pack_str(p, lines, (size_t)(end - lines));
+		lines = *end ? end + 1 : end;
+	}
+	pack_close(p);
+}
+
 static void stream_event(void *ctx, const struct turn *t, uint64_t ev, const struct event *e)
 {
 	static const char *const kinds[] = {
 		[EVENT_STATUS] = "status",
 		[EVENT_NOTICE] = "notice",
+		[EVENT_WORDS] = "words",
+		[EVENT_MARKS] = "marks",
 		[EVENT_CITATION] = "citation",
 		[EVENT_USAGE] = "usage",
 		[EVENT_ERROR] = "error",
@@ -267,6 +297,12 @@ static void stream_event(void *ctx, const struct turn *t, uint64_t ev, const str
 	case EVENT_NOTICE:
 		pack_kv_text(&p, "name", e->name);
 		pack_kv_text(&p, "text", e->text);
+		break;
+	case EVENT_WORDS:
+		pack_lines(&p, "words", e->text);
+		break;
+	case EVENT_MARKS:
+		pack_json_opt(&p, "marks", e->text);
 		break;
 	case EVENT_CITATION:
 		pack_key(&p, "source");

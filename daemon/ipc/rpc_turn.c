@@ -253,7 +253,7 @@ static void ask_unsaved(struct asking *k)
 struct dry {
 	struct call *call;
 	struct turn *turn;
-	bool in_thread;
+	bool in_thread, hopeless, all;
 };
 
 static void dry_reply(struct dry *d, bool local)
@@ -282,6 +282,10 @@ static void dry_reply(struct dry *d, bool local)
 			pack_text(&p, "no backend is configured: the question is answered from your documents on this machine");
 		else if (local)
 			pack_text(&p, "retrieval = local: passages of your documents are put before the question and leave this machine");
+		if (d->hopeless)
+			pack_text(&p, "the documents have too little of this question: the model would not be asked");
+		if (d->all)
+			pack_text(&p, "the documents asked about fit the prompt whole: all of them are sent");
 		if (s->upstream && d->in_thread)
 			pack_text(&p, "the earlier turns of the thread are sent along; they are not shown here");
 		pack_close(&p);
@@ -299,7 +303,9 @@ static void on_dry_retrieved(uint64_t owner, void *ctx, const struct retrieval *
 	struct dry *d = ctx;
 
 	(void)owner;
-	if (r->r == 0 && r->band != FOUND_NOTHING)
+	d->hopeless = r->r == 0 && answer_is_hopeless(d->turn, r);
+	d->all = r->r == 0 && r->all;
+	if (r->r == 0 && !d->hopeless)
 		answer_take_passages(d->turn, r);
 	dry_reply(d, true);
 }
@@ -718,6 +724,7 @@ static void then_sources(struct turn_call *tc, struct turn_row *row, struct turn
 	for (size_t i = 0; i < l->n; i++)
 		pack_source(&p, &l->v[i]);
 	pack_close(&p);
+	pack_json_opt(&p, "marks", live ? live->row.marks : row->marks);
 	reply_end(&tc->call, &p);
 }
 
@@ -727,6 +734,24 @@ void rpc_source_list(struct call *call, struct args *a)
 }
 
 /* ---- retry ---- */
+
+#define DOCUMENTS_MAX 1024
+
+static void documents_from_meta(struct ask_options *ask, struct json *j)
+{
+	struct json_slice value;
+	size_t cap = 0;
+
+	if (!json_array(j))
+		return;
+	while (json_item(j)) {
+		if (ask->ndocuments == DOCUMENTS_MAX || !json_string(j, &value))
+			continue;
+		ask->documents = mem_grow(ask->documents, &cap, ask->ndocuments, sizeof(*ask->documents));
+		ask->documents[ask->ndocuments] = json_strdup(&value, LIMIT_FRAME);
+		ask->ndocuments += ask->documents[ask->ndocuments] != NULL;
+	}
+}
 
 /* What the first asking said stays, unless the retry says otherwise. */
 static void ask_from_meta(struct ask_options *ask, const char *meta)
@@ -751,6 +776,8 @@ static void ask_from_meta(struct ask_options *ask, const char *meta)
 			ask->collection = json_strdup(&value, LIMIT_NAME);
 		} else if (json_slice_is(&key, "retrieval") && !ask->retrieval && json_string(&j, &value)) {
 			ask->retrieval = json_strdup(&value, 16);
+		} else if (json_slice_is(&key, "documents") && !ask->ndocuments && json_peek(&j) == JSON_ARRAY) {
+			documents_from_meta(ask, &j);
 		} else if (json_slice_is(&key, "options") && !ask->options && json_peek(&j) == JSON_OBJECT && json_raw(&j, &value)) {
 			ask->options = mem_ndup(value.p, value.n);
 		} else {

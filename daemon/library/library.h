@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "common/buf.h"
+#include "common/mark.h"
 #include "daemon/store/documents.h"
 #include "daemon/types.h"
 
@@ -19,7 +20,7 @@ struct readers;
 
 struct library_config {
 	size_t max_document;   /* bytes (64 MiB) */
-	size_t budget;         /* bytes of passages for a prompt (6000) */
+	size_t budget;         /* of passages for a prompt, as cost.h counts (6000) */
 	uint64_t deadline_ms;  /* of one retrieval (2000) */
 };
 
@@ -68,7 +69,7 @@ void ingest_watch(struct ingest *i, ingest_progress progress);
 
 /* ---- finding ---- */
 
-enum found_band { FOUND_NOTHING, FOUND_WEAK, FOUND_GOOD }; /* coverage < .35, < .55, else */
+enum found_band { FOUND_NOTHING, FOUND_WEAK, FOUND_GOOD }; /* coverage < .45, < .55, else */
 
 #define LIBRARY_LIMIT 1000
 struct retrieve_request { /* strings borrowed during the call, copied */
@@ -80,7 +81,7 @@ struct retrieve_request { /* strings borrowed during the call, copied */
 	const char *collection;        /* NULL: all */
 	const char *const *documents;  /* names to keep to, NULL: all */
 	size_t ndocuments;
-	size_t budget;                 /* 0: the configured one */
+	size_t budget;                 /* of the prompt's passages, as cost.h counts; 0: the configured one */
 	size_t limit;                  /* not 0: a plain search, each of so many best passages a source, whatever the band;
 	                                  no prompt, no pieces. At most LIBRARY_LIMIT */
 	bool whole;                    /* ... each of so many best documents, by its best passage */
@@ -93,12 +94,15 @@ struct retrieval { /* views during the callback */
 	double coverage;               /* how far the best passage answers: see query_answered in query.h */
 	int64_t documents, passages;   /* searched */
 	bool cut;                      /* the deadline ended the search early */
+	bool all;                      /* the sources are all of what was searched: it fits the budget */
+	bool begun;                    /* named documents hold few of the question's words: their beginnings are among the sources */
 	const struct source *sources;  /* numbered 1..n, best first; quote is the document's bytes [start, end) */
 	size_t nsources;
 	const char *prompt;            /* "<source id=\"1\" doc=... >...</source>\n...", ids as in sources; "" for FOUND_NOTHING */
 	size_t prompt_len;
 	const char *const *pieces;     /* the extractive answer in pieces as it is to be streamed; with `answer`, and for FOUND_NOTHING */
 	size_t npieces;
+	const char *matched;           /* words of the question as they stand in the quotes, a line each; or NULL */
 };
 /* done: exactly once, from the loop, never from inside. 0 or LIBRARY_E_BUSY. */
 int library_retrieve(struct library *l, const struct retrieve_request *req,
@@ -111,7 +115,11 @@ const char *library_system_prompt(void);
 /*
  * After a model's answer: which numbers did it cite ([1], [1,2], [1][2], [1-3], full-width, [^1]),
  * how well does each cited passage support its sentence. Sets cited and support (lowest of its
- * sentences) in sources; appends to notes one line per finding ("[7] names no source",
- * "[2] is weakly supported"), "" when all is well. Pure. Text within code fences does not cite.
+ * sentences) in sources; adds a verdict for each number to marks; appends to notes one line per
+ * finding ("[7] names no source", "[2] is weakly supported", "1951 is in no source": a figure of a
+ * sentence that cites), "" when all is well. Pure. Text within code fences does not cite.
  */
-void library_check_citations(const char *answer, size_t n, struct source_list *sources, struct buf *notes);
+void library_check_citations(
+	const char *answer, size_t n, struct source_list *sources, struct marks *marks, struct buf *notes);
+/* Does the answer say, in the words that library_system_prompt gives it, that the sources do not hold it? */
+bool library_says_not_found(const char *answer, size_t n);

@@ -6,6 +6,7 @@
 #include "common/attr.h"
 #include "common/mem.h"
 #include "daemon/library/retrieve_in.h"
+#include "daemon/library/words.h"
 
 #define NOWHERE_MAX 8 /* words that no document has, listed */
 
@@ -35,6 +36,7 @@ static void add_source(struct retrieve *r, size_t span, size_t from, size_t to, 
 	s.start = (int64_t)(p->start + from);
 	s.end = (int64_t)(p->start + to);
 	s.score = p->score;
+	s.support = cited ? 1 : -1; /* a quote says what it says */
 	source_list_add(&r->sources, &s);
 }
 
@@ -98,14 +100,26 @@ static void add_attribute(struct buf *out, const char *name, const char *value)
 	buf_add_byte(out, '"');
 }
 
+static bool is_blank(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/* What a reader could take for a tag of ours at the '<' before s: "source", "/ SOURCE", "</ source". */
+static bool opens_source(const char *s, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && (is_blank(s[i]) || s[i] == '/' || s[i] == '<'))
+		i++;
+	return n - i >= 6 && !strncasecmp(s + i, "source", 6);
+}
+
 /* A text cannot close its own element or open another one. */
 static void add_body(struct buf *out, const char *s, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		const char *rest = s + i + 1;
-		size_t left = n - i - 1, slash = left && *rest == '/';
-
-		if (s[i] == '<' && left - slash >= 6 && !strncasecmp(rest + slash, "source", 6))
+		if (s[i] == '<' && opens_source(s + i + 1, n - i - 1))
 			buf_add_str(out, "&lt;");
 		else
 			buf_add_byte(out, (uint8_t)s[i]);
@@ -144,6 +158,60 @@ int present_prompt(struct retrieve *r)
 		if (!given[i])
 			add_element(&r->prompt, ++n, &r->spans.v[i]);
 	return r->prompt.failed ? -ENOMEM : 0;
+}
+
+/* ---- the question's words in the quotes ---- */
+
+#define MATCHED_BYTES 2048
+
+struct matches {
+	const struct query *q;
+	const char *text;
+	struct buf out;
+};
+
+static bool has_line(const struct buf *lines, const char *s, size_t n)
+{
+	const char *at = (const char *)lines->data;
+	size_t left = lines->len;
+
+	while (left) {
+		const char *end = memchr(at, '\n', left);
+		size_t len = end ? (size_t)(end - at) : left;
+
+		if (len == n && !strncasecmp(at, s, n))
+			return true;
+		left -= min_of(left, len + 1);
+		at += len + 1;
+	}
+	return false;
+}
+
+static int match_word(void *ctx, const struct word *w)
+{
+	struct matches *m = ctx;
+	int term = query_find(m->q, w->term, w->n);
+	const char *s = m->text + w->start;
+	size_t n = w->end - w->start;
+
+	if (term < 0 || !m->q->terms[term].own || has_line(&m->out, s, n))
+		return 0;
+	return m->out.len + n >= MATCHED_BYTES || buf_add(&m->out, s, n) < 0 || buf_add_byte(&m->out, '\n') < 0;
+}
+
+static void find_matches(struct retrieve *r)
+{
+	struct matches m = { .q = r->query };
+
+	buf_init(&m.out, MATCHED_BYTES);
+	for (size_t i = 0; i < r->nquotes; i++) {
+		const struct quote *q = &r->quotes[i];
+
+		m.text = r->spans.v[q->span].text + q->start;
+		words_each(m.text, q->end - q->start, &m, match_word);
+	}
+	r->matched = m.out.len ? buf_steal(&m.out, NULL) : NULL;
+	buf_fini(&m.out);
 }
 
 /* ---- answer ---- */
@@ -276,6 +344,7 @@ int present_answer(struct retrieve *r)
 {
 	int e;
 
+	find_matches(r);
 	if (!r->search.documents_searched)
 		return answer_without_documents(r);
 	if (r->band == FOUND_NOTHING) {

@@ -75,7 +75,7 @@ double query_coverage(const struct query *q, const struct query_seen *seen);
  * share of the score of a passage full of the question's words, scaled so that passages that answer
  * are mostly at QUERY_ANSWERED and above, others below; from QUERY_WELL on few do not.
  */
-#define QUERY_ANSWERED 0.35
+#define QUERY_ANSWERED 0.45
 #define QUERY_WELL 0.55
 double query_answered(const struct query *q, double best, double most);
 

@@ -292,6 +292,7 @@ size_t quotes_choose(const struct query *q, const struct spans *s, struct quote 
 
 #define BARE_BYTES 60 /* a sentence shorter than this says little alone */
 #define BEFORE_BYTES 300
+#define QUOTE_BYTES 400 /* of a sentence with those beside it: more would not be read */
 
 static bool leans_back(const char *s, size_t n)
 {
@@ -339,16 +340,31 @@ static size_t sentence_before(const struct span *p, size_t at)
 	return from;
 }
 
+/* The end of the sentence after the one that ends at `end`; `end` when there is none to go with it. */
+static size_t sentence_after(const struct span *p, size_t end)
+{
+	size_t from = sentence_skip_space(p->text, p->n, end);
+
+	if (from >= p->n || is_title(p->text + from, p->n - from) || !same_paragraph(p, end, from))
+		return end;
+	return sentence_end(p->text, p->n, from);
+}
+
+/* What a sentence leans on comes along in any case, the others beside it as far as there is room. */
 static void widen(const struct spans *s, struct quote *q)
 {
 	const struct span *p = &s->v[q->span];
-	size_t before;
+	size_t before, after;
 
-	if (q->lines || !leans_back(p->text + q->start, q->end - q->start))
+	if (q->lines)
 		return;
 	before = sentence_before(p, q->start);
-	if (q->start - before <= BEFORE_BYTES)
+	if (q->start - before <= BEFORE_BYTES && (q->end - before <= QUOTE_BYTES ||
+							 leans_back(p->text + q->start, q->end - q->start)))
 		q->start = before;
+	after = sentence_after(p, q->end);
+	if (after - q->start <= QUOTE_BYTES)
+		q->end = after;
 }
 
 /* Nothing but white space between them, or they overlap. */

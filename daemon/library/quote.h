@@ -25,7 +25,8 @@ struct quote {
  * query_weigh has been called. */
 size_t quotes_choose(const struct query *q, const struct spans *s, struct quote out[QUOTES_MAX]);
 /*
- * Make them readable: a sentence that is short or begins with a pronoun takes the one before it
- * along, and what then touches within a span becomes one. The number left; still best first.
+ * Make them readable: a sentence takes its neighbours within the paragraph along as far as there is
+ * room, one that is short or begins with a pronoun the one before it in any case, and what then
+ * touches within a span becomes one. The number left; still best first.
  */
 size_t quotes_widen(const struct spans *s, struct quote *v, size_t n);

@@ -9,6 +9,7 @@
 #include "common/clock.h"
 #include "common/fair.h"
 #include "common/mem.h"
+#include "daemon/library/cost.h"
 #include "daemon/library/library_in.h"
 #include "daemon/library/retrieve_in.h"
 
@@ -34,7 +35,8 @@ static void forget_result(struct retrieve *r)
 	r->query = mem_free(r->query);
 	r->band = FOUND_NOTHING;
 	r->coverage = 0;
-	r->cut = false;
+	r->cut = r->all = r->begun = false;
+	r->matched = mem_free(r->matched);
 }
 
 static void *retrieve_free(struct retrieve *r)
@@ -88,6 +90,86 @@ static void judge(struct retrieve *r)
 						  : FOUND_NOTHING;
 }
 
+static size_t cost_of_hits(const struct hit *v, size_t n)
+{
+	size_t cost = 0;
+
+	for (size_t i = 0; i < n; i++)
+		cost += cost_of(v[i].text, v[i].text_len);
+	return cost;
+}
+
+static bool has_passage(const struct hit *v, size_t n, int64_t passage)
+{
+	for (size_t i = 0; i < n; i++)
+		if (v[i].passage == passage)
+			return true;
+	return false;
+}
+
+/* `first` go before what the search found, each passage once; both arrays are taken. */
+static void put_before(struct db_search *s, struct hit *first, size_t n)
+{
+	struct hit *all = mem_new((n + s->nhits + 1) * sizeof(*all));
+	size_t count = n;
+
+	if (n)
+		memcpy(all, first, n * sizeof(*all));
+	for (size_t i = 0; i < s->nhits; i++) {
+		if (has_passage(first, n, s->hits[i].passage))
+			hit_fini(&s->hits[i]);
+		else
+			all[count++] = s->hits[i];
+	}
+	mem_free(first);
+	mem_free(s->hits);
+	s->hits = all;
+	s->nhits = count;
+}
+
+/* What is read in order keeps the score it was found with. */
+static void keep_scores(const struct db_search *s, struct hit *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < s->nhits; k++)
+			if (s->hits[k].passage == v[i].passage)
+				v[i].score = s->hits[k].score;
+}
+
+/*
+ * A model can be given all there is, where that is little: nothing is chosen then, and nothing can
+ * be missed. Of documents named in the question it is given the beginnings, where no passage of
+ * them has the question's words: "summarise this" has none.
+ */
+static int read_through(struct retrieve *r, struct db *db)
+{
+	struct db_passages p = {
+		.account = &r->account,
+		.collection = r->collection,
+		.documents = (const char *const *)r->documents,
+		.ndocuments = r->ndocuments,
+		.max_bytes = (uint64_t)r->budget * 4,
+		.beginnings = r->ndocuments && r->band == FOUND_NOTHING,
+	};
+	int e = db_library_passages(db, &p);
+
+	if (e == 0 && p.whole && p.ndocuments_read + p.bytes / SPANS_LEAST <= SPANS_MAX)
+		r->all = p.nhits && cost_of_hits(p.hits, p.nhits) <= r->budget;
+	keep_scores(&r->search, p.hits, p.nhits);
+	if (e == 0 && r->all) {
+		r->band = FOUND_GOOD;
+	} else if (e == 0 && p.beginnings && p.nhits) {
+		r->begun = true;
+		r->band = FOUND_WEAK;
+	} else {
+		for (size_t i = 0; i < p.nhits; i++)
+			hit_fini(&p.hits[i]);
+		p.nhits = 0;
+	}
+	put_before(&r->search, p.hits, p.nhits);
+	return e;
+}
+
 static struct query_text text_of(const char *p, size_t n)
 {
 	return (struct query_text){ p ? p : "", p ? n : 0 };
@@ -132,6 +214,8 @@ static int retrieve_run(struct db *db, struct job *j)
 	}
 	if (e == 0 && r->limit)
 		return present_hits(r);
+	if (e == 0 && !r->answer)
+		e = read_through(r, db);
 	if (e == 0)
 		e = spans_make(&r->spans, r->search.hits, r->search.nhits, r->budget);
 	return e ? e : present(r);
@@ -152,6 +236,9 @@ static void retrieve_done(struct job *j)
 		.documents = r->search.documents_searched,
 		.passages = r->search.passages_searched,
 		.cut = r->cut,
+		.all = r->all,
+		.begun = r->begun,
+		.matched = r->matched,
 		.sources = r->sources.v,
 		.nsources = r->sources.n,
 		.prompt = buf_cstr(&r->prompt),

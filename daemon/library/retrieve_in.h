@@ -32,7 +32,8 @@ struct retrieve {
 	size_t shown; /* spans that become sources: fewer with an answer, for people read them */
 	enum found_band band;
 	double coverage;
-	bool cut;
+	bool cut, all, begun;
+	char *matched;
 	struct source_list sources;
 	struct buf prompt;
 	char *pieces[RETRIEVE_PIECES];

@@ -8,6 +8,7 @@
 #include "common/attr.h"
 #include "common/mem.h"
 #include "common/utf8.h"
+#include "daemon/library/cost.h"
 #include "daemon/library/sentence.h"
 
 /* While hits are gathered: which ones make up a span, and where it lies. */
@@ -20,7 +21,7 @@ struct gather {
 	} groups[SPANS_MAX];
 	size_t ngroups;
 	size_t *group_of; /* per hit; SIZE_MAX: not taken */
-	size_t bytes;
+	size_t cost;
 };
 
 static bool same_document(const struct hit *a, const struct hit *b)
@@ -70,7 +71,7 @@ static void join_groups(struct gather *g, size_t into)
 
 static void gather_hits(struct gather *g, size_t budget)
 {
-	for (size_t i = 0; i < g->n && g->bytes < budget; i++) {
+	for (size_t i = 0; i < g->n && g->cost < budget; i++) {
 		const struct hit *h = &g->hits[i];
 		size_t at = touching(g, h);
 
@@ -86,7 +87,7 @@ static void gather_hits(struct gather *g, size_t budget)
 			g->group_of[i] = at;
 			join_groups(g, at);
 		}
-		g->bytes += h->text_len;
+		g->cost += cost_of(h->text, h->text_len);
 	}
 }
 
@@ -226,6 +227,9 @@ static int make_span(struct spans *s, const struct gather *g, size_t group, size
 		.end = p->end,
 		.score = g->hits[p->best].score,
 	};
+	for (size_t i = 0; i < g->n; i++)
+		if (g->group_of[i] == group)
+			out->score = max_of(out->score, g->hits[i].score);
 	first = join(g, group, out);
 	if (!first) {
 		bool memory = !out->text || !out->parts;
@@ -236,13 +240,13 @@ static int make_span(struct spans *s, const struct gather *g, size_t group, size
 	out->line = first->line;
 	out->page = first->page;
 	trim(out);
-	if (out->n > left)
-		cut_to(out, left, s->n == 0);
+	if (cost_of(out->text, out->n) > left)
+		cut_to(out, cost_fits(out->text, out->n, left), s->n == 0);
 	if (!out->n) {
 		span_fini(out);
 		return 0;
 	}
-	s->bytes += out->n;
+	s->cost += cost_of(out->text, out->n);
 	s->n++;
 	return 0;
 }
@@ -259,14 +263,14 @@ int spans_make(struct spans *s, const struct hit *hits, size_t n, size_t budget)
 	int r = g.group_of ? 0 : -ENOMEM;
 
 	s->n = 0;
-	s->bytes = 0;
+	s->cost = 0;
 	if (r == 0) {
 		fill_unused(&g);
 		gather_hits(&g, budget);
 	}
 	for (size_t i = 0; r == 0 && i < g.ngroups; i++)
-		if (g.groups[i].end > g.groups[i].start && s->bytes < budget)
-			r = make_span(s, &g, i, budget - s->bytes);
+		if (g.groups[i].end > g.groups[i].start && s->cost < budget)
+			r = make_span(s, &g, i, budget - s->cost);
 	mem_free(g.group_of);
 	if (r != 0)
 		spans_fini(s);
@@ -278,5 +282,5 @@ void spans_fini(struct spans *s)
 	for (size_t i = 0; i < s->n; i++)
 		span_fini(&s->v[i]);
 	s->n = 0;
-	s->bytes = 0;
+	s->cost = 0;
 }

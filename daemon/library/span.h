@@ -1,6 +1,7 @@
 /*
  * Spans: the hits of a search put together for reading. Passages that touch become one, so that an
- * answer across a cut is seen whole; a budget says how much there is in all. Pure.
+ * answer across a cut is seen whole; a budget says what all of it may cost
+ * (cost.h). Pure.
  */
 #pragma once
 
@@ -9,8 +10,9 @@
 
 #include "daemon/store/documents.h"
 
-#define SPANS_MAX 48
+#define SPANS_MAX 160
 #define SPAN_BYTES 2000 /* longest; what a source may quote */
+#define SPANS_LEAST 700 /* bytes of text make hardly more than a span, but for the last of a document */
 
 struct span {
 	const struct hit *best; /* its highest passage: document, name, sha256 */
@@ -29,7 +31,7 @@ struct span {
 struct spans {
 	struct span v[SPANS_MAX];
 	size_t n;
-	size_t bytes; /* of all texts */
+	size_t cost; /* of all texts */
 };
 
 /* Best first, as the hits are. The last one is cut at a sentence end to keep the budget. 0,

@@ -197,6 +197,8 @@ static size_t read_cites(const struct md_options *o, const char *s, size_t n, st
 			return 0;
 		v[(*count)++] = (struct cite){ (uint32_t)at, (uint32_t)(at + k), number };
 		at += k;
+		if (*count == 1 && n - at >= 2 && s[at] == '?' && s[at + 1] == ']')
+			at++; /* [2?]: of weak support */
 		if (at < n && s[at] == ']') {
 			if (*count == 1)
 				v[0] = (struct cite){ 0, (uint32_t)at + 1, v[0].number };

@@ -179,5 +179,24 @@ struct db_search {
 	int64_t *df;                  /* per term */
 };
 int db_library_search(struct db *db, struct db_search *s); /* 0, STORE_E_DEADLINE (partial), -errno */
+/*
+ * All passages of what a search would look into, document by document, when they have at most
+ * max_bytes of text (`whole`); else, with `beginnings`, those at the beginning of each document.
+ */
+struct db_passages {
+	const struct account *account;
+	const char *collection;       /* NULL: all of the account */
+	const char *const *documents; /* names or ids; NULL: all */
+	size_t ndocuments;
+	uint64_t max_bytes;
+	bool beginnings;
+	/* out; hits as of a search, without scores */
+	struct hit *hits;
+	size_t nhits;
+	size_t ndocuments_read;
+	uint64_t bytes;               /* of all texts; of some only where there is more than fits */
+	bool whole;
+};
+int db_library_passages(struct db *db, struct db_passages *p); /* 0, -errno */
 /* Text around a passage of a document: [start, end) widened to at most `bytes`, cut at line or sentence ends. malloc'd or NULL. */
 char *db_library_surroundings(struct db *db, const char *document, uint64_t start, uint64_t end, size_t bytes, size_t *len);

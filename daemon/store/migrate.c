@@ -34,6 +34,9 @@ static const char schema_5_sql[] =
 static const char schema_6_sql[] =
 #include "daemon/store/schema_6.sql.h"
 	;
+static const char schema_7_sql[] =
+#include "daemon/store/schema_7.sql.h"
+	;
 
 static const struct {
 	const char *sql;
@@ -44,6 +47,7 @@ static const struct {
 	[4] = { schema_4_sql },
 	[5] = { schema_5_sql },
 	[6] = { schema_6_sql },
+	[7] = { schema_7_sql },
 };
 _Static_assert(array_len(versions) == SCHEMA_VERSION + 1, "one step for each version");
 

@@ -19,6 +19,7 @@ void turn_row_fini(struct turn_row *t)
 	mem_free(t->usage);
 	mem_free(t->notices);
 	mem_free(t->meta);
+	mem_free(t->marks);
 	mem_free(t->error_text);
 	mem_free(t->comment);
 	source_list_fini(&t->sources);
@@ -144,6 +145,7 @@ int turn_from_row(struct db *db, sqlite3_stmt *s, const struct turn_want *want, 
 	text = db_col_text(s, 25);
 	t->question = text_copy(
 		text, text ? db_col_bytes(s, 25) : 0, want->max_question, &t->question_len);
+	t->marks = text_column(s, 26);
 	if (want->max_text)
 		r = read_text(db, t, want->max_text, why);
 	if (r == 0 && want->sources)
@@ -151,6 +153,8 @@ int turn_from_row(struct db *db, sqlite3_stmt *s, const struct turn_want *want, 
 			db, t->thread, t->answer_step, db_col_text(s, 22), &t->sources, why);
 	if (r == 0 && want->rating)
 		r = rating_load(db, t, why);
+	if (r == 0 && t->sources.n)
+		r = sources_age(db, t->id, &t->sources, why);
 	return r;
 }
 

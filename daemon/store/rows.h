@@ -54,7 +54,8 @@ struct turn_want {
 	"t.created, t.ended, t.length, t.sha256, t.finish_reason, t.model, t.origin, t.error, "    \
 	"t.error_text, t.found, t.coverage, t.usage, t.notices, t.meta, t.sources, "               \
 	"CASE WHEN ?1 THEN t.reasoning END, h.name, COALESCE((SELECT u.output FROM steps u WHERE " \
-	"u.id = t.user_step), (SELECT r.input FROM steps r WHERE r.id = t.run_step), '') "         \
+	"u.id = t.user_step), (SELECT r.input FROM steps r WHERE r.id = t.run_step), ''), "        \
+	"t.marks "                                                                                 \
 	"FROM ragchat_turn t JOIN threads h ON h.id = t.thread AND " SQL_ALIVE
 /* The current row of such a statement; reads text and sources with statements of its own. */
 int turn_from_row(struct db *db, sqlite3_stmt *stmt, const struct turn_want *want,
@@ -90,5 +91,7 @@ int source_from_json(const char *json, size_t n, struct source *s); /* -EBADMSG:
 /* All sources of an answer. */
 int sources_store(struct db *db, const char *turn, const char *thread, const char *answer_step,
 	const struct source_list *list, char **why);
+/* sets `stale` of those whose document is not there any more as it was; of the turn's own account. */
+int sources_age(struct db *db, const char *turn, struct source_list *list, char **why);
 int sources_load(struct db *db, const char *thread, const char *answer_step, const char *json,
 	struct source_list *out, char **why);

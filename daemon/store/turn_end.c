@@ -110,13 +110,14 @@ static int write_turn(
 		"UPDATE ragchat_turn SET state = ?2, ended = ?3, length = ?4, sha256 = ?5, "
 		"finish_reason = ?6, model = COALESCE(?7, model), error = ?8, error_text = ?9, "
 		"found = ?10, coverage = ?11, usage = ?12, notices = ?13, meta = COALESCE(?14, "
-		"meta), reasoning = ?15 WHERE id = ?1",
+		"meta), reasoning = ?15, marks = ?16 WHERE id = ?1",
 		db_text(t->id), db_int(t->state), db_int(us), db_int((int64_t)t->text_len),
 		db_text(sha256), db_text(t->finish_reason), db_text(t->model),
 		t->error ? db_text(turn_error_name(t->error)) : db_null(), db_text(t->error_text),
 		t->found < 0 ? db_null() : db_int(t->found),
 		t->coverage < 0 ? db_null() : db_real(t->coverage), db_text(t->usage),
-		db_text(t->notices), db_text(t->meta), db_text(t->reasoning));
+		db_text(t->notices), db_text(t->meta), db_text(t->reasoning),
+		db_text(t->marks));
 
 	if (r == 0)
 		r = db_run(db, db->chat, why, "DELETE FROM ragchat_delta WHERE turn = ?1",

@@ -41,6 +41,7 @@ struct turn_row {
 	int64_t created_us, ended_us;  /* ended 0: not yet */
 	char *usage;                   /* JSON object or NULL */
 	char *notices;                 /* JSON array of {name,text} or NULL */
+	char *marks;                   /* JSON array of the verdicts on the text's markers (common/mark.h) or NULL */
 	char *meta;                    /* JSON object (options, system, collection, metadata block...) or NULL */
 	enum turn_error error;
 	char *error_text;

@@ -41,6 +41,7 @@ static int check_word(void *ctx, const struct word *w)
 static void check_citations(const char *s, size_t n)
 {
 	struct source_list sources = { 0 };
+	struct marks marks = { .n = 0 };
 	struct buf notes;
 
 	for (int i = 1; i <= 3; i++) {
@@ -53,12 +54,13 @@ static void check_citations(const char *s, size_t n)
 		source_list_add(&sources, &source);
 	}
 	buf_init(&notes, 4096);
-	library_check_citations(s, n, &sources, &notes);
+	library_check_citations(s, n, &sources, &marks, &notes);
 	require(sources.n == 3);
 	for (size_t i = 0; i < sources.n; i++)
 		require(!sources.v[i].cited ||
 			(sources.v[i].support >= 0 && sources.v[i].support <= 1));
 	source_list_fini(&sources);
+	marks_fini(&marks);
 	buf_fini(&notes);
 }
 

@@ -192,6 +192,8 @@ def test_retrieval_feeds_a_backend_when_told_to(t):
     contains(sent, "Members pay 24 euros a month", "handbook.md", "How much do members pay a month?")
     cited = [source for source in one["sources"] if source["cited"]]
     equal([source["n"] for source in cited], [1], "cited sources")
+    equal(one["quotes"], [{"n": 1, "text": cited[0]["quote"]}], "quotes")
+    equal([(mark["n"], mark["off"], mark["verdict"]) for mark in one["marks"]], [(1, 21, "ok"), (9, 46, "unknown")], "verdicts")
     contains(cited[0]["path"], "handbook.md")
     check(cited[0].get("support") is not None, "no support of the citation")
     equal(one["text"], "Members pay 24 euros [1]. Guests fly for free [9].", "the text is left as it is")

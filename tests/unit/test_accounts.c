@@ -5,11 +5,9 @@
 static const char version_1[] =
 #include "daemon/store/schema.sql.h"
 	;
-
 static const char version_2[] =
 #include "daemon/store/schema_2.sql.h"
 	;
-
 static const char version_3[] =
 #include "daemon/store/schema_3.sql.h"
 	;
@@ -19,7 +17,10 @@ static const char version_4[] =
 static const char version_5[] =
 #include "daemon/store/schema_5.sql.h"
 	;
-static const char *const steps[] = { version_1, version_2, version_3, version_4, version_5 };
+static const char version_6[] =
+#include "daemon/store/schema_6.sql.h"
+	;
+static const char *const steps[] = { version_1, version_2, version_3, version_4, version_5, version_6 };
 _Static_assert(sizeof(steps) / sizeof(*steps) == SCHEMA_VERSION - 1, "a step for each earlier version");
 
 /* A file as an earlier version made it, with one account and its thread. */

@@ -8,6 +8,7 @@
 
 struct answer {
 	struct source_list sources;
+	struct marks marks;
 	struct buf notes;
 };
 
@@ -35,6 +36,7 @@ static void answer_make(struct answer *a)
 static void answer_fini(struct answer *a)
 {
 	source_list_fini(&a->sources);
+	marks_fini(&a->marks);
 	buf_fini(&a->notes);
 }
 
@@ -46,7 +48,7 @@ static const char *checked(const char *text)
 	size_t n;
 
 	answer_make(&a);
-	library_check_citations(text, strlen(text), &a.sources, &a.notes);
+	library_check_citations(text, strlen(text), &a.sources, &a.marks, &a.notes);
 	for (n = 0; n < a.sources.n; n++)
 		out[n] = a.sources.v[n].cited ? '1' : '0';
 	snprintf(out + n, sizeof(out) - n, "%s%s", a.notes.len ? " " : "", buf_cstr(&a.notes));
@@ -108,13 +110,65 @@ TEST(support_is_the_lowest_of_its_sentences)
 			   "eat krill [2].";
 
 	answer_make(&a);
-	library_check_citations(text, strlen(text), &a.sources, &a.notes);
+	library_check_citations(text, strlen(text), &a.sources, &a.marks, &a.notes);
 	check(a.sources.v[1].support >= 0 && a.sources.v[1].support < 0.3);
 	check(a.sources.v[0].support < 0);
 	/* checked again, nothing of the first time is left */
-	library_check_citations("Apples are harvested from August [2].", 37, &a.sources, &a.notes);
+	library_check_citations("Apples are harvested from August [2].", 37, &a.sources, &a.marks, &a.notes);
 	check(a.sources.v[1].support > 0.9);
 	answer_fini(&a);
+}
+
+/* "1 ok, 7 unknown" */
+static const char *verdicts(const char *text)
+{
+	static char out[512];
+	struct answer a;
+	size_t n = 0;
+
+	answer_make(&a);
+	library_check_citations(text, strlen(text), &a.sources, &a.marks, &a.notes);
+	out[0] = '\0';
+	for (size_t i = 0; i < a.marks.n && n < sizeof(out) - 32; i++) {
+		const struct mark *m = &a.marks.v[i];
+
+		if ((m->support < 0) != (m->verdict == MARK_UNKNOWN))
+			return "an odd support";
+		n += (size_t)snprintf(out + n, sizeof(out) - n, "%s%d@%zu+%zu %s", i ? ", " : "", m->n, m->off,
+			m->len, mark_verdict_name(m->verdict));
+	}
+	answer_fini(&a);
+	return out;
+}
+
+TEST(every_marker_has_its_verdict)
+{
+	check_str(verdicts("The reactor reached criticality in 1951 [1]. Guests fly free [9]."),
+		"1@40+3 ok, 9@61+3 unknown");
+	check_str(verdicts("Bicycles are repaired by volunteers on weekday evenings [2]."), "2@56+3 weak");
+	check_str(verdicts("The reactor reached criticality [1,3]."), "1@32+5 ok, 3@32+5 weak");
+	check_str(verdicts("The reactor reached criticality \xe3\x80\x90" "1\xe3\x80\x91."), "1@32+7 ok");
+	check_str(verdicts("```\na[1]\n```\n"), "");
+	check_str(verdicts("Twice: the reactor reached criticality [1][1]."), "1@39+3 ok, 1@42+3 ok");
+}
+
+TEST(figures_that_no_source_has_are_noted)
+{
+	check_str(checked("The reactor reached criticality in 1952 under Walter Zinn [1]."), "100 1952 is in no source\n");
+	check_str(checked("The bridge over the Elbe is 514 metres long [3]."), "001");
+	/* of what cites nothing, nothing is said */
+	check_str(checked("In 1999 nothing happened."), "000");
+}
+
+TEST(the_way_out_is_recognised)
+{
+	static const char *const out[] = { "I did not find this in the documents.", "**I did not find this in the documents**",
+		"Sorry: i did not\nfind this in the documents!" };
+
+	for (size_t i = 0; i < sizeof(out) / sizeof(*out); i++)
+		check(library_says_not_found(out[i], strlen(out[i])));
+	check(!library_says_not_found("I did find this in the documents.", 33));
+	check(!library_says_not_found("I did not find", 14));
 }
 
 TEST(a_hostile_answer_costs_time_in_proportion)
@@ -127,7 +181,7 @@ TEST(a_hostile_answer_costs_time_in_proportion)
 		text[i] = "[1,2-3[`]."[(i * 7 + i / 13) % 10];
 	text[n] = '\0';
 	answer_make(&a);
-	library_check_citations(text, n, &a.sources, &a.notes);
+	library_check_citations(text, n, &a.sources, &a.marks, &a.notes);
 	answer_fini(&a);
 	free(text);
 }
@@ -209,8 +263,8 @@ TEST(the_sentence_that_has_the_words_is_quoted_first)
 	};
 	struct found *f = find("When did the reactor reach criticality?", "plant.txt", texts, 1);
 
-	check_str(quote(f, 0), "The first reactor of the plant reached criticality in March 1951 "
-			       "after three failed attempts.");
+	/* with its neighbours, as far as they fit */
+	check_str(quote(f, 0), texts[0]);
 	found_free(f);
 }
 

@@ -545,7 +545,7 @@ TEST(passages_that_touch_are_read_as_one)
 	/* a budget cuts at a sentence end, and leaves out what would be half of one */
 	check_int(spans_make(&s, hits, 4, 40), 0);
 	check_int(s.n, 1);
-	check(s.bytes <= 40);
+	check(s.cost <= 40);
 	check_mem(s.v[0].text, s.v[0].n, "First part. Second part.", 24);
 	spans_fini(&s);
 	check_int(spans_make(&s, hits, 2, 20), 0);
