@@ -233,6 +233,7 @@ static void say_question(struct val turn)
 static void show_turn(struct talk *t, struct val turn)
 {
 	struct val sources = val_get(turn, "sources");
+	struct buf drawn = { 0 };
 	struct print p;
 	struct answer a;
 	const char *s = "";
@@ -241,16 +242,19 @@ static void show_turn(struct talk *t, struct val turn)
 	say_question(turn);
 	answer_init(&a, true);
 	answer_take_end(&a, turn);
+	marks_take(&a.marks, val_get(turn, "marks"));
 	for (size_t i = 0; i < val_count(sources); i++)
 		if (val_get_bool(val_at(sources, i), "cited", true))
-			source_line(val_at(sources, i), &a.source_lines);
+			source_line(val_at(sources, i), &a.marks, &a.source_lines);
 	(void)val_get_str(turn, "text", &s, &n);
+	marks_draw(&a.marks, s, n, &drawn);
 	if (print_open(&p, &t->view, false) == 0) {
-		print_news(&p, &a, ANSWER_TEXT, (struct val){ NULL }, s, n);
+		print_news(&p, &a, ANSWER_TEXT, (struct val){ NULL }, buf_cstr(&drawn), drawn.len);
 		print_end(&p, &a, turn);
 		(void)out_flush(&p.out);
 	}
 	print_fini(&p);
+	buf_fini(&drawn);
 	answer_say(&a, true, "/retry");
 	s = "";
 	(void)val_get_str(turn, "turn", &s, &n);
