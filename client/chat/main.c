@@ -53,10 +53,7 @@ static bool begin_thread(struct talk *t, const struct chat_options *o)
 {
 	const char *ref = o->follow_on ? from_environment("RAGCHAT_THREAD", o->thread) : o->thread;
 
-	if (ref)
-		return talk_open_thread(t, ref, !o->follow_on);
-	t->follow_on = o->follow_on;
-	return true;
+	return !ref && !o->follow_on ? true : talk_open_thread(t, ref, !ref || !o->follow_on);
 }
 
 static void take_message(struct talk *t, struct buf *message)

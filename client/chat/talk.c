@@ -16,6 +16,7 @@
 #include "client/termkey.h"
 #include "common/attr.h"
 #include "common/clock.h"
+#include "common/fd.h"
 #include "common/mem.h"
 #include "proto/errors.h"
 
@@ -105,7 +106,13 @@ static void set_thread(struct talk *t, const char *thread)
 {
 	mem_free(t->thread);
 	t->thread = thread ? mem_dup(thread) : NULL;
-	t->follow_on = false;
+}
+
+/* Between an answer and the next question, for the eye; a pipe gets answers alone. */
+static void put_blank_line(const struct talk *t)
+{
+	if (t->prompt.tty.keys)
+		(void)fd_write_all(STDOUT_FILENO, "\n", 1);
 }
 
 static void follow_answer(struct talk *t)
@@ -122,6 +129,7 @@ static void follow_answer(struct talk *t)
 		.end = &end,
 		.again = "/retry",
 		.anew = true });
+	put_blank_line(t);
 	if (end.thread[0])
 		set_thread(t, end.thread);
 	if (end.turn[0])
@@ -146,8 +154,6 @@ static void pack_where(struct pack *p, const struct talk *t)
 		pack_kv_text(p, "thread", t->thread);
 		pack_kv_bool(p, "create", !uuid_valid(t->thread));
 	}
-	if (t->follow_on)
-		pack_kv_bool(p, "continue", true);
 	if (termkey(terminal))
 		pack_kv_text(p, "terminal", terminal);
 }
@@ -256,6 +262,7 @@ static void show_turn(struct talk *t, struct val turn)
 	print_fini(&p);
 	buf_fini(&drawn);
 	answer_say(&a, true, "/retry");
+	put_blank_line(t);
 	s = "";
 	(void)val_get_str(turn, "turn", &s, &n);
 	take_turn(t, s, answer_ended_as(&a, "done"), a.source_lines.len > 0);
@@ -299,17 +306,23 @@ static void say_thread(struct val thread, int64_t turns)
 
 bool talk_open_thread(struct talk *t, const char *ref, bool create)
 {
+	struct pack *p = talk_request(t, "thread.get");
+	char terminal[TERMKEY_LEN + 1];
 	struct val thread;
 	int64_t turns;
 	char *id;
 	int r;
 
-	pack_kv_text(talk_request(t, "thread.get"), "thread", ref);
+	if (ref)
+		pack_kv_text(p, "thread", ref);
+	else if (termkey(terminal))
+		pack_kv_text(p, "terminal", terminal);
 	r = talk_call(t, LINK_CALL_MS);
 	if (r == LINK_E_REMOTE && create && t->link->error.code == PROTO_E_NOT_FOUND) {
 		talk_new_thread(t);
 		t->thread = mem_dup(ref);
-		say("a new conversation, called '%s'", ref);
+		if (ref)
+			say("a new conversation, called '%s'", ref);
 		return true;
 	}
 	if (r) {
@@ -321,7 +334,7 @@ bool talk_open_thread(struct talk *t, const char *ref, bool create)
 	say_thread(thread, turns);
 	id = val_get_text(thread, "thread");
 	talk_new_thread(t);
-	set_thread(t, id ? id : ref);
+	set_thread(t, id);
 	mem_free(id);
 	fetch_turns(t, turns);
 	return true;

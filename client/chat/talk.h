@@ -20,7 +20,6 @@ struct talk {
 	char **documents;  /* or into these */
 	size_t ndocuments;
 	char *thread;      /* id, or a name to be made; NULL: the next question begins one */
-	bool follow_on;    /* -c: the next question goes on with this terminal's last thread */
 	char turn[UUID_LEN + 1]; /* the newest answer, "" none */
 	bool turn_whole, turn_sources;
 	char hint[80];
@@ -39,7 +38,10 @@ int talk_call(struct talk *t, unsigned ms);
 struct pack *talk_request(struct talk *t, const char *method);
 int talk_fail(struct talk *t, int result);
 
-/* REF becomes the thread of the next questions: its last turn is shown, its questions are in the history. */
+/*
+ * REF becomes the thread of the next questions: its last turn is shown, its questions are in the
+ * history. NULL: what this terminal talked about last. create: it need not be there.
+ */
 bool talk_open_thread(struct talk *t, const char *ref, bool create);
 void talk_new_thread(struct talk *t);
 void talk_forget_turn(struct talk *t);

@@ -36,18 +36,23 @@ static void print(struct buf *text)
 
 static void help(struct talk *t, char *args)
 {
+	unsigned width = t->prompt.tty.keys ? tty_width() : 80;
 	struct buf out = { 0 };
 
 	(void)args;
 	for (const struct verb *v = verbs; v->name; v++) {
-		int n = (int)(strlen(v->name) + strlen(v->args));
+		int n = (int)(strlen(v->name) + strlen(v->args)) + 2;
 
-		(void)buf_addf(&out, "/%s %s%*s%s\n", v->name, v->args, n < 21 ? 22 - n : 1, "", v->brief);
+		/* Where there is no room for two columns the second one stands below. */
+		if (width < 80)
+			(void)buf_addf(&out, "/%s %s\n    %s\n", v->name, v->args, v->brief);
+		else
+			(void)buf_addf(&out, "/%s %s%*s%s\n", v->name, v->args, n < 26 ? 26 - n : 1, "", v->brief);
 	}
-	(void)buf_add_str(&out, "A line that begins with // or a space is sent as text. ");
+	(void)buf_add_str(&out, "// or a space in front sends a line as text.\n");
 	if (t->prompt.tty.keys)
-		(void)buf_add_str(&out, "Alt-Enter begins a new line, Tab completes,\n"
-					"Ctrl-R searches what you wrote, Ctrl-C stops an answer, Ctrl-D leaves.\n");
+		(void)buf_add_str(&out, "Alt-Enter: new line. Tab: completes. Ctrl-R: searches what you wrote.\n"
+					"Ctrl-C: stops an answer. Ctrl-D: leaves.\n");
 	else
 		(void)buf_add_str(&out, "A line that ends with \\ goes on in the next.\n");
 	print(&out);
@@ -225,8 +230,18 @@ static void fork_thread(struct talk *t, char *args)
 
 static void sources(struct talk *t, char *args)
 {
+	int r;
+
 	(void)args;
-	if (has_turn(t, "sources"))
+	if (!has_turn(t, "sources"))
+		return;
+	pack_kv_text(talk_request(t, "source.list"), "turn", t->turn);
+	r = talk_call(t, LINK_CALL_MS);
+	if (r)
+		(void)talk_fail(t, r);
+	else if (!val_count(val_get(t->link->msg.result, "sources")))
+		say("the answer has no sources");
+	else
 		(void)talk_run(t, "sources", 1, (const char *[]){ t->turn, NULL });
 }
 
@@ -357,19 +372,19 @@ static void quit(struct talk *t, char *args)
 
 const struct verb verbs[] = {
 	{ "help", "", "this list", help },
-	{ "upload", "FILE...", "hand over documents; folders with all that is in them", upload },
-	{ "use", "[NAME...|all]", "take answers from these documents or this collection alone", use },
+	{ "upload", "FILE...", "hand over documents, or folders of them", upload },
+	{ "use", "[NAME...|all]", "answer from these documents or this collection", use },
 	{ "retry", "[MODEL]", "ask the last question again; both answers are kept", retry },
-	{ "edit", "[TEXT]", "change the last question and ask that; both are kept", edit },
-	{ "fork", "[N]", "go on in a copy of this conversation, up to question N", fork_thread },
+	{ "edit", "[TEXT]", "change the last question; both are kept", edit },
+	{ "fork", "[N]", "go on in a copy, up to question N", fork_thread },
 	{ "sources", "", "what the last answer cites, with quotes", sources },
-	{ "pdf", "[FILE]", "the last answer as a PDF, response.pdf unless named", pdf },
-	{ "rate", "up|down|none [WHY]", "say what you think of the last answer", rate },
+	{ "pdf", "[FILE]", "the last answer as response.pdf, or FILE", pdf },
+	{ "rate", "up|down|none [WHY]", "what you think of the last answer", rate },
 	{ "thread", "[NAME|new]", "go to another conversation; alone: list them", thread },
 	{ "new", "", "begin a new conversation", new_thread },
 	{ "model", "[NAME|default]", "ask another model; alone: list them", model },
 	{ "search", "TEXT", "look through all conversations", search },
-	{ "save", "[FILE]", "this conversation to a .md .pdf .html .txt or .json", save },
+	{ "save", "[FILE]", "this conversation as .md .pdf .html .txt .json", save },
 	{ "quit", "", "leave; Ctrl-D does too", quit },
 	{ NULL, NULL, NULL, NULL },
 };

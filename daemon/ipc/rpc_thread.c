@@ -61,7 +61,8 @@ static void on_thread(struct job *j)
 
 void rpc_thread_get(struct call *call, struct args *a)
 {
-	struct arg_str ref = args_str(a, "thread", ARG_NEEDED, 1, LIMIT_NAME);
+	struct arg_str ref = args_str(a, "thread", ARG_OPTIONAL, 1, LIMIT_NAME);
+	struct arg_str terminal = args_str(a, "terminal", ARG_OPTIONAL, 1, LIMIT_NAME);
 	struct op_thread_get *op;
 
 	if (!args_ok(a)) {
@@ -71,6 +72,7 @@ void rpc_thread_get(struct call *call, struct args *a)
 	op = op_thread_get_new();
 	op->account = account_copy(&call->account);
 	op->ref = args_dup(ref);
+	op->terminal = args_dup(terminal);
 	call_submit(call, STORE_KEYED, &op->job, op_thread_get_run, on_thread);
 }
 

@@ -159,7 +159,8 @@ void op_turn_get_free(struct op_turn_get *op);
 struct op_thread_get {
 	struct job job;
 	struct account account;
-	char *ref;
+	char *ref;      /* NULL: what a question with `follow` would go on with */
+	char *terminal; /* ... of this terminal, or NULL */
 	struct thread_row thread;
 	struct candidates candidates;
 };
