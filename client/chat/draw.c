@@ -234,10 +234,11 @@ static bool goes_on(const struct row *a, const struct row *b, unsigned width)
 
 static void print_rows(struct draw *d, struct row *rows, size_t from, size_t n, size_t skip, struct buf *out)
 {
-	for (size_t i = from; i < n; i++) {
+	for (size_t i = from; i < n; i++, skip = 0) {
 		if (i > from)
 			(void)buf_add_str(out, "\r\n");
-		(void)buf_add(out, rows[i].bytes.data + (i == from ? skip : 0), rows[i].bytes.len - (i == from ? skip : 0));
+		if (rows[i].bytes.len > skip)
+			(void)buf_add(out, rows[i].bytes.data + skip, rows[i].bytes.len - skip);
 		d->row = i;
 	}
 }

@@ -176,8 +176,10 @@ void line_rest(struct line *l)
 
 static int insert(struct line *l, size_t at, const char *s, size_t n)
 {
-	int r = buf_reserve(&l->text, n);
+	int r = n ? buf_reserve(&l->text, n) : 0;
 
+	if (!n)
+		return 0;
 	if (r < 0) {
 		l->text.failed = false;
 		return r;

@@ -191,6 +191,7 @@ void tty_stop(struct tty *t)
 	tty_restore(t);
 	(void)sigaction(SIGTSTP, &act, NULL);
 	/* As the terminal would have done it: what we are in a pipeline with stops too. */
+	t->stopped = true;
 	(void)kill(0, SIGTSTP);
 	signals_also(SIGTSTP);
 	tty_raw(t);
@@ -229,8 +230,10 @@ bool tty_take_signals(struct tty *t, bool *interrupted)
 		else if (number == SIGWINCH)
 			t->resized = true;
 		else if (number == SIGCONT) {
-			tty_raw(t);
-			t->resumed = true;
+			if (!t->stopped)
+				tty_raw(t);
+			t->resumed = t->resumed || !t->stopped;
+			t->stopped = false;
 		} else if (number == SIGTSTP)
 			tty_stop(t);
 		else

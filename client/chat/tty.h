@@ -25,6 +25,7 @@ struct tty {
 	bool ended;        /* stdin is at its end */
 	bool dropped;      /* more was typed ahead than is kept */
 	bool resized, resumed;
+	bool stopped;      /* by ourselves: the SIGCONT that follows is known already */
 	int left_by; /* a signal that ends the conversation, 0: none */
 };
 

@@ -7,6 +7,7 @@
 
 #include "common/buf.h"
 #include "common/mem.h"
+#include "common/path.h"
 
 #define SPECIAL " \t\n\\'\"*?[]~"
 
@@ -28,7 +29,7 @@ void words_fini(struct words *w)
 /* plain: as it was meant; pattern: the same with what was quoted escaped for glob(3). */
 struct word {
 	struct buf plain, pattern;
-	bool begun, magic;
+	bool begun, magic, home;
 };
 
 static void put(struct word *d, char c, bool quoted)
@@ -38,25 +39,31 @@ static void put(struct word *d, char c, bool quoted)
 	if (quoted && strchr("*?[]~\\", c))
 		(void)buf_add_byte(&d->pattern, '\\');
 	(void)buf_add_byte(&d->pattern, (uint8_t)c);
-	if (!quoted && (strchr("*?[", c) || (c == '~' && d->plain.len == 1)))
+	if (!quoted && strchr("*?[", c))
 		d->magic = true;
+	if (!quoted && c == '~' && d->plain.len == 1)
+		d->home = true;
 }
 
 static void end_word(struct word *d, bool files, struct words *out)
 {
 	glob_t found = { .gl_pathc = 0 };
+	char *path = NULL;
 
 	if (!d->begun)
 		return;
-	if (files && d->magic && glob(buf_cstr(&d->pattern), GLOB_TILDE | GLOB_NOMAGIC, NULL, &found) == 0)
+	if (files && d->home)
+		path = path_expand(buf_cstr(&d->plain));
+	if (files && d->magic && glob(buf_cstr(&d->pattern), GLOB_TILDE, NULL, &found) == 0)
 		for (size_t i = 0; i < found.gl_pathc; i++)
 			add(out, found.gl_pathv[i]);
 	else
-		add(out, buf_cstr(&d->plain));
+		add(out, path ? path : buf_cstr(&d->plain));
 	globfree(&found);
+	mem_free(path);
 	buf_reset(&d->plain);
 	buf_reset(&d->pattern);
-	d->begun = d->magic = false;
+	d->begun = d->magic = d->home = false;
 }
 
 int words_split(const char *s, bool files, struct words *out)

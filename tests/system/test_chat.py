@@ -1,8 +1,12 @@
 """ragchat chat: a conversation, driven key by key in a real terminal, and by lines in a pipe."""
+import os
+import re
+import socket
 import threading
+import time
 
 import scripts
-from harness import check, contains, equal
+from harness import check, contains, equal, eventually
 from tmux import PROMPT, Terminal
 
 GREETING = "Hello! Upload documents (/upload) or ask me a question."
@@ -70,3 +74,404 @@ def test_ctrl_c_stops_the_answer_and_keeps_what_came(t):
     turns = t.run("show", "--json", "last").json["turns"]
     equal([(turn["state"], turn["text"]) for turn in turns],
           [("cancelled", "first half, "), ("done", "first half, second half")], "what is kept")
+
+
+def test_a_paste_of_5000_lines_is_one_message(t):
+    terminal, backend, _ = begin(t)
+    text = "".join(f"line {i} of the paste\n" for i in range(5000))
+    terminal.type("see: ")
+    terminal.paste(text)
+    terminal.wait_last("> see: [5000 lines pasted]")
+    terminal.type(" what is it?")
+    terminal.wait_last("> see: [5000 lines pasted] what is it?")
+    terminal.keys("Enter")
+    terminal.wait("line 4999 of the paste")
+    equal(scripts.question(backend.chats[-1]), f"see: {text} what is it?", "what was sent")
+    # A short one is shown as it is, and not sent by itself.
+    terminal.wait(prompt_is_free, timeout=20)
+    terminal.keys("C-l")
+    terminal.paste("first\n  second\tend")
+    terminal.wait(lambda lines: lines == ["> first", "    second    end"])
+    equal(len(backend.chats), 1, "questions so far")
+    terminal.keys("C-c")
+    terminal.wait_last("> /pdf  /retry  /rate up|down")
+    terminal.paste(b"a\xff\xfeb")
+    terminal.wait("what was pasted is not taken: byte 2 is not UTF-8")
+    terminal.wait(prompt_is_free)
+
+
+def test_long_lines_wrap_edit_and_follow_the_window(t):
+    terminal, backend, _ = begin(t, width=40, height=10)
+    words = "".join(f"word{i:02d} " for i in range(9))
+    terminal.type(words + "\u6f22\u5b57")
+    shown = ["> word00 word01 word02 word03 word04 wor", "  d05 word06 word07 word08 \u6f22\u5b57"]
+    terminal.wait(lambda lines: lines[-2:] == shown)
+    equal(terminal.cursor(), (31, terminal.lines().index(shown[1])), "the cursor")
+    terminal.keys("C-a")
+    terminal.type("X")
+    terminal.wait(lambda lines: lines[-2:] == ["> Xword00 word01 word02 word03 word04 wo", "  rd05 word06 word07 word08 \u6f22\u5b57"])
+    terminal.keys("C-e")
+    terminal.resize(30, 10)
+    terminal.wait(lambda lines: lines[-3:] == ["> Xword00 word01 word02 word03", "   word04 word05 word06 word07", "   word08 \u6f22\u5b57"])
+    terminal.resize(60, 12)
+    terminal.wait(lambda lines: lines[-2:] == ["> Xword00 word01 word02 word03 word04 word05 word06 word07 w", "  ord08 \u6f22\u5b57"])
+    terminal.keys("Enter")
+    terminal.wait("answer to Xword00")
+    equal(scripts.question(backend.chats[-1]), "X" + words + "\u6f22\u5b57", "what was sent")
+
+
+def test_what_is_typed_meanwhile_waits(t):
+    go_on = threading.Event()
+    terminal, backend, _ = begin(t, scripts.in_turn(scripts.holds(go_on), scripts.echo))
+    terminal.line("long?")
+    terminal.wait("first half,")
+    for text in ("second?", "third?"):
+        terminal.line(text)
+    terminal.type("fourth")
+    before = terminal.lines()
+    check(before[-1] == "first half," and not any("second?" in line for line in before), before)
+    go_on.set()
+    terminal.wait(lambda lines: lines[-1] == "> fourth")
+    equal([scripts.question(chat) for chat in backend.chats], ["long?", "second?", "third?"], "what was asked, in order")
+    contains(terminal.text, "first half, second half\n", "> second?\nanswer to second?", "> third?\nanswer to third?")
+
+
+def test_after_ctrl_c_nothing_is_sent_by_itself(t):
+    go_on = threading.Event()
+    terminal, backend, _ = begin(t, scripts.holds(go_on))
+    terminal.line("long?")
+    terminal.wait("first half,")
+    terminal.line("typed")
+    terminal.type("ahead")
+    terminal.keys("C-c")
+    terminal.wait(lambda lines: lines[-2:] == ["> typed", "  ahead"])
+    equal(len(backend.chats), 1, "questions asked")
+    go_on.set()
+
+
+def test_stopped_and_going_on(t):
+    go_on = threading.Event()
+    terminal, _, _ = begin(t, scripts.holds(go_on))
+    terminal.type("half a line")
+    terminal.keys("C-z")
+    terminal.wait(lambda lines: "Stopped" in lines[-2] and lines[-1] == PROMPT.strip())
+    terminal.line("echo the shell is here")
+    terminal.wait(lambda lines: "the shell is here" in lines)
+    terminal.line("fg")
+    terminal.wait_last("> half a line")
+    terminal.line(" goes on")
+    terminal.wait("first half,")
+    terminal.keys("C-z")
+    terminal.wait_last(PROMPT)
+    go_on.set()
+    eventually(lambda: t.run("ps").text == "", "the answer's end in the daemon")
+    terminal.line("fg")
+    terminal.wait("second half")
+    terminal.wait(prompt_is_free)
+    equal(t.run("last").text, "first half, second half\n", "what is stored")
+    terminal.line("again")
+    terminal.wait("> again\nfirst half, second half")
+
+
+class Between:
+    """A socket in front of the daemon's, whose connections can be cut."""
+
+    def __init__(self, t):
+        self.path, self.target, self.pairs = os.path.join(t.h.dir, "run", "between"), t.h.socket, []
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(self.path)
+        self.listener.listen(16)
+        t.closers.append(self.listener.close)
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+                daemon = socket.socket(socket.AF_UNIX)
+                daemon.connect(self.target)
+            except OSError:
+                return
+            self.pairs.append((client, daemon))
+            for a, b in ((client, daemon), (daemon, client)):
+                threading.Thread(target=self.pump, args=(a, b), daemon=True).start()
+
+    @staticmethod
+    def pump(a, b):
+        try:
+            while data := a.recv(65536):
+                b.sendall(data)
+        except OSError:
+            pass
+        for end in (a, b):
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def cut(self):
+        pairs, self.pairs = self.pairs, []
+        for pair in pairs:
+            for end in pair:
+                end.shutdown(socket.SHUT_RDWR)
+        return len(pairs)
+
+
+def test_a_lost_connection_is_taken_up_where_it_broke(t):
+    steps = [threading.Event() for _ in range(3)]
+
+    def script(_, out):
+        for i, step in enumerate(steps):
+            out.delta(f"part {i}, \u00e9\u6f22 ")
+            step.wait(60)
+        out.delta("end")
+        out.finish()
+    t.serve(script)
+    between = Between(t)
+    terminal = Terminal(t, env={"RAGCHAT_SOCKET": between.path})
+    terminal.line("clear; ragchat chat")
+    terminal.wait(GREETING)
+    between.cut()  # one that rests is made again with the next question, unseen
+    terminal.line("long?")
+    for i, step in enumerate(steps):
+        terminal.wait(f"part {i},")
+        check(between.cut() >= 1)
+        step.set()
+    terminal.wait(prompt_is_free)
+    whole = "".join(f"part {i}, \u00e9\u6f22 " for i in range(3)) + "end"
+    equal(terminal.lines()[:3], [GREETING, "> long?", whole], "the screen")
+    equal(t.run("last").text, whole + "\n", "what is stored")
+
+
+def test_a_daemon_killed_in_mid_answer(t):
+    go_on = threading.Event()
+    terminal, _, daemon = begin(t, scripts.in_turn(scripts.holds(go_on), scripts.echo))
+    terminal.line("long?")
+    terminal.wait("first half,")
+    eventually(lambda: t.run("status", "--json").json["turns"]["oldest_unsaved_ms"] == 0, "the checkpoint")
+    daemon.kill()
+    daemon.start()
+    terminal.wait("it ended before the answer was complete")
+    terminal.wait("what came is kept; to ask again: /retry")
+    terminal.wait_last("> /retry  /edit  /pdf")
+    go_on.set()
+    terminal.line("/retry")
+    terminal.wait("answer to long?")
+    turns = t.run("show", "--json", "last").json["turns"]
+    equal([(turn["state"], turn["text"]) for turn in turns], [("interrupted", "first half, "), ("done", "answer to long?")], "what is kept")
+
+
+def test_a_daemon_that_is_gone_is_started_with_the_next_question(t):
+    terminal, _, daemon = begin(t)
+    terminal.line("one?")
+    terminal.wait("answer to one?")
+    terminal.wait(prompt_is_free)
+    daemon.stop()
+    terminal.line("two?")
+    terminal.wait("answer to two?")
+    equal(len(t.run("show", "--json", "last").json["turns"]), 2, "turns of the thread")
+
+
+def test_completion(t):
+    terminal, _, _ = begin(t, width=60)
+    t.h.path("some notes.txt", "text")
+    t.h.path("papers/a.md", "text")
+    terminal.line("about shelves")
+    terminal.wait("answer to about")
+    terminal.wait(prompt_is_free)
+    for typed, shown in (("/up", "> /upload"), ("s", "> /upload some\\ notes.txt"), ("pa", "> /upload some\\ notes.txt papers/"),
+                         ("", "> /upload some\\ notes.txt papers/a.md")):
+        terminal.type(typed)
+        terminal.keys("Tab")
+        terminal.wait_last(shown)
+    terminal.keys("C-u")
+    for typed, shown in (("/thread ab", "> /thread about shelves"),):
+        terminal.type(typed)
+        terminal.keys("Tab")
+        terminal.wait_last(shown)
+    terminal.keys("C-u")
+    terminal.type("/model ")
+    terminal.keys("Tab")
+    terminal.wait(lambda lines: lines[-2:] == ["other-model  scripted", "> /model"])
+    terminal.keys("C-u")
+    terminal.type("/s")
+    terminal.keys("Tab")
+    terminal.wait(lambda lines: "/save" in lines[-2] and "/search" in lines[-2] and "/sources" in lines[-2])
+
+
+def test_history_over_conversations(t):
+    terminal, _, _ = begin(t)
+    for text in ("deep sea", "desert", " hidden space", "my password: x"):
+        terminal.line(text)
+        terminal.wait(f"answer to {text}")
+        terminal.wait(prompt_is_free)
+    terminal.keys("Up")
+    terminal.wait_last("> my password: x")
+    terminal.keys("C-c", "C-d")
+    terminal.wait_last(PROMPT)
+    path = os.path.join(t.h.env["XDG_STATE_HOME"], "ragchat", "chat_lines")
+    with open(path, encoding="utf-8") as f:
+        equal(f.read(), "deep sea\ndesert\n", "what is kept")
+    equal(os.stat(path).st_mode & 0o777, 0o600, "its mode")
+    terminal.line("clear; ragchat chat")
+    terminal.wait_last(">")
+    terminal.keys("C-r")
+    terminal.type("de")
+    terminal.wait_last("(search 'de') desert")
+    terminal.keys("C-r")
+    terminal.wait_last("(search 'de') deep sea")
+    terminal.keys("C-e")
+    terminal.wait_last("> deep sea")
+    terminal.keys("Enter")
+    terminal.wait("answer to deep sea")
+    terminal.wait(prompt_is_free)
+    # The questions of a thread are there too, wherever they were asked.
+    t.run("ask", "--title", "elsewhere", "asked by script")
+    terminal.line("/thread elsewhere")
+    terminal.wait("answer to asked by script")
+    terminal.wait(prompt_is_free)
+    terminal.keys("Up")
+    terminal.wait_last("> asked by script")
+
+
+def test_verbs(t):
+    terminal, backend, _ = begin(t, height=40)
+    terminal.line("/retry")
+    terminal.wait("there is none yet")
+    terminal.line("/halp")
+    terminal.wait("there is no /halp; did you mean /help?")
+    terminal.line("/help")
+    terminal.wait("/quit")
+    terminal.keys("C-l")
+    terminal.line("one?")
+    terminal.wait("answer to one?")
+    terminal.line("/pdf")
+    terminal.wait("response.pdf")
+    terminal.line("/save ~/all.md")
+    terminal.wait("written to ")
+    with open(os.path.join(t.h.dir, "home", "all.md"), encoding="utf-8") as f:
+        contains(f.read(), "answer to one?")
+    check(os.path.getsize(os.path.join(t.h.dir, "home", "response.pdf")) > 500)
+    terminal.line("/sources")
+    terminal.wait("the answer has no sources")
+    terminal.line("/model other-model")
+    terminal.wait("questions go to the model 'other-model'")
+    terminal.line("/retry")
+    eventually(lambda: len(backend.chats) == 2, "the second question")
+    equal(backend.chats[-1].json["model"], "other-model", "the model")
+    terminal.wait(lambda lines: lines[-1].startswith("> /pdf"))
+    t.h.path("a b.txt", "words")
+    terminal.line("/upload 'a b.txt' no-such")
+    terminal.wait("cannot read 'no-such'")
+    eventually(lambda: len(backend.uploads) == 1, "the upload")
+    terminal.line("/thread new")
+    terminal.wait("begins a new conversation")
+    terminal.line("two?")
+    terminal.wait("answer to two?")
+    equal(len(t.run("ls", "--json").json["threads"]), 2, "threads")
+    terminal.line("/quit")
+    terminal.wait_last(PROMPT)
+
+
+def test_it_goes_on_where_it_was(t):
+    terminal, _, _ = begin(t)
+    terminal.line("one?")
+    terminal.wait("answer to one?")
+    terminal.wait(prompt_is_free)
+    terminal.keys("C-d")
+    terminal.wait_last(PROMPT)
+    t.run("ask", "--title", "other", "elsewhere?")
+    terminal.line("clear; ragchat chat -c")
+    terminal.wait("conversation 'one?', 1 question so far")
+    terminal.wait("answer to one?")
+    terminal.wait(prompt_is_free)
+    terminal.keys("Up")
+    terminal.wait_last("> one?")
+    terminal.keys("C-u")
+    terminal.line("two?")
+    terminal.wait("answer to two?")
+    equal([turn["question"] for turn in t.run("show", "--json", "one?").json["turns"]], ["one?", "two?"], "the thread")
+    terminal.wait(prompt_is_free)
+    terminal.keys("C-d")
+    terminal.line("clear; ragchat chat -t fresh")
+    terminal.wait("a new conversation, called 'fresh'")
+    terminal.line("three?")
+    terminal.wait("answer to three?")
+    equal([turn["question"] for turn in t.run("show", "--json", "fresh").json["turns"]], ["three?"], "the new thread")
+
+
+HOSTILE = ["\x1b]52;c;cm0gLXJmIH4=\x07", "\x1b]0;owned\x07", "\x1b]2;owned\x1b\\", "\x1b[c\x1b[6n\x1b[>c", "safe\rover", "b\b\b\bs",
+           "\x1b[2J\x1b[H", "\u009b2J\u009d0;owned\u009c", "\u202egnp\u202c", "\x1bPq\x1b\\", "\x1bc", "\n\nthe end"]
+
+
+def test_a_hostile_answer_leaves_the_screen_alone(t):
+    def script(_, out):
+        for piece in HOSTILE:
+            for char in piece:
+                out.delta(char)
+        out.finish()
+    terminal, _, _ = begin(t, script, env={"PS1": PROMPT})
+    title = terminal.get("#{pane_title}")
+    terminal.line("hostile \u202e name")
+    terminal.wait("the end")
+    terminal.wait(prompt_is_free)
+    lines = terminal.lines()
+    equal(lines[0], GREETING, "the first line")
+    equal(lines[-1], "> /pdf  /retry  /rate up|down", "the prompt: no answer to a query was typed")
+    equal((terminal.get("#{pane_title}"), terminal.tmux("list-buffers")), (title, ""), "title and clipboard")
+    # Names of threads come from the same hands.
+    terminal.line("/thread")
+    terminal.wait("goes to another")
+    terminal.wait(lambda lines: lines[-1] == ">" and "hostile" in lines[-2])
+    check("\u202e" not in terminal.everything())
+
+
+def test_a_dumb_terminal_gets_plain_lines(t):
+    terminal, _, _ = begin(t, env={"X": "1"}, args="")
+    terminal.keys("C-d")
+    terminal.wait_last(PROMPT)
+    status, out = t.terminal("chat", env={"TERM": "dumb"}, keys=type_lines(b"one?\n", b"answer to one?", b"two \\\nhalves\n", b"halves", b"\x04"))
+    equal(status, 0, "status")
+    text = out.decode().replace("\r\n", "\n")
+    contains(text, f"{GREETING}\n> ", "answer to one?", "answer to two\nhalves")
+    check(not set(text) & set("\r\033\b\a"), repr(text))
+
+
+def type_lines(*script):
+    """In turn: bytes to type, bytes to wait for, ..."""
+    def keys(fd, out):
+        seen = 0
+        for i, part in enumerate(script):
+            if i % 2 == 0:
+                eventually(lambda: out.rstrip(b" ").endswith(b">") or i > 0, "the prompt")
+                seen = len(out)
+                time.sleep(0) or os.write(fd, part)
+            else:
+                eventually(lambda: part in out[seen + 1:] and out.endswith(b"> "), repr(part))
+    return keys
+
+
+def test_the_terminal_is_given_back_whatever_happens(t):
+    terminal, _, _ = begin(t)
+    terminal.keys("C-d")
+    terminal.wait_last(PROMPT)
+    modes = "stty -g > {}"
+    before, after = t.h.path("before"), t.h.path("after")
+    for name in ("TERM", "HUP", "SEGV", "ABRT", "QUIT"):
+        terminal.line(f"clear; {modes.format(before)}; ragchat chat; echo left with $?; {modes.format(after)}")
+        terminal.wait_last(">")
+        pid = int(re.search(r"\d+", t_pids(terminal)).group())
+        os.kill(pid, getattr(__import__("signal"), "SIG" + name))
+        terminal.wait("left with ")
+        terminal.wait_last(PROMPT)
+        with open(before, encoding="utf-8") as a, open(after, encoding="utf-8") as b:
+            equal(b.read(), a.read(), f"modes after {name}")
+        # A paste comes without marks: the shell has its own say on that.
+        contains(terminal.text, f"left with {128 + int(getattr(__import__('signal'), 'SIG' + name))}")
+
+
+def t_pids(terminal):
+    """The conversation below the terminal's shell."""
+    shell = terminal.get("#{pane_pid}")
+    with open(f"/proc/{shell}/task/{shell}/children", encoding="ascii") as f:
+        return f.read()
