@@ -21,6 +21,7 @@
 #include "proto/errors.h"
 
 #define CANCEL_MS 2000 /* how long a cancelled answer's end is waited for */
+#define SAME_MS 1000   /* how long the same daemon is waited for where another one will do */
 
 struct follow {
 	const struct follow_request *req;
@@ -182,13 +183,43 @@ static void attach_again(struct follow *f)
 		end_with(f, link_fail(f->link, r));
 }
 
+/* What was heard while it was made again may be no more than a key: then it goes on being made. */
+static int made_again(struct follow *f, const struct link_wait *w, unsigned ms, int *number)
+{
+	uint64_t end = clock_mono_ms() + ms;
+	int r;
+
+	do {
+		r = link_again_for(f->link, w, ms);
+		*number = r ? take_signal(f) : 0;
+	} while (r == LINK_E_LOST && f->req->ears && !*number && clock_mono_ms() < end);
+	return r;
+}
+
+/*
+ * The daemon we had is waited for; one that does not come back has ended. Where another one will do it
+ * tells what became of the answer, and is there for the next question.
+ */
+static int reconnect(struct follow *f, const struct link_wait *w, int *number)
+{
+	bool any = f->req->anew && f->link->client->autostart;
+	int r;
+
+	if (any && f->request_id)
+		link_any(f->link);
+	r = made_again(f, w, any ? SAME_MS : LINK_AGAIN_MS, number);
+	if (r != LINK_E_LOST || *number || !any)
+		return r;
+	link_any(f->link);
+	return made_again(f, w, LINK_AGAIN_MS, number);
+}
+
 /*
  * While it is made again the reader still gets what is queued: the wait of link_again knows signals
  * only.
  */
 static void on_lost(struct follow *f, const struct link_wait *w)
 {
-	uint64_t end = clock_mono_ms() + LINK_AGAIN_MS;
 	int r, number;
 
 	if (f->give_up) {
@@ -196,25 +227,22 @@ static void on_lost(struct follow *f, const struct link_wait *w)
 		return;
 	}
 	(void)out_drain(&f->print.out);
-	if (f->req->anew && f->request_id)
-		link_renew(f->link);
-	/* What was heard may be no more than a key. */
-	do {
-		r = link_again(f->link, w);
-		number = r ? take_signal(f) : 0;
-	} while (r == LINK_E_LOST && f->req->ears && !number && clock_mono_ms() < end);
-	if (number) {
+	r = reconnect(f, w, &number);
+	if (number == SIGINT && f->req->anew && !f->request_id) {
+		end_with(f, -1);
+	} else if (number) {
 		end_with(f, 128 + number);
 	} else if (r == LINK_OK && f->request_id) {
 		/* The question has its key: the daemon knows it again. */
 		link_resend(f->link);
 	} else if (r == LINK_OK) {
 		attach_again(f);
-	} else if (r == LINK_E_STATUS) {
+	} else if (r == LINK_E_STATUS && (!f->req->anew || f->request_id)) {
 		end_with(f, f->link->status);
 	} else if (r == LINK_E_LOST && f->request_id) {
 		end_with(f, link_fail(f->link, r));
-	} else if (r == LINK_E_LOST) {
+	} else {
+		/* What came stands. */
 		end_with(f, -1);
 	}
 }

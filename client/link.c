@@ -472,9 +472,9 @@ bool link_is_reply(const struct link *l, uint32_t id)
 
 /* Signals end the process here as everywhere outside a watched wait, so the pause is a plain one.
  */
-int link_again(struct link *l, const struct link_wait *w)
+int link_again_for(struct link *l, const struct link_wait *w, unsigned ms)
 {
-	uint64_t end = clock_mono_ms() + LINK_AGAIN_MS;
+	uint64_t end = clock_mono_ms() + ms;
 	struct pollfd p = { .fd = w ? w->signals : -1, .events = POLLIN };
 	int pause = 20, r;
 
@@ -486,4 +486,14 @@ int link_again(struct link *l, const struct link_wait *w)
 		pause = min_of(2 * pause, 500);
 	}
 	return r;
+}
+
+int link_again(struct link *l, const struct link_wait *w)
+{
+	return link_again_for(l, w, LINK_AGAIN_MS);
+}
+
+void link_any(struct link *l)
+{
+	l->greeted = false;
 }

@@ -116,6 +116,9 @@ void link_pause(const struct link_wait *w);
 /* After LINK_LOST: the same daemon anew, tried for LINK_AGAIN_MS; LINK_E_LOST also after a signal.
  */
 int link_again(struct link *l, const struct link_wait *w);
+int link_again_for(struct link *l, const struct link_wait *w, unsigned ms);
+/* From now on another daemon will do too; one is started where that is the way. It is told apart by l->restarted. */
+void link_any(struct link *l);
 void link_resend(struct link *l); /* the last request, on the new connection */
 void link_drop(struct link *l);   /* close; the next request connects anew */
 /* ... to whatever daemon there is then; one is started where that is the way. Forgets the one there was. */

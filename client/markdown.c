@@ -753,6 +753,11 @@ static bool knows_hyperlinks(void)
 	return term_environment("KITTY_WINDOW_ID") || term_environment("KONSOLE_VERSION") || (vte && strtol(vte, NULL, 10) >= 5000);
 }
 
+void markdown_width(struct markdown *m, unsigned width)
+{
+	m->look.width = width;
+}
+
 struct markdown_look markdown_look(unsigned width, bool color)
 {
 	return (struct markdown_look){

@@ -26,6 +26,7 @@ struct markdown;
 
 struct markdown *markdown_new(const struct markdown_look *look);
 void *markdown_free(struct markdown *m); /* takes and returns NULL */
+void markdown_width(struct markdown *m, unsigned width); /* the window has another width from here on */
 void markdown_feed(struct markdown *m, const char *s, size_t n, struct buf *out);
 /* Words that are bold within quotes from here on, a line each; case does not count. */
 void markdown_words(struct markdown *m, const char *lines, size_t n);

@@ -112,6 +112,7 @@ static void put_text(struct print *p, const char *s, size_t n, bool ends)
 	if (p->out.tty)
 		hold_markers(p, &clean, ends);
 	if (p->markdown) {
+		markdown_width(p->markdown, wrap_width(p));
 		markdown_feed(p->markdown, (const char *)clean.data, clean.len, &wrapped);
 		if (ends)
 			markdown_end(p->markdown, &wrapped);

@@ -8,7 +8,6 @@
 #include "client/chat_options.h"
 #include "client/filter.h"
 #include "client/link.h"
-#include "client/out.h"
 #include "client/say.h"
 #include "client/signals.h"
 #include "client/text.h"
@@ -22,9 +21,9 @@ static void greet(struct talk *t)
 	struct buf out = { 0 };
 
 	(void)buf_addf(&out, "%s\n", greeting ? greeting : GREETING);
-	if (!greeting || *greeting)
-		(void)out_text(&out, false);
-	buf_fini(&out);
+	if (greeting && !*greeting)
+		buf_reset(&out);
+	talk_print(t, &out);
 	mem_free(greeting);
 }
 
@@ -37,7 +36,14 @@ static int begin(struct talk *t)
 	r = link_call(t->link, 0);
 	if (r)
 		return link_fail(t->link, r);
+	if (prompt_open(&t->prompt) < 0)
+		return say_fail(STATUS_FAILED, "cannot listen to the terminal");
+	t->view.plain = !t->prompt.tty.keys;
+	t->view.color = t->view.plain ? COLOR_NEVER : COLOR_AUTO;
+	t->prompt.complete = verbs_complete;
+	t->prompt.ctx = t;
 	greet(t);
+	tty_raw(&t->prompt.tty);
 	return 0;
 }
 
@@ -144,14 +150,7 @@ static int chat(struct client *c, const struct chat_options *o)
 		return r;
 	t.link = link_new(c);
 	r = begin(&t);
-	if (!r && prompt_open(&t.prompt) < 0)
-		r = say_fail(STATUS_FAILED, "cannot listen to the terminal");
 	if (!r) {
-		t.view.plain = !t.prompt.tty.keys;
-		t.view.color = t.view.plain ? COLOR_NEVER : COLOR_AUTO;
-		t.prompt.complete = verbs_complete;
-		t.prompt.ctx = &t;
-		tty_raw(&t.prompt.tty);
 		if (begin_thread(&t, o))
 			talk(&t);
 		r = status_of(&t);

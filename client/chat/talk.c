@@ -13,7 +13,9 @@
 #include "client/print.h"
 #include "client/say.h"
 #include "client/signals.h"
+#include "client/term.h"
 #include "client/termkey.h"
+#include "client/wrap.h"
 #include "common/attr.h"
 #include "common/clock.h"
 #include "common/fd.h"
@@ -341,6 +343,26 @@ bool talk_open_thread(struct talk *t, const char *ref, bool create)
 }
 
 /* ---- commands ---- */
+
+void talk_print(const struct talk *t, struct buf *text)
+{
+	struct buf wrapped = { 0 }, clean = { 0 };
+	struct filter filter;
+	struct wrap wrap;
+
+	filter_init(&filter, t->prompt.tty.keys ? term_filter() : FILTER_PIPE);
+	wrap_init(&wrap, t->prompt.tty.keys ? min_of(tty_width(), (unsigned)TERM_WIDTH_MAX) : 0);
+	filter_feed(&filter, (const char *)text->data, text->len, &clean);
+	filter_end(&filter, &clean);
+	wrap_feed(&wrap, (const char *)clean.data, clean.len, &wrapped);
+	wrap_end(&wrap, &wrapped);
+	(void)fd_write_all(STDOUT_FILENO, wrapped.data, wrapped.len);
+	filter_fini(&filter);
+	wrap_fini(&wrap);
+	buf_fini(&clean);
+	buf_fini(&wrapped);
+	buf_fini(text);
+}
 
 static void child(struct talk *t, const struct cmd *cmd, int argc, const char *const *argv)
 {

@@ -45,5 +45,7 @@ int talk_fail(struct talk *t, int result);
 bool talk_open_thread(struct talk *t, const char *ref, bool create);
 void talk_new_thread(struct talk *t);
 void talk_forget_turn(struct talk *t);
+/* Words of our own: filtered, wrapped at the window's width. Frees. */
+void talk_print(const struct talk *t, struct buf *text);
 /* A command of ragchat, in a process of its own: C-c ends that one alone. Its status. */
 int talk_run(struct talk *t, const char *name, int argc, const char *const *argv);

@@ -7,7 +7,6 @@
 #include "client/chat/words.h"
 #include "client/filter.h"
 #include "client/link.h"
-#include "client/out.h"
 #include "client/say.h"
 #include "client/words.h"
 #include "common/attr.h"
@@ -26,12 +25,6 @@ static bool has_turn(struct talk *t, const char *verb)
 	return false;
 }
 
-static void print(struct buf *text)
-{
-	(void)out_text(text, false);
-	buf_fini(text);
-}
-
 /* ---- help ---- */
 
 static void help(struct talk *t, char *args)
@@ -45,7 +38,7 @@ static void help(struct talk *t, char *args)
 
 		/* Where there is no room for two columns the second one stands below. */
 		if (width < 80)
-			(void)buf_addf(&out, "/%s %s\n    %s\n", v->name, v->args, v->brief);
+			(void)buf_addf(&out, "/%s %s\n  %s\n", v->name, v->args, v->brief);
 		else
 			(void)buf_addf(&out, "/%s %s%*s%s\n", v->name, v->args, n < 26 ? 26 - n : 1, "", v->brief);
 	}
@@ -55,7 +48,7 @@ static void help(struct talk *t, char *args)
 					"Ctrl-C: stops an answer. Ctrl-D: leaves.\n");
 	else
 		(void)buf_add_str(&out, "A line that ends with \\ goes on in the next.\n");
-	print(&out);
+	talk_print(t, &out);
 }
 
 /* ---- documents ---- */

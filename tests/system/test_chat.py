@@ -261,6 +261,40 @@ def test_a_daemon_killed_in_mid_answer(t):
     equal([(turn["state"], turn["text"]) for turn in turns], [("interrupted", "first half, "), ("done", "answer to long?")], "what is kept")
 
 
+def test_a_daemon_that_died_for_good_is_replaced(t):
+    go_on = threading.Event()
+    terminal, _, daemon = begin(t, scripts.in_turn(scripts.holds(go_on), scripts.echo))
+    terminal.line("long?")
+    terminal.wait("first half,")
+    eventually(lambda: t.run("status", "--json").json["turns"]["oldest_unsaved_ms"] == 0, "the checkpoint")
+    daemon.kill()
+    terminal.type("typed meanwhile")
+    terminal.wait("what came is kept; to ask again: /retry")
+    terminal.wait_last("> typed meanwhile")
+    terminal.keys("C-u")
+    terminal.line("/retry")
+    terminal.wait("answer to long?")
+
+
+def test_an_answer_follows_the_windows_width(t):
+    step = threading.Event()
+
+    def script(_, out):
+        out.delta("wide words " * 8)
+        step.wait(60)
+        out.delta("narrow words " * 8 + "\n\nend")
+        out.finish()
+    terminal, _, _ = begin(t, script)
+    terminal.line("x")
+    terminal.wait("wide words wide")
+    terminal.resize(30, 20)
+    step.set()
+    terminal.wait("end")
+    terminal.wait(prompt_is_free)
+    lines = terminal.lines()
+    check(lines.count("words narrow words narrow") == 3 and "end" in lines, lines)
+
+
 def test_a_daemon_that_is_gone_is_started_with_the_next_question(t):
     terminal, _, daemon = begin(t)
     terminal.line("one?")
@@ -393,6 +427,7 @@ def test_it_goes_on_where_it_was(t):
     equal([turn["question"] for turn in t.run("show", "--json", "one?").json["turns"]], ["one?", "two?"], "the thread")
     terminal.wait(prompt_is_free)
     terminal.keys("C-d")
+    terminal.wait_last(PROMPT)
     terminal.line("clear; ragchat chat -t fresh")
     terminal.wait("a new conversation, called 'fresh'")
     terminal.line("three?")
