@@ -1,0 +1,214 @@
+"""The Emacs package in a real Emacs in batch mode: streaming, stopping, coming back, and hostile answers."""
+import json
+import os
+import shutil
+import subprocess
+import threading
+
+from harness import check, contains, deadline, equal, eventually
+from scripts import holds, says
+from test_nvim import HOSTILE, LONG
+
+PACKAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "contrib", "emacs")
+
+PRELUDE = """;; -*- lexical-binding: t -*-
+(defvar result nil)
+(defun r (key value) (push (cons key value) result))
+(defun finish ()
+  (let ((coding-system-for-write 'utf-8) (json-false :json-false))
+    (write-region (json-serialize (append result nil) :null-object nil :false-object :json-false) nil (getenv "EMACS_OUT") nil 'silent))
+  (kill-emacs 0))
+(defun await (what claim)
+  (let ((end (+ (float-time) 20)))
+    (while (not (funcall claim))
+      (when (> (float-time) end) (r 'late what) (finish))
+      (accept-process-output nil 0.01))))
+(defun sign (name) (write-region "" nil (concat (getenv "EMACS_OUT") "." name) nil 'silent))
+(defun signed (name) (file-exists-p (concat (getenv "EMACS_OUT") "." name)))
+(defun place () ragchat--last)
+(defun text () (with-current-buffer (ragchat--place-buffer (place)) (buffer-substring-no-properties 1 (point-max))))
+(defun ended () (and (place) (ragchat--place-state (place))))
+(defun note () (let ((o (ragchat--place-note (place)))) (if o (substring-no-properties (overlay-get o 'after-string)) "")))
+(defvar said "")
+(advice-add 'message :override (lambda (f &rest a) (setq said (concat said (or (ignore-errors (apply (function format-message) f a)) "") "\\n"))))
+(require 'ragchat)
+
+(condition-case e (progn
+%s
+) (error (r 'error (format "%S" e))))
+(finish)
+"""
+
+
+class Emacs:
+    def __init__(self, t, script):
+        if not shutil.which("emacs"):
+            t.skip("emacs is not installed")
+        self.out = os.path.join(t.dir, f"emacs{len(os.listdir(t.dir))}")
+        path = self.out + ".el"
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(PRELUDE.replace("%s", script))
+        env = dict(t.h.env, EMACS_OUT=self.out, TERM="dumb", PATH=t.bin + ":" + os.environ["PATH"])
+        self.process = subprocess.Popen(["emacs", "-Q", "--batch", "-L", PACKAGE, "-l", path], env=env, stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=t.h.dir)
+        t.closers.append(self.kill)
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+    def mark(self, name):
+        open(f"{self.out}.{name}", "w", encoding="utf-8").close()
+
+    def until(self, name):
+        eventually(lambda: os.path.exists(f"{self.out}.{name}") or self.process.poll() is not None, name, 15)
+
+    def end(self):
+        printed = self.process.communicate(timeout=60)[0].decode("utf-8", "replace")
+        check(os.path.exists(self.out), "emacs left no result:", printed)
+        with open(self.out, encoding="utf-8") as f:
+            result = json.load(f)
+        check("error" not in result and "late" not in result, result, printed)
+        return result
+
+
+@deadline(60)
+def test_ten_thousand_tokens_stream_into_a_buffer_that_equals_the_stored_answer(t):
+    t.serve(says(LONG, step=8))
+    got = Emacs(t, """
+      (ragchat-ask "tell me much")
+      (await "the end" #'ended)
+      (r 'text (text)) (r 'state (ragchat--place-state (place)))
+    """).end()
+    equal(got["text"], LONG, "the buffer")
+    equal(got["state"], "done", "state")
+    equal(t.run("last").out.decode(), LONG + ("" if LONG.endswith("\n") else "\n"), "the stored answer")
+
+
+def test_an_answer_in_place_about_a_region_is_undone_in_one_step(t):
+    backend, _ = t.serve(says("one\n* two\nthree " * 500, step=3))
+    got = Emacs(t, """
+      (with-temp-buffer
+        (buffer-enable-undo)
+        (insert "first\\nsecond ```\\nthird")
+        (undo-boundary)
+        (set-mark 1) (goto-char (point-min)) (forward-line 2) (setq mark-active t transient-mark-mode t)
+        (ragchat-ask-in-place (cl-letf (((symbol-function 'read-string) (lambda (&rest _) "what is this")))
+                                (ragchat--question "?")))
+        (await "the end" #'ended)
+        (r 'with (text))
+        (setq last-command nil) (undo)
+        (r 'without (text)))
+      (with-temp-buffer
+        (org-mode)
+        (insert "* headline\\nwords")
+        (setq mark-active nil)
+        (ragchat-ask-in-place "again")
+        (await "the end" #'ended)
+        (r 'org (text)))
+    """).end()
+    equal(got["with"], "first\nsecond ```\n" + "one\n* two\nthree " * 500 + "\nthird", "in place")
+    equal(got["without"], "first\nsecond ```\nthird", "after one undo")
+    asked = backend.chats[0].json["messages"][-1]["content"]
+    equal(asked, "what is this\n\n````fundamental\nfirst\nsecond ```\n````", "what was asked")
+    equal(got["org"], "* headline\nwords\n#+begin_src markdown\n" + "one\n,* two\nthree " * 500 + "\n#+end_src", "in org")
+
+
+def test_stop_keeps_what_came_and_retry_asks_again(t):
+    release = threading.Event()
+    t.closers.append(release.set)
+    t.serve(holds(release, "the first half, ", "and more"))
+    emacs = Emacs(t, """
+      (ragchat-ask "hello")
+      (await "half" (lambda () (string-search "half" (text))))
+      (ragchat-stop)
+      (await "the end" #'ended)
+      (r 'text (text)) (r 'state (ended)) (r 'note (note))
+      (sign "stopped")
+      (await "go" (lambda () (signed "go")))
+      (let ((old (place)))
+        (ragchat-retry)
+        (await "the other" (lambda () (and (not (eq old (place))) (ended)))))
+      (r 'again (text))
+    """)
+    emacs.until("stopped")
+    release.set()
+    emacs.mark("go")
+    got = emacs.end()
+    equal((got["text"], got["state"], got["again"]), ("the first half, ", "cancelled", "the first half, and more"), "the answers")
+    contains(got["note"], "stopped")
+    equal([turn["state"] for turn in t.run("show", "last", "--json").json["turns"]], ["cancelled", "done"], "both are stored")
+
+
+@deadline(60)
+def test_a_daemon_killed_in_mid_answer_leaves_what_was_stored_marked_interrupted(t):
+    release = threading.Event()
+    t.closers.append(release.set)
+    _, daemon = t.serve(holds(release, "the first half, ", "never"))
+    emacs = Emacs(t, """
+      (ragchat-ask "hello")
+      (await "half" (lambda () (string-search "half" (text))))
+      (sign "half")
+      (await "the end" #'ended)
+      (r 'text (text)) (r 'state (ended)) (r 'note (note)) (r 'turn (ragchat--place-turn (place)))
+    """)
+    emacs.until("half")
+    rpc = t.rpc()
+    eventually(lambda: rpc.call("status")["turns"].get("oldest_unsaved_ms", 0) == 0, "the checkpoint")
+    daemon.kill()
+    release.set()
+    daemon.start()
+    got = emacs.end()
+    equal(got["state"], "interrupted", "state")
+    equal(t.rpc().call("turn.get", turn=got["turn"])["turn"]["text"], got["text"], "the buffer is what is stored")
+    contains(got["note"], "interrupted")
+
+
+def test_a_hostile_answer_runs_nothing_and_hides_nothing(t):
+    text = HOSTILE + "\x0c\n;; Local Variables:\n;; eval: (write-region \"\" nil \"owned\")\n;; End:\n"
+    t.serve(says(text))
+    got = Emacs(t, """
+      (setq enable-local-variables :all enable-local-eval t)
+      (ragchat-ask "hello")
+      (await "the end" #'ended)
+      (with-current-buffer (ragchat--place-buffer (place))
+        (font-lock-ensure)
+        (r 'invisible (if (text-property-not-all 1 (point-max) 'invisible nil) t :json-false))
+        (r 'file (or buffer-file-name :json-false)))
+      (r 'text (text))
+    """).end()
+    equal(got["text"], text, "the buffer")
+    equal((got["invisible"], got["file"]), (False, False), "nothing is hidden")
+    check(not os.path.exists(os.path.join(t.h.dir, "owned")), "something was run")
+
+
+def test_conversation_threads_sources_upload_and_export(t):
+    t.daemon()
+    t.h.path("notes.md", "# Rivers\n\nThe Elbe rises in the Giant Mountains and flows into the North Sea.\n")
+    got = Emacs(t, """
+      (ragchat-upload "home/notes.md")
+      (await "the upload" (lambda () (string-search "notes.md" said)))
+      (ragchat 'new)
+      (ragchat-continue "where does the Elbe flow into the sea")
+      (await "the end" #'ended)
+      (ragchat-sources)
+      (await "sources" (lambda () (get-buffer "*ragchat sources*")))
+      (r 'sources (with-current-buffer "*ragchat sources*" (buffer-string)))
+      (ragchat-export "out.pdf")
+      (await "the export" (lambda () (string-search "wrote" said)))
+      (let ((old (place)))
+        (cl-letf (((symbol-function 'completing-read) (lambda (_ all &rest _) (r 'item (caar all)) (caar all))))
+          (ragchat-threads)
+          (await "the conversation" (lambda () (and (not (eq old (place))) (ended))))))
+      (r 'talk (text))
+      (let ((old (place)))
+        (ragchat-attach "last")
+        (await "attached" (lambda () (and (not (eq old (place))) (ended)))))
+      (r 'attached (text))
+    """).end()
+    contains(got["sources"], "[1] notes.md", "Elbe")
+    contains(got["item"], "where does the Elbe")
+    contains(got["talk"], "> where does the Elbe flow into the sea\n\n", got["attached"])
+    with open(os.path.join(t.h.dir, "out.pdf"), "rb") as f:
+        equal(f.read(5), b"%PDF-", "the export")

@@ -1,0 +1,69 @@
+// A stand-in for the parts of VS Code's API that the extension uses: documents in memory, commands by name.
+'use strict';
+const Module = require('module');
+const path = require('path');
+
+class Document {
+  constructor(text, language) { this.text = text; this.languageId = language; this.uri = this; }
+  positionAt(offset) { return offset; }
+  getText(range) { return range ? this.text.slice(range.from, range.to) : this.text; }
+}
+class WorkspaceEdit {
+  constructor() { this.changes = []; }
+  insert(uri, at, text) { this.changes.push(() => { uri.text = uri.text.slice(0, at) + text + uri.text.slice(at); }); }
+  delete(uri, range) { this.changes.push(() => { uri.text = uri.text.slice(0, range.from) + uri.text.slice(range.to); }); }
+}
+const commands = new Map();
+const vscode = {
+  said: [], input: '', picked: null,
+  WorkspaceEdit, ViewColumn: { Beside: -2 },
+  Range: class { constructor(from, to) { this.from = from; this.to = to; } },
+  commands: { registerCommand: (name, run) => { commands.set(name, run); return {}; } },
+  window: {
+    activeTextEditor: undefined,
+    showErrorMessage: (text) => vscode.said.push(text),
+    setStatusBarMessage: (text) => vscode.said.push(text),
+    showInputBox: async () => vscode.input,
+    showQuickPick: async (items) => { vscode.picked = items[0]; return items[0]; },
+    showTextDocument: async () => {},
+  },
+  workspace: {
+    getConfiguration: () => ({ get: (_, otherwise) => otherwise }),
+    openTextDocument: async ({ language, content }) => new Document(content, language),
+    applyEdit: async (edit) => { await new Promise((done) => setTimeout(done, 1)); edit.changes.forEach((change) => change()); return true; },
+  },
+};
+const load = Module._load;
+Module._load = (name, ...rest) => (name === 'vscode' ? vscode : load(name, ...rest));
+const extension = require(path.join(__dirname, '..', '..', 'contrib', 'vscode', 'extension.js'));
+extension.activate({ subscriptions: [] });
+const run = (name) => commands.get(`ragchat.${name}`)();
+
+async function main() {
+  const out = {};
+  vscode.input = 'what is this';
+  vscode.window.activeTextEditor = { selection: { isEmpty: false, from: 0, to: 9 }, document: new Document('int x = 1;', 'c') };
+  const first = await run('ask');
+  if (!first) return { said: vscode.said };
+  await first.end;
+  out.text = first.document.text;
+  out.state = first.state;
+  vscode.window.activeTextEditor = undefined;
+  vscode.input = 'hold';
+  const second = await run('continue');
+  while (!second.document.text) await new Promise((done) => setTimeout(done, 5));
+  await run('stop');
+  await second.end;
+  out.stopped = second.document.text;
+  out.stoppedState = second.state;
+  out.sameThread = first.thread === second.thread;
+  const talk = await run('threads');
+  await talk.end;
+  out.talk = talk.document.text;
+  out.label = vscode.picked.label;
+  out.said = vscode.said;
+  extension.deactivate();
+  return out;
+}
+main().then((out) => { console.log(JSON.stringify(out)); process.exit(0); },
+  (error) => { console.log(JSON.stringify({ error: String(error && error.stack) })); process.exit(1); });
