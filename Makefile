@@ -17,7 +17,7 @@ DEPS        := gcc make pkg-config libc6-dev libuv1-dev libsqlite3-dev libcurl4-
                fonts-noto-core fonts-noto-mono \
                libxml2-dev libzip-dev libexpat1-dev libgmime-3.0-dev libuchardet-dev poppler-utils poppler-data
 DEPS_CHECK  := python3 mandoc libjansson-dev procps strace util-linux nginx-light openssl systemd \
-               fonts-noto-cjk fonts-noto-color-emoji fonts-symbola qpdf mupdf-tools libjs-pdf nodejs neovim \
+               fonts-noto-cjk fonts-noto-color-emoji fonts-symbola qpdf mupdf-tools libjs-pdf nodejs neovim vim emacs-nox \
                tmux
 DEPS_FUZZ   := clang libclang-rt-14-dev
 DEPS_BENCH  := curl python3-xhtml2pdf python3-markdown2 weasyprint
@@ -237,6 +237,7 @@ compile_commands.json: FORCE
 	@{ echo '['; sep=''; for f in $(ALL_SRC); do printf '%s{"directory":"%s","file":"%s","command":"%s -c %s"}' \
 	  "$$sep" "$(CURDIR)" "$$f" '$(subst ",\",$(CC) $(ALL_CFLAGS))' "$$f"; sep=','; done; echo ']'; } > $@
 
+EDITORS  := $(patsubst contrib/%,%,$(shell find contrib/nvim contrib/vim contrib/emacs contrib/vscode -type f))
 # Units name /usr/local; where PREFIX is another one, so do they.
 LIB      := $(DESTDIR)$(PREFIX)/lib
 prefixed  = mkdir -p $(dir $(2)) && sed 's,/usr/local/,$(PREFIX)/,g' $(1) > $(2) && chmod 644 $(2)
@@ -263,6 +264,7 @@ install-data:                                    # all but the programs
 	install -D -m644 etc/ragchat.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/ragchat.conf.5
 	install -D -m644 proto/PROTOCOL.md $(DESTDIR)$(PREFIX)/share/doc/ragchat/PROTOCOL.md
 	install -D -m644 README.md $(DESTDIR)$(PREFIX)/share/doc/ragchat/README.md
+	@for f in $(EDITORS); do install -D -m644 contrib/$$f $(DESTDIR)$(PREFIX)/share/ragchat/editors/$$f; done
 	@for u in ragchatd.socket ragchatd.service; do \
 	  $(call prefixed,contrib/systemd/$$u,$(LIB)/systemd/system/$$u); \
 	  $(call prefixed,contrib/systemd/user/$$u,$(LIB)/systemd/user/$$u); done
