@@ -112,6 +112,7 @@ static void add_fields(struct val doc, struct buf *out)
 			(void)buf_addf(out, "%-11s %lld\n", keys[i], (long long)v);
 		}
 	}
+	(void)buf_addf(out, "%-11s %s\n", "original", val_get_bool(doc, "original", false) ? "kept" : "not kept");
 }
 
 /* method: doc.get or doc.remove. */

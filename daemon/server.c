@@ -172,6 +172,7 @@ static void configure_library(struct server *s)
 		.max_document = (size_t)s->config->max_document,
 		.budget = (size_t)s->config->passages,
 		.deadline_ms = (uint64_t)s->config->retrieval_timeout,
+		.keep_originals = s->config->keep_originals,
 	};
 
 	library_configure(s->library, &lc);

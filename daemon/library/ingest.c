@@ -211,7 +211,10 @@ static int take_text(struct ingest *i, struct text *t)
 
 	if (!i->records.form)
 		r = format_text(i->bytes.data, i->bytes.len, &op->text, &op->text_len, i->why);
-	buf_fini(&i->bytes);
+	if (i->keep)
+		op->original = i->bytes.data;
+	else
+		buf_fini(&i->bytes);
 	*t = i->records.form ? (struct text){ (const char *)i->records.text.data, i->records.text.len }
 			     : (struct text){ op->text, op->text_len };
 	return r == -EILSEQ ? LIBRARY_E_TEXT : r;
@@ -314,6 +317,7 @@ void ingest_store(struct ingest *i)
 		i->progress(i->ctx, i->records.page, true);
 	i->job.run = ingest_run;
 	i->job.done = ingest_done;
+	i->keep = i->library->config.keep_originals;
 	i->job.shares = i->op->shares = i->bytes.len <= SMALL && i->records.text.len <= SMALL;
 	if (store_submit(store, STORE_LIBRARY, &i->job) == 0)
 		return;

@@ -18,6 +18,7 @@ struct ingest {
 	size_t child;           /* how many of those have been begun */
 	uint8_t head[8 + NAME_BYTES];
 	bool looked;    /* at the first bytes */
+	bool keep;      /* the bytes, as an original */
 	int r;          /* of the job: 0 or LIBRARY_E_* */
 	char why[256];
 	void (*done)(uint64_t owner, void *ctx, const struct ingest_end *end);

@@ -16,6 +16,7 @@ void library_configure(struct library *l, const struct library_config *config)
 		.max_document = config->max_document ? config->max_document : DOCUMENT_BYTES,
 		.budget = config->budget ? config->budget : BUDGET,
 		.deadline_ms = config->deadline_ms ? config->deadline_ms : DEADLINE_MS,
+		.keep_originals = config->keep_originals,
 	};
 }
 

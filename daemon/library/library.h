@@ -22,6 +22,7 @@ struct library_config {
 	size_t max_document;   /* bytes (64 MiB) */
 	size_t budget;         /* of passages for a prompt, as cost.h counts (6000) */
 	uint64_t deadline_ms;  /* of one retrieval (2000) */
+	bool keep_originals;   /* the files as they came, beside their text */
 };
 
 int library_new(struct library **out, struct store *store, const struct library_config *config); /* registers the tokenizer: before store_open, pass store later with library_attach */

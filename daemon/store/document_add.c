@@ -5,6 +5,7 @@
 #define LOG_TAG "library"
 #include "daemon/store/carry.h"
 #include "daemon/store/library_in.h"
+#include "daemon/store/originals.h"
 
 #include <errno.h>
 #include <string.h>
@@ -367,7 +368,7 @@ static int take_its_place(struct coming *c)
 	return r;
 }
 
-int op_document_add_run(struct db *db, struct job *j)
+static int add(struct db *db, struct job *j)
 {
 	struct op_document_add *op = container_of(j, struct op_document_add, job);
 	struct coming c = { .db = db, .op = op, .why = &j->why };
@@ -393,5 +394,15 @@ int op_document_add_run(struct db *db, struct job *j)
 	 * time */
 	if (op->replaced || r != 0)
 		sweep(db);
+	return r;
+}
+
+int op_document_add_run(struct db *db, struct job *j)
+{
+	struct op_document_add *op = container_of(j, struct op_document_add, job);
+	int r = add(db, j);
+
+	if (r == 0 && op->original)
+		original_put(db, op->account.id, op->doc.sha256, op->original, (size_t)op->doc.bytes);
 	return r;
 }

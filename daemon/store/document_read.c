@@ -1,6 +1,7 @@
 /* Reading what the library holds: documents by REF and in pages, collections, text around a place.
  */
 #include "daemon/store/library_in.h"
+#include "daemon/store/originals.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -187,8 +188,10 @@ int op_document_list_run(struct db *db, struct job *j)
 	if (!op->ref)
 		return list_page(db, op);
 	r = library_find(db, &op->account, op->ref, &key, &d, &op->candidates, &j->why);
-	if (r == 0)
+	if (r == 0) {
+		d.original = original_is_there(db, op->account.id, d.sha256);
 		list_add(op, &cap, &d);
+	}
 	return r;
 }
 

@@ -4,6 +4,7 @@
  */
 #define LOG_TAG "library"
 #include "daemon/store/library_in.h"
+#include "daemon/store/originals.h"
 
 #include "daemon/store/carry.h"
 
@@ -180,10 +181,31 @@ static bool is_last(struct db *db, const struct document_place *p)
 	return r == 0 && !row;
 }
 
+/* The file as it came goes with the last document of the account that has its bytes. */
+static void sweep_original(struct slice *s, int64_t key)
+{
+	sqlite3_stmt *stmt = NULL;
+	bool row = false;
+	int r = db_query(&stmt, s->db, s->db->lib, NULL,
+		"SELECT c.account, d.sha256 FROM document d JOIN collection c ON c.id = d.collection "
+		"WHERE d.key = ?1 AND NOT EXISTS (SELECT 1 FROM collection o JOIN document e ON "
+		"e.collection = o.id AND e.sha256 = d.sha256 AND e.state = 1 "
+		"WHERE o.account = c.account)",
+		db_int(key));
+
+	if (r == 0)
+		r = db_step(stmt, &row, NULL);
+	if (r == 0 && row && db_col_text(stmt, 0) && db_col_text(stmt, 1))
+		original_drop(s->db, db_col_text(stmt, 0), db_col_text(stmt, 1));
+	db_release(stmt);
+}
+
 static int sweep_document(struct slice *s, int64_t key)
 {
 	struct document_place p;
 	int r = document_place_load(s->db, key, &p, s->why);
+
+	sweep_original(s, key);
 
 	s->collection = p.collection;
 	if (r == 0)

@@ -18,6 +18,7 @@ struct document_row {
 	int64_t bytes;
 	int64_t passages;
 	int64_t added_us;
+	bool original;     /* the file as it came is kept; told of one by ref only */
 };
 void document_row_fini(struct document_row *d);
 
@@ -47,6 +48,7 @@ struct op_document_add {
 	size_t text_len;
 	struct passage *passages;
 	size_t n;
+	const void *original;         /* in: the file as it came, to be kept as well; borrowed; NULL: not */
 	bool shares;                  /* in: small, and its job is one that shares a transaction */
 	bool unchanged, replaced;     /* out */
 	bool same;                    /* out: another one of the collection has these bytes; doc is that one */

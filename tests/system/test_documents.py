@@ -366,3 +366,30 @@ def test_the_same_bytes_are_kept_once_in_a_collection(t):
     t.run("docs", "rm", "--json", other["document"]["document"])
     t.run("docs", "rm", "handbook.md")
     equal(t.run("upload", "--json", "--name", "copy.md", t.h.path("handbook.md", HANDBOOK)).json["uploads"][0]["change"], "added", "after it is gone")
+
+
+def test_originals_are_kept_where_the_configuration_says_so(t):
+    daemon = t.daemon("keep_originals = yes\n")
+    uploaded(t)
+    t.run("upload", "--to", "other", t.h.path("handbook.md", HANDBOOK))
+    folder = os.path.join(os.path.dirname(t.h.library), "originals")
+    kept = [os.path.join(at, name) for at, _, names in os.walk(folder) for name in names]
+    equal(sorted(os.path.basename(path) for path in kept), sorted(hashlib.sha256(text.encode()).hexdigest() for text in (HANDBOOK, RECIPES, CODE)), "files")
+    for path in kept:
+        with open(path, "rb") as f:
+            equal(hashlib.sha256(f.read()).hexdigest(), os.path.basename(path), "content")
+        equal((os.stat(path).st_mode & 0o777, os.stat(os.path.dirname(path)).st_mode & 0o777), (0o600, 0o700), "modes")
+    contains(t.run("docs", "show", "sensor.py").text, "original    kept")
+    t.run("upload", "--to", "default", t.h.path("recipes.txt", RECIPES + "More.\n"))
+    check(hashlib.sha256(RECIPES.encode()).hexdigest() not in os.listdir(os.path.dirname(kept[0])), "the original of what was replaced stays")
+    rows = {row["collection"]: row["document"] for row in t.rpc().call("doc.list")["documents"] if row["name"] == "handbook.md"}
+    mark = hashlib.sha256(HANDBOOK.encode()).hexdigest()
+    t.run("docs", "rm", rows["other"])
+    check(mark in os.listdir(os.path.dirname(kept[0])), "gone with the first of two")
+    t.run("docs", "rm", rows["default"], "sensor.py", "recipes.txt")
+    equal(os.listdir(folder), [], "folders left over")
+    daemon.stop()
+    t.daemon("")
+    uploaded(t)
+    equal(os.listdir(folder), [], "kept without being asked")
+    contains(t.run("docs", "show", "sensor.py").text, "original    not kept")
