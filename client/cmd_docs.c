@@ -35,6 +35,17 @@ struct docs {
 	struct json_out w;
 };
 
+static void add_same(struct rows *rows, struct val doc)
+{
+	char *name = val_get_text(doc, "same");
+	char *words = name ? mem_printf("(the bytes of %s)", name) : NULL;
+
+	if (words)
+		rows_word(rows, words, 0);
+	mem_free(words);
+	mem_free(name);
+}
+
 static void add_page(struct docs *d, struct val documents)
 {
 	for (size_t i = 0; i < val_count(documents); i++) {
@@ -50,6 +61,7 @@ static void add_page(struct docs *d, struct val documents)
 		rows_int(&d->rows, val_get_int(doc, "passages", 0), 6);
 		rows_text(&d->rows, doc, "collection", 12);
 		rows_text(&d->rows, doc, "name", 0);
+		add_same(&d->rows, doc);
 		rows_end(&d->rows);
 	}
 }
@@ -96,7 +108,7 @@ static int list(struct docs *d)
 static void add_fields(struct val doc, struct buf *out)
 {
 	static const char *const keys[] = { "name", "path", "title", "document", "collection", "bytes",
-		"passages", "added", "sha256", "state" };
+		"passages", "added", "sha256", "same", "state" };
 	const char *s;
 	size_t n;
 	int64_t v;

@@ -204,7 +204,7 @@ static void count_taken(struct uploading *u, struct val result)
 {
 	char *change = val_get_text(result, "change");
 
-	if (change && (!strcmp(change, "unchanged") || !strcmp(change, "same")))
+	if (change && !strcmp(change, "unchanged"))
 		u->unchanged++;
 	else
 		u->taken++;
@@ -499,7 +499,7 @@ const struct cmd cmd_upload = {
 		"       ragchat upload [--name NAME] -\n"
 		"Sends each file and prints what the daemon or the backend says of it. A document is\n"
 		"called by its file's name, in a folder by its path below that; the same name again\n"
-		"replaces it, and the same bytes are not kept twice in a collection.\n"
+		"replaces it, and the same bytes are indexed once in a collection.\n"
 		"  -r, --recursive     folders too; hidden and empty files are left out and counted\n"
 		"      --to COLLECTION     put them into a collection\n"
 		"      --name NAME     call the file (or stdin) so\n"

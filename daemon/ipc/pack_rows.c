@@ -215,6 +215,7 @@ void pack_document(struct pack *p, const struct document_row *row)
 	pack_kv_int(p, "passages", row->passages);
 	pack_kv_text(p, "sha256", row->sha256);
 	pack_stamp(p, "added", row->added_us);
+	pack_kv_text_opt(p, "same", row->same);
 	if (row->original)
 		pack_kv_bool(p, "original", true);
 	pack_close(p);

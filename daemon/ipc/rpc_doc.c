@@ -448,7 +448,7 @@ static void on_ingested(uint64_t owner, void *ctx, const struct ingest_end *end)
 		if (end->pages > 1)
 			snprintf(pages, sizeof(pages), "%d pages, ", end->pages);
 		if (end->same)
-			snprintf(message, sizeof(message), "the same bytes as %.400s: not kept twice", d->name);
+			snprintf(message, sizeof(message), "added %.250s: the same bytes as %.250s, indexed once", d->name, d->same);
 		else
 			snprintf(message, sizeof(message), "%s %.400s: %s%lld passage%s", change, d->name, pages,
 				(long long)d->passages, d->passages == 1 ? "" : "s");

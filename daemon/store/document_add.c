@@ -34,6 +34,7 @@ void document_row_fini(struct document_row *d)
 	mem_free(d->name);
 	mem_free(d->collection);
 	mem_free(d->title);
+	mem_free(d->same);
 	*d = (struct document_row){ 0 };
 }
 
@@ -145,42 +146,28 @@ static int look_before(struct coming *c, bool *same)
 	return r;
 }
 
-/* Another document of the collection that has the same bytes takes the place of this one. *same: there is one. */
-static int look_beside(struct coming *c, bool *same)
+/* A second name for what is there already; what was called so before goes. */
+static int add_alias(struct coming *c, int64_t target)
 {
 	struct op_document_add *op = c->op;
-	struct document_row found = { 0 };
-	sqlite3_stmt *stmt = NULL;
-	int r = db_query(&stmt, c->db, c->db->lib, c->why,
-		SQL_DOCUMENT "AND c.account = ?1 AND c.name = ?2 AND d.sha256 = ?3 ORDER BY d.key LIMIT 1",
-		db_text(op->account.id),
-		db_text(op->doc.collection ? op->doc.collection : "default"),
-		db_text(op->doc.sha256));
+	int r = c->before ? library_hide(c->db, c->before, c->why) : 0;
 
-	*same = false;
 	if (r == 0)
-		r = db_step(stmt, same, c->why);
-	if (r == 0 && *same) {
-		document_from_row(stmt, &found, NULL);
-		document_row_fini(&op->doc);
-		op->doc = found;
-	}
-	db_release(stmt);
-	return r;
+		r = alias_add(c->db, target, &op->doc, c->why);
+	return r ? r
+		 : carry_add(c->db, op->account.id, c->before ? "document.changed" : "document.added",
+			   op->doc.id, op->doc.name, c->why);
 }
 
-/* What it is called like had other bytes before. */
-static int drop_before(struct coming *c)
+static int add_alias_alone(struct coming *c, int64_t target)
 {
-	bool alone = !c->op->shares;
-	int r = alone ? db_begin(c->db->lib, c->why) : 0;
+	int r = db_begin(c->db->lib, c->why);
 
 	if (r == 0)
-		r = library_hide(c->db, c->before, c->why);
-	if (r == 0 && alone)
-		r = db_commit(c->db->lib, c->why);
-	if (r != 0 && alone)
-		db_rollback(c->db->lib);
+		r = add_alias(c, target);
+	if (r == 0)
+		return db_commit(c->db->lib, c->why);
+	db_rollback(c->db->lib);
 	return r;
 }
 
@@ -357,13 +344,14 @@ static void sweep(struct db *db)
 	mem_free(why);
 }
 
-static int take_its_place(struct coming *c)
+static int share_bytes(struct coming *c, int64_t target)
 {
-	int r = drop_before(c);
+	int r = c->op->shares ? add_alias(c, target) : add_alias_alone(c, target);
 
+	c->op->same = r == 0;
 	if (c->op->shares)
-		c->db->share.leftovers = true;
-	else if (r == 0)
+		c->db->share.leftovers = c->db->share.leftovers || c->before;
+	else if (r == 0 && c->before)
 		sweep(c->db);
 	return r;
 }
@@ -372,6 +360,7 @@ static int add(struct db *db, struct job *j)
 {
 	struct op_document_add *op = container_of(j, struct op_document_add, job);
 	struct coming c = { .db = db, .op = op, .why = &j->why };
+	int64_t target = 0;
 	bool same = false;
 	int r = look_before(&c, &same);
 
@@ -379,9 +368,9 @@ static int add(struct db *db, struct job *j)
 		op->unchanged = r == 0;
 		return r;
 	}
-	r = look_beside(&c, &op->same);
-	if (r != 0 || op->same)
-		return r == 0 && c.before ? take_its_place(&c) : r;
+	r = alias_target(db, &op->account, &op->doc, &target, &op->doc.same, &j->why);
+	if (r != 0 || target)
+		return r ? r : share_bytes(&c, target);
 	c.lengths = calloc(op->n + 1, sizeof(*c.lengths));
 	c.name = mem_printf("%s%s%s", op->doc.name, op->doc.title ? "\n" : "", op->doc.title ? op->doc.title : "");
 	r = !c.lengths ? -ENOMEM : op->shares ? bring_in_at_once(&c) : bring_in(&c);

@@ -24,6 +24,7 @@ void document_from_row(sqlite3_stmt *stmt, struct document_row *out, int64_t *ke
 		.passages = db_col_int(stmt, 5),
 		.added_us = db_col_int(stmt, 6),
 		.title = db_col_dup(stmt, 8),
+		.same = db_col_dup(stmt, 9),
 	};
 	db_col_id(stmt, 0, out->id);
 	(void)snprintf(out->sha256, sizeof(out->sha256), "%s",
@@ -274,7 +275,9 @@ static int document_key(struct db *db, const char *id, int64_t *key, uint64_t *b
 	sqlite3_stmt *stmt = NULL;
 	bool row = false;
 	int r = db_query(&stmt, db, db->lib, NULL,
-		"SELECT key, text_bytes FROM document WHERE id = ?1 AND state = 1", db_text(id));
+		"SELECT key, text_bytes FROM document WHERE key = (SELECT " SQL_TARGET
+		" FROM document d WHERE d.id = ?1 AND d.state = 1)",
+		db_text(id));
 
 	if (r == 0)
 		r = db_step(stmt, &row, NULL);

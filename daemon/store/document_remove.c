@@ -40,9 +40,13 @@ void op_document_remove_free(struct op_document_remove *op)
 
 int library_hide(struct db *db, int64_t key, char **why)
 {
-	struct document_place p;
-	int r = document_place_load(db, key, &p, why);
+	struct document_place p = { 0 };
+	bool done = false;
+	int r = alias_leave(db, key, &done, why);
 
+	if (r != 0 || done)
+		return r;
+	r = document_place_load(db, key, &p, why);
 	if (r == 0)
 		r = lengths_write(db, p.first, (size_t)p.passages, NULL, why);
 	if (r == 0)

@@ -18,6 +18,7 @@ struct document_row {
 	int64_t bytes;
 	int64_t passages;
 	int64_t added_us;
+	char *same;        /* name of the document that it has its bytes and its passages in common with; NULL: its own */
 	bool original;     /* the file as it came is kept; told of one by ref only */
 };
 void document_row_fini(struct document_row *d);
@@ -39,7 +40,7 @@ typedef int (*words_emit_fn)(void *ctx, bool colocated, const char *term, size_t
 typedef int (*words_split_fn)(const char *text, size_t n, void *ctx, words_emit_fn emit);
 void store_set_tokenizer(words_split_fn split); /* once, before store_open */
 
-/* STORE_LIBRARY: put a document in. The same bytes under the same name change nothing (`unchanged`), under another one they are not put in again (`same`); a changed file replaces its old passages. */
+/* STORE_LIBRARY: put a document in. The same bytes under the same name change nothing (`unchanged`), under another one they become a second name (`same`); a changed file replaces its old passages. */
 struct op_document_add {
 	struct job job;
 	struct account account;       /* in */
@@ -51,7 +52,7 @@ struct op_document_add {
 	const void *original;         /* in: the file as it came, to be kept as well; borrowed; NULL: not */
 	bool shares;                  /* in: small, and its job is one that shares a transaction */
 	bool unchanged, replaced;     /* out */
-	bool same;                    /* out: another one of the collection has these bytes; doc is that one */
+	bool same;                    /* out: another one of the collection has these bytes, doc.same */
 };
 struct op_document_add *op_document_add_new(void);
 int op_document_add_run(struct db *db, struct job *j);

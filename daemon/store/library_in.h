@@ -115,10 +115,28 @@ int library_sweep(struct db *db, char **why);
 /* One document leaves the collection's figures and everybody's sight. Within a transaction. */
 int library_hide(struct db *db, int64_t key, char **why);
 
+/* ---- document_alias.c ---- */
+
+/* The document of this account and collection that has these bytes; *key 0: none. name: malloc'd. */
+int alias_target(struct db *db, const struct account *account, const struct document_row *doc,
+	int64_t *key, char **name, char **why);
+/* doc->name is another name for it; doc gets its id. Within a transaction, as the next. */
+int alias_add(struct db *db, int64_t target, struct document_row *doc, char **why);
+/* A document is about to go. *done: that was all, for it is a second name, or has one that takes its place. */
+int alias_leave(struct db *db, int64_t key, bool *done, char **why);
+int alias_each(struct db *db, const char *document,
+	int (*each)(void *ctx, const char *id, const char *name), void *ctx, char **why);
+/* The key of what document d stands for. */
+#define SQL_TARGET \
+	"CASE WHEN d.first >= 0 THEN d.key ELSE (SELECT t.key FROM document t WHERE " \
+	"t.collection = d.collection AND t.sha256 = d.sha256 AND t.state = 1 AND t.first >= 0) END"
+
 /* ---- document_read.c ---- */
 
 #define SQL_DOCUMENT \
-	"SELECT d.id, d.name, c.name, d.sha256, d.bytes, d.passages, d.added, d.key, d.title " \
+	"SELECT d.id, d.name, c.name, d.sha256, d.bytes, d.passages, d.added, d.key, d.title, " \
+	"CASE WHEN d.first < 0 THEN (SELECT t.name FROM document t WHERE t.collection = d.collection AND " \
+	"t.sha256 = d.sha256 AND t.state = 1 AND t.first >= 0) END " \
 	"FROM document d JOIN collection c ON c.id = d.collection WHERE d.state = 1 "
 void document_from_row(sqlite3_stmt *stmt, struct document_row *out, int64_t *key);
 /*

@@ -35,6 +35,7 @@ struct walk {
 	struct rank_rows rows;
 	struct rank_lengths *lengths; /* one a collection */
 	struct rank_document *whole;
+	size_t aliased; /* the hit whose other names are added */
 	size_t cap_whole;
 	struct rank rank;
 	double *weights;
@@ -95,8 +96,8 @@ static int scope_add(struct walk *w, const char *ref)
 	sqlite3_stmt *stmt = NULL;
 	bool row = true;
 	int r = db_query(&stmt, w->db, w->db->lib, w->why,
-		"SELECT d.first, d.passages, d.terms FROM collection c JOIN document d ON "
-		"d.collection = c.id "
+		"SELECT e.first, e.passages, e.terms FROM collection c JOIN document d ON "
+		"d.collection = c.id JOIN document e ON e.key = " SQL_TARGET " "
 		"WHERE c.account = ?1 AND d.state = 1 AND (?3 IS NULL OR c.name = ?3) AND (d.id = "
 		"?2 OR d.name = ?2)",
 		db_text(w->s->account->id), db_text(ref), db_text(w->s->collection));
@@ -343,21 +344,78 @@ static int hit_load(struct walk *w, const struct rank_hit *from, struct hit *h, 
 	return r == 0 && *found ? hit_text(w, h, key) : r;
 }
 
+static bool is_named(const struct db_search *s, const char *id, const char *name)
+{
+	for (size_t i = 0; i < s->ndocuments; i++)
+		if (!strcmp(s->documents[i], id) || !strcmp(s->documents[i], name))
+			return true;
+	return false;
+}
+
+/* The name that was asked for is the one that is shown. */
+static int show_as(void *ctx, const char *id, const char *name)
+{
+	struct walk *w = ctx;
+	struct hit *h = &w->s->hits[w->s->nhits];
+
+	if (is_named(w->s, h->document, h->name) || !is_named(w->s, id, name))
+		return 0;
+	(void)snprintf(h->document, sizeof(h->document), "%s", id);
+	mem_free(h->name);
+	h->name = mem_dup(name);
+	return 0;
+}
+
+/* Where documents are ranked, each name is one. */
+static int show_also(void *ctx, const char *id, const char *name)
+{
+	struct walk *w = ctx;
+	struct db_search *s = w->s;
+	const struct hit *of = &s->hits[w->aliased];
+	struct hit *h = &s->hits[s->nhits];
+
+	if (s->nhits >= (size_t)s->limit || (s->ndocuments && !is_named(s, id, name)) ||
+		!strcmp(id, of->document))
+		return 0;
+	*h = *of;
+	(void)snprintf(h->document, sizeof(h->document), "%s", id);
+	h->name = mem_dup(name);
+	h->heading = mem_dup(of->heading);
+	h->text = mem_try_dup(of->text, of->text_len);
+	s->nhits++;
+	return h->text ? 0 : -ENOMEM;
+}
+
+static int load_names(struct walk *w)
+{
+	struct db_search *s = w->s;
+	id_str document;
+	int r = 0;
+
+	memcpy(document, s->hits[s->nhits].document, sizeof(document));
+	if (s->ndocuments)
+		r = alias_each(w->db, document, show_as, w, w->why);
+	w->aliased = s->nhits++;
+	if (r == 0 && s->whole)
+		r = alias_each(w->db, document, show_also, w, w->why);
+	return r;
+}
+
 static int load_hits(struct walk *w)
 {
 	struct db_search *s = w->s;
 	int r = 0;
 
-	s->hits = calloc(w->rank.nhits + 1, sizeof(*s->hits));
+	s->hits = calloc(w->rank.nhits + (size_t)max_of(s->limit, 0) + 1, sizeof(*s->hits));
 	if (!s->hits)
 		return -ENOMEM;
-	for (size_t i = 0; r == 0 && i < w->rank.nhits; i++) {
+	for (size_t i = 0; r == 0 && i < w->rank.nhits && s->nhits < (size_t)max_of(s->limit, 0); i++) {
 		struct hit *h = &s->hits[s->nhits];
 		bool found = false;
 
 		r = hit_load(w, &w->rank.hits[i], h, &found);
 		if (r == 0 && found)
-			s->nhits++;
+			r = load_names(w);
 		else
 			hit_fini(h);
 	}

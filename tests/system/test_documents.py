@@ -351,21 +351,37 @@ def test_an_index_is_made_anew_behind_answers_and_through_a_crash(t):
     t.integrity()
 
 
-def test_the_same_bytes_are_kept_once_in_a_collection(t):
+def test_the_same_bytes_are_indexed_once_in_a_collection(t):
     t.daemon("")
     uploaded(t)
+    alone = t.rpc().call("collection.list")["collections"][0]
     copy = t.run("upload", "--json", "--name", "copy.md", t.h.path("handbook.md", HANDBOOK)).json["uploads"][0]
-    equal((copy["change"], copy["document"]["name"]), ("same", "handbook.md"), "a copy")
-    contains(t.run("upload", "--name", "copy.md", t.h.path("handbook.md", HANDBOOK)).text, "copy.md: the same bytes as handbook.md")
+    equal((copy["change"], copy["document"]["same"], copy["document"]["passages"]), ("same", "handbook.md", 0), "a copy")
+    contains(t.run("upload", "--name", "copy.md", t.h.path("handbook.md", HANDBOOK)).text, "unchanged copy.md")
+    contains(t.run("docs", "ls").text, "copy.md  (the bytes of handbook.md)")
     other = t.run("upload", "--json", "--to", "other", t.h.path("handbook.md", HANDBOOK)).json["uploads"][0]
     equal(other["change"], "added", "in another collection")
-    # what becomes a copy of another one was replaced by it
+    both = t.rpc().call("collection.list")["collections"][0]
+    equal((both["documents"], both["passages"], both["bytes"]), (4, alone["passages"], alone["bytes"]), "the collection")
+    whole = search(t, "--in", "default", "--by", "document", "safety goggles at the lathe")["results"]
+    equal([r["path"] for r in whole[:2]], ["handbook.md", "copy.md"], "documents")
+    equal(whole[0]["score"], whole[1]["score"], "their scores")
+    passages = search(t, "--in", "default", "safety goggles")["results"]
+    equal({r["path"] for r in passages}, {"handbook.md"}, "passages")
+    one = search(t, "--in", "default", "--use", "copy.md", "safety goggles")["results"][0]
+    equal((one["path"], one["document"]), ("copy.md", copy["document"]["document"]), "by the name that was asked for")
+    # the second name outlives the first, and is found by it
+    t.run("docs", "rm", next(row["document"] for row in t.rpc().call("doc.list", collection="default")["documents"] if row["name"] == "handbook.md"))
+    one = search(t, "--in", "default", "copy safety goggles")["results"][0]
+    equal((one["path"], one["document"]), ("copy.md", copy["document"]["document"]), "after the first is gone")
+    # what becomes a copy of another one has its old text no more
     t.run("upload", "--name", "recipes.txt", t.h.path("handbook.md", HANDBOOK))
-    equal(sorted(row["name"] for row in t.rpc().call("doc.list", collection="default")["documents"]), ["handbook.md", "sensor.py"], "documents")
     equal(search(t, "--in", "default", "lentils vinegar")["results"], [], "of what was replaced")
-    t.run("docs", "rm", "--json", other["document"]["document"])
-    t.run("docs", "rm", "handbook.md")
-    equal(t.run("upload", "--json", "--name", "copy.md", t.h.path("handbook.md", HANDBOOK)).json["uploads"][0]["change"], "added", "after it is gone")
+    t.run("upload", "--to", "default", "--name", "copy.md", t.h.path("copy.md", "The copy is gone.\n"))
+    equal(search(t, "--in", "default", "safety goggles")["results"][0]["path"], "recipes.txt", "after its copy changed")
+    for row in t.rpc().call("doc.list")["documents"]:
+        t.run("docs", "rm", row["document"])
+    equal(t.rpc().call("collection.list")["collections"], [], "collections")
 
 
 def test_originals_are_kept_where_the_configuration_says_so(t):
