@@ -83,7 +83,7 @@ struct retrieve_request { /* strings borrowed during the call, copied */
 	const char *const *documents;  /* names to keep to, NULL: all */
 	size_t ndocuments;
 	size_t budget;                 /* of the prompt's passages, as cost.h counts; 0: the configured one */
-	size_t limit;                  /* not 0: a plain search, each of so many best passages a source, whatever the band;
+	size_t limit;                  /* not 0: a plain search, so many sources of the best passages, neighbours put together, whatever the band;
 	                                  no prompt, no pieces. At most LIBRARY_LIMIT */
 	bool whole;                    /* ... each of so many best documents, by its best passage */
 	bool answer;                   /* the extractive answer: each of its quotes is a source of its own, before the others */

@@ -10,6 +10,7 @@
 #include "common/fair.h"
 #include "common/mem.h"
 #include "daemon/library/cost.h"
+#include "daemon/library/hits.h"
 #include "daemon/library/library_in.h"
 #include "daemon/library/retrieve_in.h"
 
@@ -58,6 +59,12 @@ static void *retrieve_free(struct retrieve *r)
 
 /* ---- on the store's thread ---- */
 
+/* A document is one result, several passages may become one. */
+static size_t hits_of(const struct retrieve *r)
+{
+	return !r->limit ? HITS : r->whole ? r->limit : hits_wanted(r->limit);
+}
+
 /* STORE_E_DEADLINE is no error here: `cut` says it. */
 static int search(struct retrieve *r, struct db *db)
 {
@@ -70,7 +77,7 @@ static int search(struct retrieve *r, struct db *db)
 		.ndocuments = r->ndocuments,
 		.terms = r->query->terms,
 		.nterms = r->query->nterms,
-		.limit = r->limit ? (int)r->limit : HITS,
+		.limit = (int)hits_of(r),
 		.whole = r->limit && r->whole,
 	};
 	e = db_library_search(db, &r->search);
@@ -212,6 +219,8 @@ static int retrieve_run(struct db *db, struct job *j)
 		query_weigh(r->query, r->search.idf, r->search.df);
 		judge(r);
 	}
+	if (e == 0 && r->limit && !r->whole)
+		e = hits_merge(r->search.hits, &r->search.nhits, r->limit);
 	if (e == 0 && r->limit)
 		return present_hits(r);
 	if (e == 0 && !r->answer)

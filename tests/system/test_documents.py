@@ -308,12 +308,17 @@ def test_a_search_takes_the_last_turn_of_a_thread_into_account(t):
 @deadline(90)
 def test_a_thousand_results_come_whole_and_in_order(t):
     t.daemon("")
-    lines = "\n\n".join(f"Entry {n} of the register: the lighthouse number {n} " + "stands on a rock " * 22 for n in range(1100))
+    lines = "\n\n".join(f"Entry {n} of the register: the lighthouse number {n} " + "stands on a rock " * 22 + "\n\n" + "Waves. " * 70
+                        for n in range(1100))
     t.run("upload", t.h.path("register.txt", lines))
     found = search(t, "-n", "1000", "lighthouse register")
     equal(len(found["results"]), 1000, "results")
     equal([r["rank"] for r in found["results"]], list(range(1, 1001)), "ranks")
     equal(len({r["line"] for r in found["results"]}), 1000, "different places")
+    t.run("upload", "--to", "torn", t.h.path("torn.txt", "The keeper of the old lighthouse paints it. " * 9 + "\n\n" + "He paints the lighthouse white. " * 12))
+    one = search(t, "--in", "torn", "who paints the lighthouse")["results"]
+    equal(len(one), 1, "neighbours")
+    contains(one[0]["text"], "keeper of the old", "white")
 
 
 def register(n):

@@ -243,6 +243,7 @@ TEST(a_plain_search_gives_passages_whatever_they_answer)
 
 	desk_make(&d);
 	upload(&d, "guide.md", guide);
+	upload(&d, "press.txt", "The drill press is a machine, too.");
 	find_as(&d, &f, &req);
 	check_int(f.band, FOUND_NOTHING);
 	check_int(f.sources.n, 2);
