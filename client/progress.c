@@ -51,7 +51,9 @@ void progress_upload(struct progress *p, const struct upload_news *news, size_t 
 		return;
 	n = add_counts(text, sizeof(text), news, total);
 	n += snprintf(text + n, sizeof(text) - (size_t)n, "%.60s  ", *base ? base : news->name);
-	if (news->kind == UPLOAD_SENDING && news->size > 0)
+	if (news->kind == UPLOAD_SENDING && news->off == news->size)
+		n += snprintf(text + n, sizeof(text) - (size_t)n, "sent");
+	else if (news->kind == UPLOAD_SENDING && news->size > 0)
 		n += snprintf(text + n, sizeof(text) - (size_t)n, "%d%% of %.1f MB", (int)(100 * news->off / news->size),
 			(double)news->size / 1e6);
 	else if (news->kind == UPLOAD_SENDING)

@@ -1,11 +1,14 @@
 """Many files on their way: progress, what is there already, and going on after a kill."""
+import glob
 import hashlib
 import json
 import os
+import re
+import subprocess
 import time
 
 import papers
-from harness import check, contains, deadline, equal
+from harness import check, contains, deadline, equal, torture
 
 
 def folder(t, n, pages=3):
@@ -95,3 +98,41 @@ def test_a_killed_daemon_or_client_costs_only_what_was_on_its_way(t):
     check({row["name"] for row in rows if row.get("change") == "unchanged"} >= set(kept), "sent again")
     equal(len(names(t)), 24)
     os.unlink(broken)
+
+
+def licences():
+    found = []
+    for path in sorted(glob.glob("/usr/share/common-licenses/*")):
+        with open(path, encoding="utf-8", errors="replace") as f:
+            found += [re.sub(r"[\s#<*_`|\[\]]+", " ", part).strip() for part in f.read().split("\n\n")]
+    return [part for part in found if len(part) > 200]
+
+
+@torture
+@deadline(120)
+def test_hundreds_of_pdfs_within_bounded_memory(t):
+    """As filings come: 300 files of 10 to 90 pages, one of 2000, a broken one; the daemon is killed on the way."""
+    d, parts = t.daemon("max_document = 64m\n"), licences()
+    for i in range(301):
+        size, rows = (2000 if i == 150 else (10, 20, 30, 15, 60, 25, 12, 90)[i % 8]) * 2900, []
+        while size > 0:
+            rows.append(f"## Part {len(rows)} of {i}\n\n{parts[(i * 97 + len(rows) * 31) % len(parts)]}")
+            size -= len(rows[-1])
+        made = subprocess.run([t.program("ragchatd-pdf"), "--plain"], input="\n\n".join(rows).encode(), capture_output=True, check=True)
+        t.h.path(f"set/{i:03}.pdf", made.stdout)
+    t.h.path("set/200a.pdf", b"%PDF-1.4 broken")
+    path = os.path.join(t.h.dir, "home", "set")
+    client = t.start("upload", "-r", "--jsonl", path)
+    lines_until(client, 40, 300)
+    d.kill()
+    client.end(60).expect(69)
+    d.restart()
+    began, kept = time.monotonic(), len(names(t))
+    rows = t.start("upload", "-r", "--jsonl", path).end(1000).expect(65).lines
+    seconds = time.monotonic() - began
+    done = [row for row in rows if "status" in row]
+    pages = sum(max((row["pages"] for row in rows if row.get("name") == one["name"] and "pages" in row), default=0) for one in done)
+    print(f"{pages} pages in {seconds:.0f} s, {pages / seconds:.0f} a second; the daemon's peak {d.memory('VmHWM') >> 10} MiB")
+    equal((len(done), sum(row["status"] != 0 for row in done)), (302, 1))
+    check(sum(row.get("change") == "unchanged" for row in done) >= kept >= 36, "kept", kept)
+    t.bounded(d.memory("VmHWM"), 200 << 10, "301 PDFs")
