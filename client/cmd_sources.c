@@ -1,12 +1,20 @@
 /* ragchat sources: what an answer cites. */
+#include <unistd.h>
+
 #include "client/answer.h"
 #include "client/cmd.h"
 #include "client/filter.h"
 #include "client/link.h"
 #include "client/out.h"
 #include "client/pretty.h"
+#include "client/say.h"
+#include "client/term.h"
+#include "common/str.h"
+
+enum { OPT_OPEN = OPT_OWN };
 
 static const struct opt opts[] = {
+	{ OPT_OPEN, "open", "N" },
 	{ OPT_JSON, "json", NULL },
 	OPTS_END,
 };
@@ -26,6 +34,16 @@ static void add_source(struct val source, const struct marks *marks, struct buf 
 	(void)buf_add_str(out, "    \"");
 	filter_line(FILTER_TERMINAL, s, n, 2000, out);
 	(void)buf_add_str(out, "\"\n");
+}
+
+static void add_head(struct val source, struct buf *out)
+{
+	struct buf line = { 0 };
+
+	source_line(source, NULL, &line);
+	filter_line(FILTER_TERMINAL, (const char *)line.data, line.len, 500, out);
+	(void)buf_add_str(out, "\n\n");
+	buf_fini(&line);
 }
 
 static int print(struct val result, bool json)
@@ -48,19 +66,92 @@ static int print(struct val result, bool json)
 	return r;
 }
 
+/* ---- one source, opened ---- */
+
+/* The lines around the quote, the quote's own bold or between arrows. */
+static void add_passage(struct buf *out, const char *s, size_t n, size_t at, size_t len)
+{
+	bool color = term_color(COLOR_AUTO, STDOUT_FILENO);
+	struct filter f;
+
+	filter_init(&f, FILTER_TERMINAL);
+	filter_feed(&f, s, at, out);
+	(void)buf_add_str(out, color ? "\033[1m" : ">>>");
+	filter_feed(&f, s + at, len, out);
+	(void)buf_add_str(out, color ? "\033[0m" : "<<<");
+	filter_feed(&f, s + at + len, n - at - len, out);
+	filter_end(&f, out);
+	filter_fini(&f);
+	(void)buf_add_byte(out, '\n');
+}
+
+static int print_open_source(struct val result, bool json)
+{
+	struct val source = val_get(result, "source");
+	const char *text, *quote = "";
+	size_t n, len = 0;
+	struct buf out = { 0 };
+	uint64_t at = 0;
+	int r;
+
+	(void)val_get_str(source, "quote", &quote, &len);
+	if (json) {
+		pretty_val(result, false, &out);
+	} else if (val_get_str(result, "text", &text, &n) && val_uint(val_get(result, "at"), &at) && at <= n &&
+		   len <= n - at) {
+		add_head(source, &out);
+		add_passage(&out, text, n, (size_t)at, len);
+	} else {
+		add_head(source, &out);
+		add_passage(&out, quote, len, 0, len);
+		say("the document is not there any more as it was, or is not yours: this is what the answer kept of it");
+	}
+	r = out_text(&out, true);
+	buf_fini(&out);
+	return r;
+}
+
+static int open_source(struct link *l, const char *ref, int64_t n, bool json)
+{
+	struct pack *p = link_request(l, "source.get");
+	int r;
+
+	pack_kv_text(p, "turn", ref);
+	pack_kv_int(p, "n", n);
+	r = link_call(l, 0);
+	return r ? link_fail(l, r) : print_open_source(l->msg.result, json);
+}
+
+static int list_sources(struct link *l, const char *ref, bool json)
+{
+	int r;
+
+	pack_kv_text(link_request(l, "source.list"), "turn", ref);
+	r = link_call(l, 0);
+	return r ? link_fail(l, r) : print(l->msg.result, json);
+}
+
 static int run(struct client *c, int argc, char **argv)
 {
 	struct opts o = opts_of(c, &cmd_sources, argc, argv);
+	const char *ref = "last";
 	struct link *l;
 	bool json = false;
-	int r;
+	int64_t n = 0;
+	int id, r;
 
-	if (opts_simple(&o, &json, 0, 1))
+	while (!o.status && (id = opts_next(&o)) > 0) {
+		if (id == OPT_JSON)
+			json = true;
+		else if (str_int(o.value, 1, 1000000, &n))
+			opts_fail(&o, "--open is the number of a source, not '%s'", o.value);
+	}
+	if (o.status || id < 0 || opts_count(&o, 0, 1))
 		return o.status;
+	if (o.nargs)
+		ref = o.args[0];
 	l = link_new(c);
-	pack_kv_text(link_request(l, "source.list"), "turn", o.nargs ? o.args[0] : "last");
-	r = link_call(l, 0);
-	r = r ? link_fail(l, r) : print(l->msg.result, json);
+	r = n ? open_source(l, ref, n, json) : list_sources(l, ref, json);
 	link_free(l);
 	return r;
 }
@@ -70,8 +161,10 @@ const struct cmd cmd_sources = {
 	.brief = "list what an answer cites",
 	.opts = opts,
 	.run = run,
-	.help = "usage: ragchat sources [--json] [REF]\n"
+	.help = "usage: ragchat sources [--open N] [--json] [REF]\n"
 		"The sources of the answer REF (the last one unless given): number, place, quote.\n"
-		"      --json          {\"turn\": ID, \"sources\": [...]}\n"
+		"      --open N        the passage of source [N] with what stands around it\n"
+		"      --json          {\"turn\": ID, \"sources\": [...], \"marks\": [...]}; with --open\n"
+		"                      {\"turn\", \"source\", \"text\", \"at\"}\n"
 		"example: ragchat sources --json | jq -r '.sources[].path'\n",
 };

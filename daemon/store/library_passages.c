@@ -7,6 +7,11 @@
 #include "common/mem.h"
 #include "daemon/store/library_in.h"
 
+#ifndef SQL_TARGET /* the key of what document d stands for: itself, or the first one with its bytes */
+#define SQL_TARGET \
+	"CASE WHEN d.first >= 0 THEN d.key ELSE (SELECT t.key FROM document t WHERE " \
+	"t.collection = d.collection AND t.sha256 = d.sha256 AND t.state = 1 AND t.first >= 0) END"
+#endif
 #define DOCUMENTS_MAX 1024 /* read as a whole, or from their beginnings */
 
 struct reading {
@@ -39,8 +44,9 @@ static int add_documents(struct reading *g, const char *ref)
 	sqlite3_stmt *stmt = NULL;
 	bool row = true;
 	int r = db_query(&stmt, g->db, g->db->lib, g->why,
-		"SELECT d.key, d.first, d.passages, d.id, d.sha256, d.name, d.text_bytes FROM "
-		"collection c JOIN document d ON d.collection = c.id WHERE c.account = ?1 AND "
+		"SELECT e.key, e.first, e.passages, d.id, d.sha256, d.name, e.text_bytes FROM "
+		"collection c JOIN document d ON d.collection = c.id JOIN document e ON e.key = "
+		SQL_TARGET " WHERE c.account = ?1 AND "
 		"d.state = 1 AND (?3 IS NULL OR c.name = ?3) AND (?2 IS NULL OR d.id = ?2 OR "
 		"d.name = ?2) ORDER BY d.key",
 		db_text(p->account->id), db_text(ref), db_text(p->collection));

@@ -240,3 +240,43 @@ struct op_stats {
 struct op_stats *op_stats_new(void);
 int op_stats_run(struct db *db, struct job *j);
 void op_stats_free(struct op_stats *op);
+
+/* ---- sources ---- */
+
+/* STORE_KEYED: source n of an answer, and the text of its document around it where that is still as it was. */
+struct op_source_get {
+	struct job job;
+	struct account account;
+	char *ref;            /* of the turn */
+	int n;
+	size_t around;        /* bytes on each side */
+	/* out */
+	struct turn_row turn; /* without texts */
+	struct source source;
+	char *text;           /* NULL: there is nothing but the quote */
+	size_t text_len, at;  /* at: where the quote begins in it */
+	bool shared;          /* the thread is another's */
+	struct candidates candidates;
+};
+struct op_source_get *op_source_get_new(void);
+int op_source_get_run(struct db *db, struct job *j);
+void op_source_get_free(struct op_source_get *op);
+
+/* STORE_SCAN: the account's answers that cite a document, newest first. May be run anew. */
+struct op_source_find {
+	struct job job;
+	struct account account;
+	char *source;         /* its name, the end of its path, or its id */
+	char *before;         /* cursor or NULL */
+	int limit;
+	/* out */
+	struct turn_row *rows; /* sources: those meant */
+	size_t n;
+	char *next;
+	bool cut;             /* the deadline ended it: older answers were not looked at */
+};
+struct op_source_find *op_source_find_new(void);
+int op_source_find_run(struct db *db, struct job *j);
+void op_source_find_free(struct op_source_find *op);
+bool source_is(const struct source *s, const char *name);
+char *source_find_after(const struct turn_row *t); /* the cursor behind this row */

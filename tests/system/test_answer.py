@@ -160,3 +160,74 @@ def test_a_terminal_lists_what_does_not_hold(t):
     text, _, listed = out.decode().partition("Sources:")
     equal(" ".join(text.split()), CITED, "the text")
     contains(listed, "[2?] manual.md", "[99] names no source", "1812 is in no source")
+
+
+@deadline(60)
+def test_a_source_is_opened_with_what_stands_around_it(t):
+    serve(t, says("The dynamo is checked every 4 weeks [1]."))
+    t.run("ask", "How often is the dynamo checked?")
+    first = t.rpc().call("source.list", turn="last")["sources"][0]
+    got = t.rpc().call("source.get", turn="last", n=1, around=300)
+    equal((got["source"]["quote"], got["text"][got["at"]:][:len(first["quote"])]), (first["quote"],) * 2, "the quote in its place")
+    check(len(first["quote"]) < len(got["text"]) <= len(first["quote"]) + 600, "around it:", len(got["text"]))
+    shown = t.run("sources", "--open", "1", "last").text
+    contains(shown, "manual.md", ">>>" + first["quote"].split("\n")[0])
+    t.rpc().fails("not_found", "source.get", turn="last", n=77)
+    t.run("sources", "--open", "77", code=3)
+    t.run("sources", "--open", "zero", code=2)
+
+
+@deadline(60)
+def test_citations_outlive_their_document_and_say_so(t):
+    serve(t, says("The dynamo is checked every 4 weeks [1]. The saddle too [99]."))
+    t.run("ask", "How often is the dynamo checked?")
+    before = t.run("sources", "--json").json
+    rows = t.sql("SELECT name, type, display, objectKey, forId, props FROM elements ORDER BY rowid")
+    props = json.loads(rows[0]["props"])
+    equal((rows[0]["name"], rows[0]["type"], rows[0]["display"], rows[0]["objectKey"]), ("[1]", "text", "side", props["document"]), "a row")
+    check({"document", "sha256", "start", "end", "quote", "score", "support", "cited"} <= set(props), "props:", sorted(props))
+    equal(rows[0]["forId"], t.sql("SELECT id FROM steps WHERE type = 'assistant_message'")[0]["id"], "the step it belongs to")
+    equal([r["source"] for r in [t.rpc().call("source.get", turn="last", n=1)]][0].get("stale"), None, "stale before")
+    t.run("upload", t.h.path("manual.md", manual().replace("every 4 weeks", "every 44 weeks")))
+    for step in ("changed", "gone"):
+        sources = t.run("sources", "--json").json["sources"]
+        cited = [source for source in sources if source["cited"]]
+        equal(cited[0]["quote"], before["sources"][0]["quote"], "the quote, " + step)
+        check(cited[0]["stale"] is True, "not stale,", step)
+        turn = t.rpc().call("turn.get", turn="last")["turn"]
+        check(turn["stale"] is True, "the turn is not stale,", step)
+        contains(t.run("show").text, "changed or gone since")
+        got = t.rpc().call("source.get", turn="last", n=1)
+        check("text" not in got and got["source"]["quote"], "a passage of another text,", step)
+        contains(t.run("sources", "--open", "1").text, "every 4 weeks")
+        t.run("docs", "rm", "manual.md", code=None)
+    t.run("upload", t.h.path("manual.md", manual()))
+    check("stale" not in t.rpc().call("turn.get", turn="last")["turn"], "stale although the same file is back")
+    contains(t.run("sources", "--open", "1").text, ">>>")
+    path = t.h.path("answer.html")
+    t.run("docs", "rm", "manual.md")
+    t.run("export", "-o", path)
+    with open(path) as f:
+        contains(f.read(), "changed or gone since", "every 4 weeks")
+
+
+@deadline(60)
+def test_answers_are_found_by_what_they_cite(t):
+    serve(t, says("The dynamo is checked every 4 weeks [1]."))
+    t.run("upload", "--to", "other", t.h.path("deep/\u00fcber.txt", "The tandem is checked every 99 weeks by the tandem warden.\n"))
+    t.run("ask", "How often is the dynamo checked?")
+    t.run("ask", "How often does the warden of the dynamo check the dynamo?")
+    t.rpc().ask("How often is the tandem checked?", collection="other")
+    t.run("wait", "last")
+    rpc = t.rpc()
+    found = rpc.call("source.find", source="manual.md")["results"]
+    equal([result["turn"]["question"][:12] for result in found], ["How often do", "How often is"], "newest first")
+    check(all(source["path"] == "manual.md" and source["cited"] for result in found for source in result["sources"]), "sources:", found)
+    page = rpc.call("source.find", source="manual.md", limit=1)
+    rest = rpc.call("source.find", source="manual.md", limit=1, before=page["next"])
+    equal([page["results"][0]["turn"]["turn"], rest["results"][0]["turn"]["turn"]], [result["turn"]["turn"] for result in found], "pages")
+    equal(len(rpc.call("source.find", source="\u00fcber.txt")["results"]), 1, "by a name that JSON escapes")
+    equal(rpc.call("source.find", source="anual.md")["results"], [], "half a name")
+    t.run("docs", "rm", "manual.md")
+    again = rpc.call("source.find", source="manual.md")["results"]
+    equal([result["stale"] for result in again], [True, True], "stale")

@@ -35,6 +35,8 @@ TABLE = {
     "turn.wait": (NOT_FOUND, {}),
     "turn.retry": (NOT_FOUND, {}),
     "source.list": (NOT_FOUND, {}),
+    "source.get": (NOT_FOUND, {"n": 1}),
+    "source.find": (CLEAN, {"source": "planted.md"}),
     "thread.list": (CLEAN, {}),
     "thread.get": (NOT_FOUND, {}),
     "message.list": (NOT_FOUND, {}),
