@@ -78,6 +78,7 @@ static void flush(struct server *s)
 		if (!list_empty(&s->chat.dirty))
 			chat_flush(&s->chat);
 	}
+	indexer_look(&s->indexer);
 	watch_idle(s);
 	if (s->stage != SERVER_RUNNING)
 		step(s);
@@ -564,6 +565,7 @@ int server_init(struct server *s, const struct server_options *options)
 		return r;
 	purge_begin(s);
 	housekeeping_start(&s->housekeeping, s);
+	indexer_init(&s->indexer, s);
 	return listen_socket(s);
 }
 

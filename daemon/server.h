@@ -18,6 +18,7 @@
 #include "daemon/config.h"
 #include "daemon/ipc/conn.h"
 #include "daemon/ipc/housekeeping.h"
+#include "daemon/ipc/indexer.h"
 #include "daemon/ipc/listener.h"
 #include "daemon/library/library.h"
 #include "daemon/service.h"
@@ -57,6 +58,7 @@ struct server {
 	struct hasher *hasher;     /* the auth thread */
 	struct backoff *backoff;
 	struct housekeeping housekeeping;
+	struct indexer indexer;
 	bool purging;              /* what removed accounts left is on its way out */
 	struct list known;         /* accounts by uid: identity.c */
 	uint64_t known_age;        /* how often they were forgotten */

@@ -1,4 +1,4 @@
-/* From the rows, which are overwritten, to the write-ahead log. */
+/* From the rows, which are overwritten, to the write-ahead log, and to the index of the search. */
 #include "daemon/ipc/settle.h"
 
 #include "common/mem.h"
@@ -18,7 +18,7 @@ static void on_settled(struct job *j)
 
 	if (op->more && store_submit(s->server->store, STORE_WRITER, j) == 0)
 		return;
-	s->then(s->ctx);
+	indexer_wait(&s->server->indexer, s->then, s->ctx);
 	op_settle_free(op);
 	mem_free(s);
 }

@@ -264,4 +264,6 @@ void db_deadline(struct db *db, uint64_t mono_ms)
 		sqlite3_progress_handler(db->chat, steps, look, db);
 	if (db->lib)
 		sqlite3_progress_handler(db->lib, steps, look, db);
+	if (db->said)
+		sqlite3_progress_handler(db->said, steps, look, db);
 }

@@ -7,6 +7,7 @@
  *	         returned undoes this job alone
  *	KEYED    a read transaction on both files: one job sees one moment
  *	SCAN     as KEYED, cut at job.deadline_ms
+ *	INDEX    nothing, as LIBRARY; `chat` is only read
  *	LIBRARY  nothing: the job uses db_begin and db_commit itself, none longer than 20 ms; for one
  *	         that `shares`, the group's transaction on `lib` and a savepoint, as on WRITER
  *
@@ -34,7 +35,8 @@ struct library_share {
 struct db {
 	enum store_lane lane;
 	sqlite3 *chat; /* NULL on LIBRARY */
-	sqlite3 *lib;  /* NULL on WRITER */
+	sqlite3 *lib;  /* NULL on WRITER, INDEX */
+	sqlite3 *said; /* search.db, on SCAN and INDEX; NULL where it could not be made */
 	uint64_t deadline_ms; /* of the running job, monotonic; 0 none */
 	bool cut;             /* the deadline struck during the running job */
 	uint64_t yield_ms;    /* from then on it gives way to who waits, monotonic; 0: never */
@@ -173,7 +175,7 @@ void db_give_way(struct db *db, uint64_t mono_ms); /* before db_deadline */
 /* ---- connections (open.c, db.c) ---- */
 
 #define BUSY_MS 5000 /* matters only when somebody else opened the file */
-enum db_file { DB_CHAT, DB_LIBRARY };
+enum db_file { DB_CHAT, DB_LIBRARY, DB_SEARCH };
 /*
  * Open with all settings that belong to a connection. `path` is resolved. For writers the file
  * exists or is made 0600.

@@ -14,6 +14,7 @@
 #include "common/attr.h"
 #include "common/fd.h"
 #include "common/log.h"
+#include "daemon/store/search_open.h"
 
 /*
  * The longest text or row: an answer of 8 MiB fits with room; a Chainlit may have stored longer
@@ -116,6 +117,8 @@ int db_connect(sqlite3 **out, const char *path, enum db_file file, bool writable
 	r = rc == SQLITE_OK ? settings(conn, writable, why) : db_error(conn, rc, why);
 	if (r == 0 && file == DB_LIBRARY)
 		r = library_register(conn);
+	if (r == 0 && file == DB_SEARCH)
+		r = search_register(conn);
 	if (r != 0) {
 		db_fail(why, r, "cannot open '%s'", path);
 		(void)sqlite3_close_v2(conn);
@@ -140,6 +143,7 @@ void db_close(struct db *db)
 	db_forget(db);
 	close_one(db->chat);
 	close_one(db->lib);
+	close_one(db->said);
 	*db = (struct db){ .lane = db->lane };
 }
 
@@ -150,5 +154,7 @@ void db_calm(struct db *db)
 		(void)sqlite3_db_release_memory(db->chat);
 	if (db->lib)
 		(void)sqlite3_db_release_memory(db->lib);
+	if (db->said)
+		(void)sqlite3_db_release_memory(db->said);
 	(void)malloc_trim(0);
 }

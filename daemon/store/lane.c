@@ -30,7 +30,7 @@
 #endif
 
 static const char *const names[STORE_LANES] = { "store-writer", "store-keyed", "store-scan",
-	"store-library" };
+	"store-library", "store-index" };
 
 void job_fini(struct job *j)
 {
@@ -288,7 +288,9 @@ static int begin_read(struct db *db, char **why)
 {
 	int r = db->chat ? db_script(db->chat, "BEGIN", why) : 0;
 
-	return r == 0 && db->lib ? db_script(db->lib, "BEGIN", why) : r;
+	if (r == 0 && db->lib)
+		r = db_script(db->lib, "BEGIN", why);
+	return r == 0 && db->said ? db_script(db->said, "BEGIN", why) : r;
 }
 
 static void end_read(struct db *db)
@@ -297,6 +299,8 @@ static void end_read(struct db *db)
 		db_rollback(db->chat);
 	if (db->lib)
 		db_rollback(db->lib);
+	if (db->said)
+		db_rollback(db->said);
 }
 
 static int read_job(struct lane *l, struct job *j)
@@ -326,6 +330,26 @@ static void reader_main(void *arg)
 			struct job *j = pop(&batch);
 
 			j->r = read_job(l, j);
+			list_push_back(&finished, &j->link);
+			deliver(l, &finished);
+		}
+}
+
+/* ---- the one that follows what is said ---- */
+
+static void index_main(void *arg)
+{
+	struct lane *l = arg;
+	struct list batch, finished;
+
+	pthread_setname_np(pthread_self(), names[l->db.lane]);
+	list_init(&batch);
+	list_init(&finished);
+	while (take(l, &batch))
+		while (!list_empty(&batch)) {
+			struct job *j = pop(&batch);
+
+			j->r = run_job(l, j);
 			list_push_back(&finished, &j->link);
 			deliver(l, &finished);
 		}
@@ -476,6 +500,8 @@ static void (*main_of(enum store_lane lane))(void *)
 		return scan_main;
 	case STORE_LIBRARY:
 		return library_main;
+	case STORE_INDEX:
+		return index_main;
 	default:
 		return reader_main;
 	}

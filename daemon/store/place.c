@@ -167,10 +167,11 @@ int place_find(struct place *p, const char *path, bool create, char **why)
 		return r;
 	p->path = path_join(p->dir, name);
 	p->library = path_join(p->dir, "library.db");
+	p->search = path_join(p->dir, "search.db");
 	p->lock = mem_printf("%s.lock", p->path);
-	if (!strcmp(name, "library.db"))
+	if (!strcmp(name, "library.db") || !strcmp(name, "search.db"))
 		return db_fail(why, -EINVAL,
-			"'%s' is the name of the documents' file: choose another", p->path);
+			"'%s' is the name of the documents' file or the search's: choose another", p->path);
 	r = check_file(p, why);
 	if (r == 0 && !p->exists && !create)
 		return db_fail(why, STORE_E_NOT_FOUND, "there is no database '%s'", p->path);
@@ -195,6 +196,7 @@ void place_fini(struct place *p)
 	mem_free(p->dir);
 	mem_free(p->path);
 	mem_free(p->library);
+	mem_free(p->search);
 	mem_free(p->lock);
 	*p = (struct place){ 0 };
 }

@@ -14,6 +14,7 @@ struct place {
 	char *dir;     /* resolved */
 	char *path;    /* of chat_history.db in it */
 	char *library; /* library.db beside it */
+	char *search;  /* search.db, too */
 	char *lock;    /* PATH.lock */
 	bool exists;   /* with at least one byte */
 	bool ours;     /* application_id says so */

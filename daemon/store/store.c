@@ -15,6 +15,7 @@
 #include "daemon/store/migrate.h"
 #include "daemon/store/place.h"
 #include "daemon/store/recover.h"
+#include "daemon/store/search_open.h"
 
 struct store {
 	struct place place;
@@ -91,6 +92,29 @@ static int open_library(struct store *s, char **why)
 	if (r != 0)
 		return db_fail(why, r, "cannot prepare '%s'", s->place.library);
 	(void)sqlite3_db_config(db->lib, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+	return 0;
+}
+
+/* Without it everything but the search works; it says so. */
+static int open_search(struct store *s, char **why)
+{
+	struct db *writer = &s->lanes[STORE_INDEX].db, *reader = &s->lanes[STORE_SCAN].db;
+	char *trouble = NULL;
+	int r;
+
+	writer->columns = s->columns;
+	r = db_connect(&writer->chat, s->place.path, DB_CHAT, false, why);
+	if (r != 0)
+		return r;
+	r = search_open(&writer->said, writer->chat, s->place.search, &trouble);
+	if (r == 0)
+		r = db_connect(&reader->said, s->place.search, DB_SEARCH, false, &trouble);
+	if (r != 0) {
+		log_error("no search: %s", trouble ? trouble : strerror(r < 0 ? -r : EIO));
+		(void)sqlite3_close_v2(writer->said);
+		writer->said = NULL;
+	}
+	mem_free(trouble);
 	return 0;
 }
 
@@ -173,6 +197,8 @@ static int open_all(struct store *s, uv_loop_t *loop, const struct store_config 
 	if (r != 0 || config->init_only)
 		return r;
 	r = open_readers(s, why);
+	if (r == 0)
+		r = open_search(s, why);
 	return r ? r : start_lanes(s, loop, why);
 }
 
@@ -231,6 +257,7 @@ void store_close(struct store *s)
 	/* Readers first: a writer that closes last checkpoints its file. */
 	db_close(&s->lanes[STORE_KEYED].db);
 	db_close(&s->lanes[STORE_SCAN].db);
+	db_close(&s->lanes[STORE_INDEX].db);
 	db_close(&s->lanes[STORE_LIBRARY].db);
 	db_close(&s->lanes[STORE_WRITER].db);
 	s->columns = columns_free(s->columns);
@@ -263,6 +290,11 @@ bool store_news(struct store *s, uint64_t set[NEWS_WORDS])
 		any |= set[i] != 0;
 	}
 	return any;
+}
+
+uint64_t store_commits(const struct store *s)
+{
+	return atomic_load(&s->harvest.commits);
 }
 
 void store_figures(const struct store *s, struct store_figures *out)

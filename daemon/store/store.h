@@ -31,6 +31,7 @@ enum store_lane {
 	STORE_KEYED,   /* reader A: short reads by key of both files */
 	STORE_SCAN,    /* reader B: search and retrieval over both files; interrupted at its deadline */
 	STORE_LIBRARY, /* library.db, read-write; no transaction over 20 ms, small jobs share one */
+	STORE_INDEX,   /* search.db, read-write: it follows the conversations in slices */
 	STORE_LANES,
 };
 
@@ -109,6 +110,7 @@ struct store_figures { /* for status; cheap, on the loop */
 	uint64_t busy_ms[STORE_LANES]; /* age of the job now running, 0 when idle */
 	bool read_only;           /* after a full or failing disk: writes are refused until one works again */
 };
+uint64_t store_commits(const struct store *s); /* so far, on chat_history.db */
 void store_figures(const struct store *s, struct store_figures *out);
 const char *store_path(const struct store *s);         /* resolved */
 const char *store_library_path(const struct store *s);

@@ -107,6 +107,15 @@ static int set_tags(struct db *db, struct op_thread_change *op)
 	return r;
 }
 
+/* The name is found by the thread's first turn. */
+static int name_changed(struct db *db, const char *account, const char *thread, char **why)
+{
+	return db_run(db, db->chat, why,
+		"INSERT INTO ragchat_change(account, thread, turn) SELECT ?1, ?2, id FROM ragchat_turn WHERE thread = ?2 "
+		"ORDER BY seq LIMIT 1",
+		db_text(account), db_text(thread));
+}
+
 int op_thread_change_run(struct db *db, struct job *j)
 {
 	struct op_thread_change *op = container_of(j, struct op_thread_change, job);
@@ -122,6 +131,6 @@ int op_thread_change_run(struct db *db, struct job *j)
 	if (r == 0 && op->name)
 		r = event_of_thread(db, op->account.id, "thread.renamed", id, &j->why);
 	if (r == 0 && op->name)
-		r = change_add(db, op->account.id, id, NULL, &j->why);
+		r = name_changed(db, op->account.id, id, &j->why);
 	return r ? r : thread_load(db, id, &op->thread, &j->why);
 }

@@ -3,6 +3,8 @@
  * were cut by the same function already and are taken as they are, or a stem would be stemmed
  * again.
  */
+#include "daemon/store/tokenizer.h"
+
 #include "daemon/store/library_in.h"
 
 #include <errno.h>
@@ -28,7 +30,7 @@ static int feed_word(
 		f->ctx, colocated ? FTS5_TOKEN_COLOCATED : 0, term, (int)n, (int)start, (int)end);
 }
 
-static int tokenize(Fts5Tokenizer *t, void *ctx, int flags, const char *text, int n,
+int tokenizer_run(Fts5Tokenizer *t, void *ctx, int flags, const char *text, int n,
 	int (*token)(void *, int, const char *, int, int, int))
 {
 	struct feed f = { ctx, token };
@@ -70,15 +72,20 @@ fts5_api *tokenizer_fts5(sqlite3 *lib)
 
 int tokenizer_register(sqlite3 *lib)
 {
+	return tokenizer_register_as(lib, "ragchat", tokenizer_run);
+}
+
+int tokenizer_register_as(sqlite3 *lib, const char *name, tokenize_fn fn)
+{
 	static char nothing; /* no state: the address alone says that there is a tokenizer */
-	fts5_tokenizer t = { create, destroy, tokenize };
+	fts5_tokenizer t = { create, destroy, fn };
 	fts5_api *api = tokenizer_fts5(lib);
 
 	if (!words_split)
 		return -EINVAL;
 	if (!api)
 		return -ENOTSUP;
-	return api->xCreateTokenizer(api, "ragchat", &nothing, &t, NULL) == SQLITE_OK ? 0 : -ENOMEM;
+	return api->xCreateTokenizer(api, name, &nothing, &t, NULL) == SQLITE_OK ? 0 : -ENOMEM;
 }
 
 static int count_word(
