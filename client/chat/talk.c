@@ -136,6 +136,8 @@ static void follow_answer(struct talk *t)
 		set_thread(t, end.thread);
 	if (end.turn[0])
 		take_turn(t, end.turn, end.whole, end.sources);
+	/* Whoever read us has gone: there is nobody to ask for. */
+	t->leaving = t->leaving || t->status == STATUS_PIPE || t->status == STATUS_OUTPUT;
 }
 
 static void pack_how(struct pack *p, const struct talk *t)
@@ -409,5 +411,7 @@ int talk_run(struct talk *t, const char *name, int argc, const char *const *argv
 	else
 		t->status = wait_for(t, pid);
 	tty_raw(&t->prompt.tty);
+	if (t->status == STATUS_CANCELLED)
+		say("stopped");
 	return t->status;
 }

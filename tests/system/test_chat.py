@@ -56,6 +56,24 @@ def test_lines_in_a_pipe(t):
     check(not set(text + result.err) & set("\r\033\b\a"), "controls in", text, result.err)
 
 
+def test_a_pipe_that_closes_ends_it(t):
+    backend, _ = t.serve(scripts.echo)
+    read, write = os.pipe()
+    client = t.start("chat", stdin=b"first\n" + b"next\n" * 50, stdout=write)
+    os.close(write)
+    got = b""
+    while b"answer to first" not in got:
+        got += os.read(read, 4096)
+    os.close(read)
+    equal(client.end().code, 141, "status")
+    check(len(backend.chats) < 50, "questions were asked for nobody")
+
+
+def test_an_answers_status_is_that_of_the_pipe(t):
+    t.serve(scripts.fails(500, "no"))
+    equal(t.run("chat", stdin="first\n", code=None).code, t.run("ask", "first", code=None).code, "status")
+
+
 def test_ctrl_c_stops_the_answer_and_keeps_what_came(t):
     go_on = threading.Event()
     terminal, _, _ = begin(t, scripts.holds(go_on))
@@ -388,6 +406,8 @@ def test_verbs(t):
     check(os.path.getsize(os.path.join(t.h.dir, "home", "response.pdf")) > 500)
     terminal.line("/sources")
     terminal.wait("the answer has no sources")
+    terminal.line("/rate up well said")
+    eventually(lambda: t.run("show", "--json", "last").json["turns"][-1].get("rating"), "the rating")
     terminal.line("/model other-model")
     terminal.wait("questions go to the model 'other-model'")
     terminal.line("/retry")
