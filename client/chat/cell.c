@@ -15,9 +15,9 @@ static size_t decode(const char *s, size_t n, uint32_t *cp)
 	return (size_t)(used < 0 ? -used : used);
 }
 
-static bool is_regional(uint32_t cp)
+static bool is_picture(uint32_t cp)
 {
-	return cp >= 0x1F1E6 && cp <= 0x1F1FF;
+	return cp >= 0x1F000 && cp < 0x20000;
 }
 
 /* Controls are shown as one picture each. */
@@ -33,13 +33,14 @@ static unsigned columns_of(uint32_t cp)
 size_t cell_next(const char *s, size_t n, unsigned *columns)
 {
 	utf8proc_int32_t state = 0;
-	uint32_t cp, next;
+	uint32_t first, cp, next;
 	size_t i;
 
 	*columns = 0;
 	if (!n)
 		return 0;
 	i = decode(s, n, &cp);
+	first = cp;
 	*columns = columns_of(cp);
 	/* ASCII before ASCII, nearly always. */
 	while (i < n && !((uint8_t)s[i] < 0x80 && cp < 0x80)) {
@@ -47,7 +48,11 @@ size_t cell_next(const char *s, size_t n, unsigned *columns)
 
 		if (utf8proc_grapheme_break_stateful((utf8proc_int32_t)cp, (utf8proc_int32_t)next, &state))
 			break;
-		*columns = is_regional(next) ? 2 : max_of(*columns, columns_of(next));
+		/* Pictures are joined into one; letters of other scripts stand beside each other. */
+		if (is_picture(first))
+			*columns = 2;
+		else
+			*columns += columns_of(next);
 		cp = next;
 		i += used;
 	}
@@ -73,6 +78,20 @@ unsigned cells_width(const char *s, size_t n)
 	for (size_t i = 0; i < n; sum += columns)
 		i += cell_next(s + i, n - i, &columns);
 	return sum;
+}
+
+bool cell_is_odd(const char *s, size_t n)
+{
+	unsigned wide = 0;
+	uint32_t cp;
+
+	for (size_t i = 0; i < n;) {
+		i += decode(s + i, n - i, &cp);
+		if (is_picture(cp) || cp == 0xFE0F || cp == 0x200D)
+			return true;
+		wide += columns_of(cp) > 0;
+	}
+	return wide > 1;
 }
 
 bool cell_is_word(const char *s, size_t n)

@@ -24,6 +24,7 @@ struct layout {
 	unsigned indent;
 	size_t row; /* the cursor */
 	unsigned column;
+	size_t before; /* bytes of its row before it */
 };
 
 static struct row *last_row(struct layout *y)
@@ -70,6 +71,8 @@ static void put_cell(struct layout *y, const char *s, size_t n, unsigned columns
 		filter_line(y->look->utf8 ? FILTER_TERMINAL : FILTER_ASCII, s, n, 256, &clean);
 		if (!y->look->utf8)
 			columns = (unsigned)clean.len;
+		else if (cell_is_odd(s, n))
+			last_row(y)->odd = true;
 		put(y, (const char *)clean.data, clean.len, columns);
 		buf_fini(&clean);
 	}
@@ -87,6 +90,7 @@ static void make_room(struct layout *y, unsigned columns)
 static void cursor_here(struct layout *y)
 {
 	y->row = y->n - 1;
+	y->before = last_row(y)->bytes.len;
 	y->column = min_of(last_row(y)->columns, y->look->width - 1);
 }
 
@@ -220,6 +224,17 @@ static void move_to(struct draw *d, size_t row, unsigned column, struct buf *out
 	d->column = column;
 }
 
+/* Where columns are not to be relied on, what stands before the place is printed once more. */
+static void move_behind(struct draw *d, size_t row, size_t bytes, unsigned column, struct buf *out)
+{
+	const struct row *r = &d->rows[row];
+
+	move_to(d, row, r->odd ? 0 : column, out);
+	if (r->odd && bytes)
+		(void)buf_add(out, r->bytes.data, bytes);
+	d->column = column;
+}
+
 static bool same(const struct row *a, const struct row *b)
 {
 	return a->bytes.len == b->bytes.len && !memcmp(a->bytes.data ? (void *)a->bytes.data : "", b->bytes.data ? (void *)b->bytes.data : "", a->bytes.len);
@@ -262,7 +277,7 @@ static void change(struct draw *d, struct row *rows, size_t n, unsigned width, s
 
 		skip = appended ? d->rows[from].bytes.len : 0;
 		if (d->row != from || d->column != (appended ? d->rows[from].columns : 0))
-			move_to(d, from, appended ? d->rows[from].columns : 0, out);
+			move_behind(d, from, skip, appended ? d->rows[from].columns : 0, out);
 		if (!appended || d->nrows > from + 1)
 			(void)buf_add_str(out, ERASE_BELOW);
 	} else if (d->nrows) {
@@ -316,7 +331,7 @@ void draw_edit(struct draw *d, const struct edit *e, const struct look *look, st
 		return;
 	}
 	if (printed || d->row != y.row - top || d->column != y.column)
-		move_to(d, y.row - top, y.column, out);
+		move_behind(d, y.row - top, y.before, y.column, out);
 }
 
 void draw_erase(struct draw *d, struct buf *out)
@@ -341,7 +356,9 @@ void draw_end(struct draw *d, const struct edit *e, const struct look *look, con
 	} else {
 		change(d, y.rows, y.n, look->width, out);
 		if (d->row != y.n - 1 || *mark)
-			move_to(d, y.n - 1, min_of(y.rows[y.n - 1].columns, look->width - 1), out);
+			move_to(d, y.n - 1, 0, out);
+		if (*mark)
+			(void)buf_add(out, y.rows[y.n - 1].bytes.data, y.rows[y.n - 1].bytes.len);
 	}
 	(void)buf_addf(out, "%s\r\n", mark);
 	free_rows(y.rows, y.n);

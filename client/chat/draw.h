@@ -23,6 +23,7 @@ struct look {
 struct row {
 	struct buf bytes;
 	unsigned columns;
+	bool odd; /* the terminal may see other columns in it */
 };
 
 struct draw {

@@ -97,8 +97,6 @@ static enum key_code of_letter(uint8_t final, bool by_word)
 		return KEY_HOME;
 	case 'F':
 		return KEY_END;
-	case 'M': /* keypad */
-		return KEY_ENTER;
 	default:
 		return KEY_NONE;
 	}
@@ -185,8 +183,8 @@ static enum key_code of_sequence(struct keys *k)
 
 	if (n == 2)
 		return of_meta(seq[1]);
-	if (seq[1] == 'O')
-		return of_letter(seq[2], false);
+	if (seq[1] == 'O') /* M is Enter of the keypad */
+		return seq[2] == 'M' ? KEY_ENTER : of_letter(seq[2], false);
 	if (seq[2] == '[')
 		return KEY_NONE;
 	if (n == 6 && !memcmp(seq, "\033[200~", 6)) {

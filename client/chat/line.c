@@ -356,19 +356,24 @@ static size_t space_left(const struct line *l)
 static size_t home(const struct line *l, size_t at)
 {
 	while (at > 0) {
-		size_t to = before(l, at);
+		const struct fold *f = fold_before(l, at);
 
-		if (text_of(l)[to] == '\n' && !fold_at(l, to))
+		if (!f && text_of(l)[at - 1] == '\n')
 			break;
-		at = to;
+		at = f ? f->at : at - 1;
 	}
 	return at;
 }
 
 static size_t end_of(const struct line *l, size_t at)
 {
-	while (at < l->text.len && (text_of(l)[at] != '\n' || fold_at(l, at)))
-		at = after(l, at);
+	while (at < l->text.len) {
+		const struct fold *f = fold_at(l, at);
+
+		if (!f && text_of(l)[at] == '\n')
+			break;
+		at += f ? f->len : 1;
+	}
 	return at;
 }
 

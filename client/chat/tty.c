@@ -297,7 +297,7 @@ int tty_take(void *tty)
 			tty_stop(t);
 		interrupted = interrupted || key.code == KEY_INTERRUPT;
 	}
-	if (interrupted)
+	if (interrupted && t->keys)
 		hold_back(t);
 	return interrupted ? SIGINT : 0;
 }

@@ -3,7 +3,6 @@ import os
 import re
 import socket
 import threading
-import time
 
 import scripts
 from harness import check, contains, equal, eventually
@@ -47,13 +46,17 @@ def test_a_conversation_from_greeting_to_leaving(t):
 
 
 def test_lines_in_a_pipe(t):
-    t.serve(scripts.echo)
+    backend, _ = t.serve(scripts.echo)
     result = t.run("chat", stdin="first\nsecond \\\nhalf\n/nonsense\n//slash\n/quit\nnever\n")
     text = result.text
     contains(text, GREETING, "answer to first", "answer to second \nhalf", "answer to /slash")
     contains(result.err, "there is no /nonsense")
     check("never" not in text, text)
     check(not set(text + result.err) & set("\r\033\b\a"), "controls in", text, result.err)
+    t.run("chat", "-m", "other-model", "-s", "be brief", "-t", "named", stdin="first")
+    request = backend.chats[-1].json
+    equal((request["model"], [message["content"] for message in request["messages"]]), ("other-model", ["be brief", "first"]), "what was asked")
+    equal(t.run("ls", "--json").json["threads"][0]["name"], "named", "the thread")
 
 
 def test_a_pipe_that_closes_ends_it(t):
@@ -482,28 +485,39 @@ def test_a_hostile_answer_leaves_the_screen_alone(t):
 
 
 def test_a_dumb_terminal_gets_plain_lines(t):
-    terminal, _, _ = begin(t, env={"X": "1"}, args="")
-    terminal.keys("C-d")
-    terminal.wait_last(PROMPT)
-    status, out = t.terminal("chat", env={"TERM": "dumb"}, keys=type_lines(b"one?\n", b"answer to one?", b"two \\\nhalves\n", b"halves", b"\x04"))
+    """No sequence, no carriage return; Ctrl-C stops the answer alone there too."""
+    go_on = threading.Event()
+    t.serve(scripts.in_turn(scripts.echo, scripts.holds(go_on), scripts.echo))
+
+    def keys(fd, out):
+        def say(data, *wanted):
+            seen = len(out)
+            os.write(fd, data)
+            for words in wanted:
+                eventually(lambda: words in out[seen:], f"{words!r} in {bytes(out[seen:])!r}")
+        eventually(lambda: out.endswith(b"> "), "the prompt")
+        say(b"one?\n", b"answer to one?", b"\n> ")
+        say(b"long?\n", b"first half,")
+        say(b"\x03", b"cancelled; what came is kept", b"\n> ")
+        say(b"\x03", b"\n> ")
+        say(b"two \\\nhalves\n", b"answer to two", b"\n> ")
+        say(b"\x04")
+    status, out = t.terminal("chat", env={"TERM": "dumb"}, keys=keys)
+    go_on.set()
     equal(status, 0, "status")
     text = out.decode().replace("\r\n", "\n")
     contains(text, f"{GREETING}\n> ", "answer to one?", "answer to two\nhalves")
     check(not set(text) & set("\r\033\b\a"), repr(text))
 
 
-def type_lines(*script):
-    """In turn: bytes to type, bytes to wait for, ..."""
-    def keys(fd, out):
-        seen = 0
-        for i, part in enumerate(script):
-            if i % 2 == 0:
-                eventually(lambda: out.rstrip(b" ").endswith(b">") or i > 0, "the prompt")
-                seen = len(out)
-                time.sleep(0) or os.write(fd, part)
-            else:
-                eventually(lambda: part in out[seen + 1:] and out.endswith(b"> "), repr(part))
-    return keys
+def test_emoji_and_scripts_are_edited_where_they_stand(t):
+    """Terminals differ in how wide they are: the cursor is put behind what is printed, not behind what is counted."""
+    terminal, _, _ = begin(t)
+    text = "a\U0001F468\u200d\U0001F469b\U0001F44D\U0001F3FDc\u0915\u093fe\u0303d"
+    terminal.type(text)
+    terminal.wait_last("> " + text)
+    terminal.keys("Left", "Left", "X", "C-a", "Right", "Right", "Y", "C-e", "Z", "BSpace", "W")
+    terminal.wait_last("> " + text[:4] + "Y" + text[4:-3] + "X" + text[-3:] + "W")
 
 
 def test_the_terminal_is_given_back_whatever_happens(t):
