@@ -212,6 +212,9 @@ fuzz-run: $(FUZZ)
 torture: deps-check                              ## the long, large and million-row runs
 	@$(MAKE) --no-print-directory all unit
 	@$(PYTHON) tests/run --bin $B/bin --unit $B/tests --torture $(TESTS)
+record:                                          ## write the transcripts in tests/system/data anew
+	@$(MAKE) --no-print-directory all unit
+	@RAGCHAT_RECORD=1 $(PYTHON) tests/run --bin $B/bin --unit $B/tests transcript. mcp.each_revision
 bench: deps-bench                                ## every ms, MB/s and ratio (COLLECTIONS=DIR for retrieval)
 	@$(MAKE) --no-print-directory all $(BENCH)
 	@COLLECTIONS='$(COLLECTIONS)' $(PYTHON) tests/bench/run --bin $B/bin --bench $B/bench $(BENCHES)
@@ -285,6 +288,6 @@ clean:                                           ## remove build/
 
 FORCE:
 .PHONY: all deps deps-check deps-bench deps-fuzz deps-lint quickstart check check-run unit asan tsan fuzz fuzz-build fuzz-run \
-        torture bench lint format check-headers check-layers check-links check-docs install install-data install-lib uninstall dist help clean FORCE
+        torture record bench lint format check-headers check-layers check-links check-docs install install-data install-lib uninstall dist help clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -1,19 +1,7 @@
 /* ragchat bridge: the daemon for programs that speak JSON-RPC on stdin and stdout. */
-#include <errno.h>
-#include <poll.h>
-#include <string.h>
-#include <unistd.h>
-
 #include "client/bridge_in.h"
 #include "client/cmd.h"
-#include "client/connect.h"
-#include "client/say.h"
-#include "client/secret.h"
-#include "common/fd.h"
 #include "common/mem.h"
-
-#define READ_SIZE 65536
-#define QUEUE_MAX (1u << 20) /* bytes that the daemon has not taken: then the program is not read */
 
 enum { OPT_LSP = OPT_OWN, OPT_LINES, OPT_WAIT };
 
@@ -24,110 +12,23 @@ static const struct opt opts[] = {
 	OPTS_END,
 };
 
-/* ---- the program's side ---- */
-
-static void take_messages(struct bridge *b)
+static void fault(void *ctx, int code, const char *name, const char *words)
 {
-	const char *message;
-	size_t n;
-
-	while (!b->broken && out_left(&b->out) < OUT_BACKLOG && session_queued(b->session) < QUEUE_MAX) {
-		switch (framing_next(&b->framing, &message, &n)) {
-		case FRAMING_MORE:
-			return;
-		case FRAMING_MESSAGE:
-			bridge_take(b, message, n);
-			break;
-		case FRAMING_LARGE:
-			bridge_error(b, NULL, "null", RPC_INVALID, "too_large", "a message is larger than 8 MiB");
-			break;
-		case FRAMING_BROKEN:
-			bridge_error(b, NULL, "null", RPC_PARSE, "parse_error", b->framing.why);
-			b->status = say_fail(STATUS_DATA, "%s: the next message cannot be found", b->framing.why);
-			b->broken = b->eof = true;
-			return;
-		}
-	}
+	bridge_error(ctx, NULL, "null", code, name, words);
 }
 
-static void at_eof(struct bridge *b)
+static bool is_idle(void *ctx)
 {
-	const char *message;
-	size_t n;
+	const struct bridge *b = ctx;
 
-	b->eof = true;
-	if (framing_rest(&b->framing, &message, &n))
-		bridge_take(b, message, n);
-	else if (!framing_is_empty(&b->framing))
-		b->status = say_fail(STATUS_DATA, "the input ended within a message");
-}
-
-static void read_program(struct bridge *b)
-{
-	uint8_t *room = framing_room(&b->framing, READ_SIZE);
-	ssize_t n = room ? fd_read(STDIN_FILENO, room, READ_SIZE) : -ENOMEM;
-
-	if (n > 0)
-		framing_read(&b->framing, (size_t)n);
-	take_messages(b);
-	if (n == -EAGAIN)
-		return;
-	if (n < 0)
-		b->status = say_fail(STATUS_INPUT, "cannot read: %s", strerror((int)-n));
-	if (n <= 0 && !b->eof)
-		at_eof(b);
-}
-
-/* ---- the loop ---- */
-
-static bool anyone_waits(const struct bridge *b)
-{
 	for (size_t i = 0; i < SESSION_REQUESTS; i++)
 		if (b->jobs[i].used)
-			return true;
-	return false;
-}
-
-static bool is_over(const struct bridge *b)
-{
-	if (b->out.error)
-		return true;
-	return b->eof && !anyone_waits(b) && !session_queued(b->session) && !out_left(&b->out) &&
-	       !(b->until_done && session_streams(b->session));
-}
-
-static void step(struct bridge *b)
-{
-	bool full = out_left(&b->out) >= OUT_BACKLOG, reads;
-	struct pollfd p[3] = {
-		{ .fd = session_fd(b->session), .events = POLLIN },
-		{ .fd = STDOUT_FILENO, .events = (short)(out_left(&b->out) ? POLLOUT : 0) },
-		{ .fd = STDIN_FILENO, .events = POLLIN },
-	};
-
-	session_hold(b->session, full);
-	reads = !b->eof && !full && session_queued(b->session) < QUEUE_MAX;
-	if (!reads)
-		p[2].fd = -1;
-	if (b->out.always) /* a file; what it did not take shows with the next write */
-		p[1].fd = -1;
-	if (poll(p, 3, -1) < 0)
-		return;
-	if (p[1].revents & (POLLERR | POLLNVAL) || (p[1].revents & POLLHUP && !(p[1].revents & POLLOUT)))
-		b->out.error = -EPIPE; /* nobody reads any more */
-	(void)out_drain(&b->out);
-	if (p[2].revents)
-		read_program(b);
-	else if (reads)
-		take_messages(b); /* those that had to wait for room */
-	session_run(b->session);
-	(void)out_drain(&b->out);
+			return false;
+	return !(b->until_done && session_streams(b->io.session));
 }
 
 static void finish(struct bridge *b)
 {
-	session_free(b->session);
-	framing_fini(&b->framing);
 	for (size_t i = 0; i < SESSION_REQUESTS; i++) {
 		bridge_batch_unref(b, b->jobs[i].batch);
 		mem_free(b->jobs[i].id);
@@ -135,31 +36,23 @@ static void finish(struct bridge *b)
 	}
 	for (size_t i = 0; i < BRIDGE_ENDED; i++)
 		mem_free(b->ended[i].id);
+	stdio_fini(&b->io);
 	buf_wipe(&b->line);
+	mem_free(b);
 }
 
 static int bridge(struct client *c, enum framing_mode mode, bool until_done)
 {
+	static const struct stdio_ops ops = { .take = bridge_take, .fault = fault, .is_idle = is_idle };
 	struct bridge *b = mem_new(sizeof(*b));
 	struct session_handler handler = { .ctx = b, .reply = bridge_on_reply, .note = bridge_on_note };
-	struct session_config config = { .name = "ragchat-bridge", .socket = connect_told(c), .autostart = c->autostart,
-		.start_again = true, .token = secret_token };
 	int status;
 
-	b->until_done = until_done;
-	framing_init(&b->framing, mode);
-	b->session = session_new(&config, &handler);
-	if (!b->session) {
-		mem_free(b);
-		return say_fail(STATUS_FAILED, "no descriptors are left");
-	}
-	(void)out_open(&b->out, NULL);
-	while (!is_over(b))
-		step(b);
-	status = b->out.error ? out_status(&b->out) : b->status;
+	*b = (struct bridge){ .io = { .ops = &ops, .ctx = b }, .until_done = until_done };
+	status = stdio_open(&b->io, c, "ragchat-bridge", mode, &handler);
+	if (!status)
+		status = stdio_run(&b->io);
 	finish(b);
-	buf_fini(&b->out.queue);
-	mem_free(b);
 	return status;
 }
 

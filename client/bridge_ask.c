@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "client/bridge_in.h"
+#include "client/json_call.h"
 #include "client/json_wire.h"
 #include "common/attr.h"
 #include "common/mem.h"
@@ -10,118 +11,14 @@
 #include "proto/errors.h"
 #include "proto/limits.h"
 
-#define JSON_DEPTH 64
-
-struct call {
-	char id[BRIDGE_ID + 1];
-	bool has_id, bad_id, answers, bad_version;
-	char method[LIMIT_METHOD + 1];
-	bool has_method, bad_method;
-	struct json_slice params; /* as JSON, or n 0 */
-};
-
-/* ---- reading a call ---- */
-
-static void read_id(struct call *c, struct json *j)
-{
-	enum json_type type = json_peek(j);
-	struct json_slice raw, text;
-	struct json look = *j;
-	const char *why;
-	bool fine = type == JSON_NUMBER || type == JSON_NULL;
-
-	if (type == JSON_STRING)
-		fine = json_string(&look, &text) && json_wire_string(&text, &why);
-	c->has_id = true;
-	if (!json_raw(j, &raw) || !fine || raw.n > BRIDGE_ID) {
-		c->bad_id = true;
-		return;
-	}
-	memcpy(c->id, raw.p, raw.n);
-	c->id[raw.n] = '\0';
-}
-
-static void read_method(struct call *c, struct json *j)
-{
-	struct json_slice raw;
-	const char *why;
-	char *text;
-
-	c->has_method = true;
-	c->bad_method = true;
-	if (!json_string(j, &raw) || !json_wire_string(&raw, &why))
-		return;
-	text = json_strdup(&raw, LIMIT_METHOD);
-	if (text && *text) {
-		(void)snprintf(c->method, sizeof(c->method), "%s", text);
-		c->bad_method = false;
-	}
-	mem_free(text);
-}
-
-/* False: it is no object. The text is known to be valid JSON. */
-static bool read_call(struct call *c, const char *p, size_t n)
-{
-	struct json j;
-	struct json_slice key, raw;
-
-	*c = (struct call){ 0 };
-	json_init(&j, p, n, JSON_DEPTH);
-	if (!json_object(&j))
-		return false;
-	while (json_key(&j, &key)) {
-		if (json_slice_is(&key, "id"))
-			read_id(c, &j);
-		else if (json_slice_is(&key, "method"))
-			read_method(c, &j);
-		else if (json_slice_is(&key, "params"))
-			(void)json_raw(&j, &c->params);
-		else if (json_slice_is(&key, "jsonrpc"))
-			c->bad_version = !json_string(&j, &raw) || !json_slice_is(&raw, "2.0");
-		else if (json_slice_is(&key, "result") || json_slice_is(&key, "error"))
-			c->answers = true;
-	}
-	return true;
-}
-
-/* A key of the params, as JSON; false: it is not there. */
-static bool param(const struct call *c, const char *name, struct json *value)
-{
-	struct json_slice key;
-
-	json_init(value, c->params.p, c->params.n, JSON_DEPTH);
-	if (!c->params.n || (json_array(value) && !json_item(value)) || !json_object(value))
-		return false;
-	while (json_key(value, &key))
-		if (json_slice_is(&key, name))
-			return json_peek(value) != JSON_NULL;
-	return false;
-}
-
-static bool param_is_true(const struct call *c, const char *name)
-{
-	struct json value;
-	bool b = false;
-
-	return param(c, name, &value) && json_bool(&value, &b) && b;
-}
-
-static char *param_text(const struct call *c, const char *name)
-{
-	struct json value;
-	struct json_slice raw;
-
-	return param(c, name, &value) && json_string(&value, &raw) ? json_strdup(&raw, LIMIT_NAME) : NULL;
-}
-
 /* ---- cancelling ---- */
 
 void bridge_cancel_turn(struct bridge *b, const char *turn, enum job_kind kind)
 {
-	pack_kv_text(session_request(b->session, kind == JOB_ATTACH ? "detach" : "cancel"), "turn", turn);
-	(void)session_send(b->session, 0, SESSION_REPEAT);
+	pack_kv_text(session_request(b->io.session, kind == JOB_ATTACH ? "detach" : "cancel"), "turn", turn);
+	(void)session_send(b->io.session, 0, SESSION_REPEAT);
 	if (kind == JOB_ATTACH)
-		session_unfollow(b->session, turn);
+		session_unfollow(b->io.session, turn);
 }
 
 static void cancel_waiting(struct bridge *b, struct job *job, uint64_t tag)
@@ -130,7 +27,7 @@ static void cancel_waiting(struct bridge *b, struct job *job, uint64_t tag)
 		job->cancel = true; /* its answer names the turn */
 		return;
 	}
-	session_forget(b->session, tag);
+	session_forget(b->io.session, tag);
 	bridge_error(b, job->batch, job->id, RPC_CANCELLED, "cancelled", "the request was cancelled");
 	bridge_batch_unref(b, job->batch);
 	mem_free(job->id);
@@ -144,7 +41,7 @@ static void cancel_request(struct bridge *b, const struct call *c)
 	struct json value;
 	struct json_slice raw;
 
-	if (!param(c, "id", &value) || !json_raw(&value, &raw))
+	if (!call_param(c, "id", &value) || !json_raw(&value, &raw))
 		return;
 	for (size_t i = 0; i < array_len(b->jobs); i++) {
 		struct job *job = &b->jobs[i];
@@ -193,7 +90,7 @@ static unsigned flags_of(const struct call *c, enum job_kind kind)
 	unsigned flags = session_flags_of(c->method, strlen(c->method));
 
 	if (kind == JOB_ASK)
-		flags |= SESSION_REPEAT | (param_is_true(c, "stream") ? SESSION_STREAM : 0);
+		flags |= SESSION_REPEAT | (call_param_is_true(c, "stream") ? SESSION_STREAM : 0);
 	return kind == JOB_ATTACH ? flags | SESSION_STREAM : flags;
 }
 
@@ -230,17 +127,17 @@ static void send(struct bridge *b, struct batch *batch, const struct call *c)
 	const char *why = NULL;
 	int r;
 
-	p = session_request(b->session, c->method);
+	p = session_request(b->io.session, c->method);
 	if (json_wire_params(p, c->method, c->params.p, c->params.n, &why)) {
-		session_drop(b->session);
+		session_drop(b->io.session);
 		refuse(b, batch, c, RPC_PARAMS, "bad_params", why ? why : "params are not valid");
 		return;
 	}
-	if (kind == JOB_ASK && !param(c, "key", &ignored))
+	if (kind == JOB_ASK && !call_param(c, "key", &ignored))
 		add_key(p);
-	r = job ? session_send(b->session, (uint64_t)(job - b->jobs) + 1, flags_of(c, kind)) : -EBUSY;
+	r = job ? session_send(b->io.session, (uint64_t)(job - b->jobs) + 1, flags_of(c, kind)) : -EBUSY;
 	if (r) {
-		session_drop(b->session);
+		session_drop(b->io.session);
 		if (r == -EMSGSIZE)
 			refuse(b, batch, c, PROTO_E_TOO_LARGE, "too_large", "the request is larger than a message may be (1 MiB)");
 		else
@@ -249,7 +146,7 @@ static void send(struct bridge *b, struct batch *batch, const struct call *c)
 	}
 	*job = (struct job){ .used = true, .kind = kind, .id = c->has_id ? mem_dup(c->id) : NULL };
 	if (kind == JOB_DETACH)
-		job->turn = param_text(c, "turn");
+		job->turn = call_param_text(c, "turn", LIMIT_NAME);
 	if (batch && c->has_id) {
 		job->batch = batch;
 		batch->left++;
@@ -259,11 +156,11 @@ static void send(struct bridge *b, struct batch *batch, const struct call *c)
 static void take_call(struct bridge *b, struct batch *batch, const char *p, size_t n)
 {
 	struct call c;
-	bool object = read_call(&c, p, n);
+	bool object = call_read(&c, p, n);
 
 	if (object && c.answers && !c.has_method)
 		return; /* nothing was asked */
-	if (!object || !c.has_method || c.bad_method || c.bad_id || c.bad_version) {
+	if (!object || call_is_bad(&c)) {
 		bridge_error(b, batch, object && *c.id ? c.id : "null", RPC_INVALID, "bad_request",
 			"it is no request of JSON-RPC 2.0: {\"jsonrpc\": \"2.0\", \"id\", \"method\", \"params\"}");
 		return;
@@ -286,7 +183,7 @@ static void take_batch(struct bridge *b, const char *p, size_t n)
 	size_t items = 0;
 
 	batch->left = 1;
-	json_init(&j, p, n, JSON_DEPTH);
+	json_init(&j, p, n, CALL_DEPTH);
 	if (json_array(&j))
 		while (json_item(&j) && json_raw(&j, &raw)) {
 			items++;
@@ -297,12 +194,13 @@ static void take_batch(struct bridge *b, const char *p, size_t n)
 	bridge_batch_unref(b, batch);
 }
 
-void bridge_take(struct bridge *b, const char *message, size_t n)
+void bridge_take(void *ctx, const char *message, size_t n)
 {
+	struct bridge *b = ctx;
 	struct json j;
 	bool array;
 
-	json_init(&j, message, n, JSON_DEPTH);
+	json_init(&j, message, n, CALL_DEPTH);
 	array = json_peek(&j) == JSON_ARRAY;
 	if (!json_skip(&j) || json_end(&j))
 		bridge_error(b, NULL, "null", RPC_PARSE, "parse_error", "it is not valid JSON");

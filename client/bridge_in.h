@@ -1,17 +1,11 @@
 /* Private to the bridge: its state. bridge.c runs it, bridge_ask.c reads, bridge_tell.c writes. */
 #pragma once
 
-#include "client/framing.h"
-#include "client/out.h"
-#include "client/session.h"
+#include "client/stdio.h"
 #include "common/json.h"
 
-#define BRIDGE_ID 256              /* bytes of an id as JSON */
 #define BRIDGE_ENDED 64            /* ids whose request is answered and whose turn may be cancelled still */
 #define BRIDGE_BATCH_MAX (4u << 20) /* bytes of the answers to one batch */
-
-/* Codes of JSON-RPC 2.0 and of the Language Server Protocol for what is refused on this side. */
-enum { RPC_PARSE = -32700, RPC_INVALID = -32600, RPC_PARAMS = -32602, RPC_CANCELLED = -32800 };
 
 struct batch {
 	size_t left; /* answers to come, and 1 while it is read */
@@ -36,15 +30,12 @@ struct ended {
 };
 
 struct bridge {
-	struct session *session;
-	struct framing framing;
-	struct out out;
+	struct stdio io;
 	struct job jobs[SESSION_REQUESTS];
 	struct ended ended[BRIDGE_ENDED];
 	size_t next_ended;
 	struct buf line; /* the message being written */
-	bool eof, until_done, broken;
-	int status;
+	bool until_done; /* --wait */
 };
 
 /* bridge_tell.c */
@@ -56,5 +47,5 @@ void bridge_on_reply(void *ctx, uint64_t tag, struct val error, struct val resul
 void bridge_on_note(void *ctx, const char *method, size_t n, struct val params);
 
 /* bridge_ask.c */
-void bridge_take(struct bridge *b, const char *message, size_t n);
+void bridge_take(void *ctx, const char *message, size_t n);
 void bridge_cancel_turn(struct bridge *b, const char *turn, enum job_kind kind);

@@ -1,28 +1,9 @@
 /* The bridge's words to its program: answers, errors, notifications, batches. */
-#include <errno.h>
 #include <string.h>
 
 #include "client/bridge_in.h"
 #include "common/attr.h"
 #include "common/mem.h"
-
-static void emit(struct bridge *b, const struct buf *json)
-{
-	char head[64];
-	int n;
-
-	if (json->failed) {
-		b->out.error = -ENOMEM;
-		return;
-	}
-	if (b->framing.mode == FRAMING_LSP) {
-		n = snprintf(head, sizeof(head), "Content-Length: %zu\r\n\r\n", json->len);
-		out_add(&b->out, head, (size_t)n);
-	}
-	out_add(&b->out, json->data, json->len);
-	if (b->framing.mode == FRAMING_LINES)
-		out_add(&b->out, "\n", 1);
-}
 
 struct json_out *bridge_answer_begin(struct bridge *b, struct json_out *w, const char *id)
 {
@@ -53,7 +34,7 @@ void bridge_answer_end(struct bridge *b, struct json_out *w, struct batch *batch
 	if (batch)
 		add_to_batch(b, batch);
 	else
-		emit(b, &b->line);
+		stdio_emit(&b->io, &b->line);
 	buf_shrink(&b->line, 64u << 10);
 }
 
@@ -88,7 +69,7 @@ void bridge_error(struct bridge *b, struct batch *batch, const char *id, int cod
 		(void)buf_add(&batch->out, b->line.data, b->line.len);
 		batch->full = was_full;
 	} else {
-		emit(b, &b->line);
+		stdio_emit(&b->io, &b->line);
 	}
 }
 
@@ -98,7 +79,7 @@ void bridge_batch_unref(struct bridge *b, struct batch *batch)
 		return;
 	if (batch->out.len) {
 		(void)buf_add_byte(&batch->out, ']');
-		emit(b, &batch->out);
+		stdio_emit(&b->io, &batch->out);
 	}
 	buf_fini(&batch->out);
 	mem_free(batch);
@@ -178,7 +159,7 @@ void bridge_on_reply(void *ctx, uint64_t tag, struct val error, struct val resul
 	if (val_type(error) != VAL_MAP && (job.kind == JOB_ASK || job.kind == JOB_ATTACH))
 		remember(b, &job, result);
 	if (val_type(error) != VAL_MAP && job.kind == JOB_DETACH && job.turn)
-		session_unfollow(b->session, job.turn);
+		session_unfollow(b->io.session, job.turn);
 	if (job.id)
 		answer(b, &job, error, result);
 	bridge_batch_unref(b, job.batch);

@@ -24,6 +24,7 @@ struct cmd {
 extern const struct cmd cmd_ask;
 extern const struct cmd cmd_attach;
 extern const struct cmd cmd_bridge;
+extern const struct cmd cmd_mcp;
 extern const struct cmd cmd_cancel;
 extern const struct cmd cmd_chat;
 extern const struct cmd cmd_config;

@@ -40,6 +40,7 @@ const struct cmd *const cmds[] = {
 	&cmd_doctor,
 	&cmd_daemon,
 	&cmd_bridge,
+	&cmd_mcp,
 	&cmd_help,
 	&cmd_version,
 	NULL,

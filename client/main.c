@@ -18,7 +18,7 @@
  */
 static const char *const reserved[] = { "search", "mv", "rename", "rm", "fork", "edit",
 	"rate", "share",
-	"backup", "import", "usage", "completion", "mcp" };
+	"backup", "import", "usage", "completion" };
 
 /* A socket that got number 1 would be written to as stdout; a closed one has to stay unusable. */
 static void fill_standard_fds(void)

@@ -214,7 +214,7 @@ static struct request *free_place(struct session *s)
 unsigned session_flags_of(const char *method, size_t n)
 {
 	static const char *const reads[] = { "ping", "api.info", "status", "attach", "detach", "cancel", "turn.wait",
-		"search", "doc.search", "account.self", "hello" };
+		"search", "doc.search", "event.next", "check", "account.self", "hello" };
 	char name[LIMIT_METHOD + 1];
 
 	if (n > LIMIT_METHOD)
