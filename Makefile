@@ -16,7 +16,7 @@ DEPS        := gcc make pkg-config libc6-dev libuv1-dev libsqlite3-dev libcurl4-
                libhpdf-dev libcmark-gfm-dev libcmark-gfm-extensions-dev libharfbuzz-dev libfribidi-dev libpng-dev zlib1g-dev \
                fonts-noto-core fonts-noto-mono \
                libxml2-dev libzip-dev libexpat1-dev libgmime-3.0-dev libuchardet-dev poppler-utils poppler-data
-DEPS_CHECK  := python3 mandoc libjansson-dev procps strace util-linux nginx-light openssl systemd \
+DEPS_CHECK  := python3 mandoc bash zsh fish libjansson-dev procps strace util-linux nginx-light openssl systemd \
                fonts-noto-cjk fonts-noto-color-emoji fonts-symbola qpdf mupdf-tools libjs-pdf nodejs neovim vim emacs-nox \
                tmux
 DEPS_FUZZ   := clang libclang-rt-14-dev
@@ -147,6 +147,12 @@ $B/obj/%.o: %.c $B/.flags
 $B/gen/%.sql.h: %.sql
 	@mkdir -p $(@D)
 	@sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $< > $@
+# So do the scripts that `ragchat completion` prints.
+SHELL_HDR := $(patsubst %,$B/gen/contrib/completions/%.h,ragchat.bash ragchat.zsh ragchat.fish)
+$B/gen/contrib/completions/%.h: contrib/completions/%
+	@mkdir -p $(@D)
+	@sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/?/\\?/g' -e 's/^/"/' -e 's/$$/\\n"/' $< > $@
+$(call obj,client/cmd_completion.c): $(SHELL_HDR)
 SQL_HDR := $(patsubst %.sql,$B/gen/%.sql.h,$(wildcard daemon/store/*.sql))
 $(call obj,$(filter daemon/store/%,$(daemon_SRC))): | $(SQL_HDR)
 $(call obj,$(filter daemon/store/%,$(daemon_SRC))): $(SQL_HDR)
@@ -266,6 +272,9 @@ install-data:                                    # all but the programs
 	install -D -m644 daemon/ragchatd.8 $(DESTDIR)$(PREFIX)/share/man/man8/ragchatd.8
 	install -D -m644 etc/ragchat.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/ragchat.conf.5
 	install -D -m644 proto/PROTOCOL.md $(DESTDIR)$(PREFIX)/share/doc/ragchat/PROTOCOL.md
+	install -D -m644 contrib/completions/ragchat.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/ragchat
+	install -D -m644 contrib/completions/ragchat.zsh $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_ragchat
+	install -D -m644 contrib/completions/ragchat.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/ragchat.fish
 	install -D -m644 README.md $(DESTDIR)$(PREFIX)/share/doc/ragchat/README.md
 	@for f in $(EDITORS); do install -D -m644 contrib/$$f $(DESTDIR)$(PREFIX)/share/ragchat/editors/$$f; done
 	@for u in ragchatd.socket ragchatd.service; do \
@@ -274,7 +283,8 @@ install-data:                                    # all but the programs
 	@for d in sysusers.d tmpfiles.d; do $(call prefixed,etc/$$d/ragchat.conf,$(LIB)/$$d/ragchat.conf); done
 uninstall:                                       ## remove what install laid down
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/ragchat bin/ragchatd share/man/man1/ragchat.1 \
-	  share/man/man8/ragchatd.8 share/man/man5/ragchat.conf.5) $(addprefix $(LIB)/,systemd/system/ragchatd.socket \
+	  share/man/man8/ragchatd.8 share/man/man5/ragchat.conf.5 \
+	  share/bash-completion/completions/ragchat share/zsh/site-functions/_ragchat share/fish/vendor_completions.d/ragchat.fish) $(addprefix $(LIB)/,systemd/system/ragchatd.socket \
 	  systemd/system/ragchatd.service systemd/user/ragchatd.socket systemd/user/ragchatd.service \
 	  sysusers.d/ragchat.conf tmpfiles.d/ragchat.conf libragchat.so libragchat.so.0 libragchat.so.$(VERSION) libragchat.a \
 	  pkgconfig/ragchat.pc) $(DESTDIR)$(PREFIX)/include/ragchat.h $(DESTDIR)$(PREFIX)/share/man/man3/ragchat.3

@@ -27,6 +27,7 @@ extern const struct cmd cmd_bridge;
 extern const struct cmd cmd_mcp;
 extern const struct cmd cmd_cancel;
 extern const struct cmd cmd_chat;
+extern const struct cmd cmd_completion;
 extern const struct cmd cmd_config;
 extern const struct cmd cmd_daemon;
 extern const struct cmd cmd_docs;
@@ -58,6 +59,8 @@ extern const struct cmd cmd_user;
 extern const struct cmd cmd_version;
 extern const struct cmd cmd_wait;
 extern const struct cmd cmd_whoami;
+
+int complete_run(struct client *c, int argc, char **argv); /* __complete, for the scripts of the shells */
 
 /* In the order of `ragchat help`; ends with NULL. */
 extern const struct cmd *const cmds[];

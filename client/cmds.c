@@ -38,6 +38,7 @@ const struct cmd *const cmds[] = {
 	&cmd_idle,
 	&cmd_status,
 	&cmd_doctor,
+	&cmd_completion,
 	&cmd_daemon,
 	&cmd_bridge,
 	&cmd_mcp,

@@ -18,7 +18,7 @@
  */
 static const char *const reserved[] = { "search", "mv", "rename", "rm", "fork", "edit",
 	"rate", "share",
-	"backup", "import", "usage", "completion" };
+	"backup", "import", "usage" };
 
 /* A socket that got number 1 would be written to as stdout; a closed one has to stay unusable. */
 static void fill_standard_fds(void)
@@ -80,6 +80,8 @@ static int dispatch(struct client *c, int argc, char **argv)
 
 	if (cmd)
 		return cmd->run(c, argc - 1, argv + 1);
+	if (argc && !strcmp(argv[0], "__complete"))
+		return complete_run(c, argc - 1, argv + 1);
 	if (argc && is_reserved(argv[0]))
 		return refuse_reserved(argc, argv);
 	if (argc && is_bare_word(argv[0]) && is_alone(argc, argv) && isatty(STDIN_FILENO))

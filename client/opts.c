@@ -23,6 +23,11 @@ static const struct opt globals[] = {
 	OPTS_END,
 };
 
+const struct opt *opts_globals(void)
+{
+	return globals;
+}
+
 struct opts opts_of(struct client *c, const struct cmd *cmd, int argc, char **argv)
 {
 	return (struct opts){ .client = c, .cmd = cmd, .argc = argc, .argv = argv, .args = argv };

@@ -54,5 +54,6 @@ int opts_count(struct opts *o, size_t min, size_t max); /* 0, or -1 and said: to
  */
 int opts_fail(struct opts *o, const char *fmt, ...) attr_printf(2, 3);
 
+const struct opt *opts_globals(void); /* the table; ends as all do */
 /* A global option at argv[*i]: 1 taken (and *i moved on), 0 none, < 0: end with *status. */
 int opts_global(struct client *c, int argc, char **argv, int *i, int *status);
