@@ -17,7 +17,8 @@ DEPS        := gcc make pkg-config libc6-dev libuv1-dev libsqlite3-dev libcurl4-
                fonts-noto-core fonts-noto-mono \
                libxml2-dev libzip-dev libexpat1-dev libgmime-3.0-dev libuchardet-dev poppler-utils poppler-data
 DEPS_CHECK  := python3 mandoc bash zsh fish libjansson-dev procps strace util-linux nginx-light openssl systemd \
-               fonts-noto-cjk fonts-noto-color-emoji fonts-symbola qpdf mupdf-tools libjs-pdf nodejs neovim vim emacs-nox \
+               golang-github-yuin-goldmark-dev fonts-noto-cjk fonts-noto-color-emoji fonts-symbola qpdf mupdf-tools \
+               libjs-pdf nodejs neovim vim emacs-nox \
                tmux
 DEPS_FUZZ   := clang libclang-rt-14-dev
 DEPS_BENCH  := curl python3-xhtml2pdf python3-markdown2 weasyprint
@@ -148,8 +149,8 @@ $B/gen/%.sql.h: %.sql
 	@mkdir -p $(@D)
 	@sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $< > $@
 # So do the scripts that `ragchat completion` prints.
-SHELL_HDR := $(patsubst %,$B/gen/contrib/completions/%.h,ragchat.bash ragchat.zsh ragchat.fish)
-$B/gen/contrib/completions/%.h: contrib/completions/%
+SHELL_HDR := $(patsubst %,$B/gen/client/%.h,ragchat.bash ragchat.zsh ragchat.fish)
+$(SHELL_HDR): $B/gen/client/%.h: contrib/completions/%
 	@mkdir -p $(@D)
 	@sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/?/\\?/g' -e 's/^/"/' -e 's/$$/\\n"/' $< > $@
 $(call obj,client/cmd_completion.c): $(SHELL_HDR)

@@ -15,13 +15,13 @@
 #include "common/str.h"
 
 static const char bash_script[] =
-#include "contrib/completions/ragchat.bash.h"
+#include "client/ragchat.bash.h"
 	;
 static const char zsh_script[] =
-#include "contrib/completions/ragchat.zsh.h"
+#include "client/ragchat.zsh.h"
 	;
 static const char fish_script[] =
-#include "contrib/completions/ragchat.fish.h"
+#include "client/ragchat.fish.h"
 	;
 
 static const struct {

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "client/cmd.h"
+#include "client/help.h"
 #include "client/out.h"
 #include "client/say.h"
 
@@ -38,7 +39,7 @@ static int run(struct client *c, int argc, char **argv)
 			return opts_fail(&o,
 				"there is no command '%s'; to ask it: `ragchat ask help %s`",
 				o.args[0], o.args[0]);
-		(void)buf_add_str(&out, cmd->help);
+		help_fill(cmd->help, &out);
 	} else {
 		add_list(&out);
 	}

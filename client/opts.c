@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "client/cmd.h"
+#include "client/help.h"
 #include "client/say.h"
 #include "client/words.h"
 #include "common/fd.h"
@@ -135,8 +136,8 @@ static int global_taken(struct client *c, int id, const char *value)
 static int take_global(struct opts *o, int id)
 {
 	if (id == 'h') {
-		(void)fd_write_all(STDOUT_FILENO, o->cmd->help, strlen(o->cmd->help));
-		return stop(o, STATUS_OK);
+		/* < 0 ends the line; the status tells whether it could be written. */
+		return stop(o, help_print(o->cmd->help));
 	}
 	if (id == 'V')
 		return stop(o, cmd_version.run(o->client, 0, NULL));
