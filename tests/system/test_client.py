@@ -547,7 +547,7 @@ def test_words_that_are_no_command(t):
     equal(t.run("how", "much?").text, "ok\n", "a sentence")
     equal(t.run("-q", "-m", "x", "hello").text, "ok\n", "options before the question")
     for words in (["show", "me", "the", "money"], ["list", "all", "files"], ["status", "of", "it"], ["wait", "for", "it"],
-                  ["search", "for", "it"], ["help", "me"]):
+                  ["help", "me"]):
         result = t.run(*words, code=2)
         contains(result.err, "`ragchat ask ")
     equal(len(made.sent("ask")), 2, "asks")
