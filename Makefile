@@ -62,14 +62,14 @@ daemon_SRC := $(sort $(wildcard daemon/*.c daemon/ipc/*.c daemon/chat/*.c daemon
                 daemon/upstream/*.c daemon/segment/*.c daemon/store/*.c daemon/auth/*.c daemon/worker/*.c))
 client_SRC := $(sort $(wildcard client/*.c))
 chat_SRC   := $(sort $(wildcard client/chat/*.c))
-lib_SRC    := $(sort $(wildcard lib/*.c))
+lib_SRC    := $(sort $(wildcard client/lib/*.c))
 lib_PARTS  := $(sort $(wildcard client/session*.c) $(patsubst %,client/%.c,json_wire connect autostart autostart_child secret say filter term))
 # Helpers: programs of their own. What they cannot do is what they are not linked with (make check-links).
 helper_SRC := $(sort daemon/worker/landlock.c daemon/worker/records.c $(wildcard daemon/worker/sandbox*.c))
 pdf_SRC    := $(sort $(wildcard daemon/pdf/*.c))
 extract_SRC := $(sort $(wildcard daemon/extract/*.c))
 ALL_SRC    := $(common_SRC) $(proto_SRC) $(daemon_SRC) $(pdf_SRC) $(extract_SRC) $(client_SRC) $(chat_SRC) $(lib_SRC)
-ALL_HDR    := $(sort $(wildcard common/*.h proto/*.h daemon/*.h daemon/*/*.h client/*.h client/*/*.h lib/*.h))
+ALL_HDR    := $(sort $(wildcard common/*.h proto/*.h daemon/*.h daemon/*/*.h client/*.h client/*/*.h))
 UNIT_SRC   := $(sort $(wildcard tests/unit/test_*.c))
 FUZZ_SRC   := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 BENCH_SRC  := $(sort $(wildcard tests/bench/bench_*.c))
@@ -125,9 +125,9 @@ $B/pic/%.o: %.c $B/.flags
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -fPIC -fvisibility=hidden -ffunction-sections -MMD -MP -c -o $@ $<
 $B/pic/libparts.a: $(call pic,$(lib_PARTS) $(proto_SRC) $(common_SRC))
-$B/lib/libragchat.so: $(call pic,$(lib_SRC)) $B/pic/libparts.a lib/ragchat.map
+$B/lib/libragchat.so: $(call pic,$(lib_SRC)) $B/pic/libparts.a client/lib/ragchat.map
 	@mkdir -p $(@D)
-	$(CC) $(SAN) -shared -Wl,-soname,$(SONAME),--version-script=lib/ragchat.map,--gc-sections,-z,defs,-z,relro,-z,now,--as-needed \
+	$(CC) $(SAN) -shared -Wl,-soname,$(SONAME),--version-script=client/lib/ragchat.map,--gc-sections,-z,defs,-z,relro,-z,now,--as-needed \
 	  $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBS_client)
 	@ln -sf libragchat.so $B/lib/$(SONAME)
 $B/lib/libragchat.a: $(call pic,$(lib_SRC)) $B/pic/libparts.a
@@ -228,7 +228,7 @@ bench: deps-bench                                ## every ms, MB/s and ratio (CO
 
 lint: deps-lint compile_commands.json            ## clang-tidy, cppcheck, man pages
 	@$(MAKE) --no-print-directory check-headers check-layers check-docs
-	mandoc -Tlint -Wwarning $(wildcard client/*.1 lib/*.3 daemon/*.8 etc/*.5)
+	mandoc -Tlint -Wwarning $(wildcard client/*.1 client/lib/*.3 daemon/*.8 etc/*.5)
 	cppcheck --quiet --error-exitcode=1 --enable=warning,portability --inline-suppr --suppress=missingIncludeSystem -I$B/gen \
 	  --suppress=normalCheckLevelMaxBranches -I. -D_GNU_SOURCE $(ALL_SRC)
 	clang-tidy --quiet -p . $(ALL_SRC)
@@ -262,10 +262,10 @@ install-lib:                                     # libragchat, which was built
 	ln -sf libragchat.so.$(VERSION) $(LIB)/$(SONAME)
 	ln -sf $(SONAME) $(LIB)/libragchat.so
 	install -D -m644 $B/lib/libragchat.a $(LIB)/libragchat.a
-	install -D -m644 lib/ragchat.h $(DESTDIR)$(PREFIX)/include/ragchat.h
-	install -D -m644 lib/ragchat.3 $(DESTDIR)$(PREFIX)/share/man/man3/ragchat.3
+	install -D -m644 client/lib/ragchat.h $(DESTDIR)$(PREFIX)/include/ragchat.h
+	install -D -m644 client/lib/ragchat.3 $(DESTDIR)$(PREFIX)/share/man/man3/ragchat.3
 	@mkdir -p $(LIB)/pkgconfig && sed -e 's,@PREFIX@,$(PREFIX),' -e 's,@VERSION@,$(VERSION),' -e 's,@PRIVATE@,$(LIBS_client),' \
-	  lib/ragchat.pc.in > $(LIB)/pkgconfig/ragchat.pc && chmod 644 $(LIB)/pkgconfig/ragchat.pc
+	  client/lib/ragchat.pc.in > $(LIB)/pkgconfig/ragchat.pc && chmod 644 $(LIB)/pkgconfig/ragchat.pc
 install-data:                                    # all but the programs
 	install -D -m644 etc/ragchat.conf $(DESTDIR)$(PREFIX)/share/ragchat/ragchat.conf
 	install -D -m644 etc/ragchat.system.conf $(DESTDIR)$(PREFIX)/share/ragchat/ragchat.system.conf

@@ -5,7 +5,7 @@
 #include "common/json.h"
 #include "common/mem.h"
 #include "common/str.h"
-#include "lib/ragchat.h"
+#include "client/lib/ragchat.h"
 
 #define exported __attribute__((visibility("default")))
 #define JSON_DEPTH 64

@@ -1,5 +1,5 @@
 /* libragchat: the lasting connection of client/session.h with JSON on its outside. */
-#include "lib/ragchat.h"
+#include "client/lib/ragchat.h"
 
 #include <errno.h>
 #include <poll.h>
