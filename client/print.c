@@ -133,7 +133,7 @@ static void put_text(struct print *p, const char *s, size_t n, bool ends)
 
 static void put_lines(struct print *p, const struct buf *lines)
 {
-	struct buf clean = { 0 };
+	struct buf clean = { 0 }, wrapped = { 0 };
 	const char *s = (const char *)lines->data, *end = s + lines->len;
 
 	while (s < end) {
@@ -145,7 +145,9 @@ static void put_lines(struct print *p, const struct buf *lines)
 		(void)buf_add_byte(&clean, '\n');
 		s = stop + 1;
 	}
-	put_buf(p, &clean);
+	wrap_text(wrap_width(p), (const char *)clean.data, clean.len, &wrapped);
+	buf_fini(&clean);
+	put_buf(p, &wrapped);
 }
 
 static void end_text(struct print *p, const struct answer *a)

@@ -17,6 +17,26 @@ void say_plain(const char *text, size_t n)
 	(void)fd_write_all(STDERR_FILENO, text, n);
 }
 
+static say_shape_fn *shape;
+
+void say_shaped(say_shape_fn *fn)
+{
+	shape = fn;
+}
+
+static void put_line(const struct buf *line)
+{
+	struct buf shaped = { 0 };
+
+	if (!shape) {
+		say_plain((const char *)line->data, line->len);
+		return;
+	}
+	shape((const char *)line->data, line->len, &shaped);
+	say_plain((const char *)shaped.data, shaped.len);
+	buf_fini(&shaped);
+}
+
 static void say_line(const char *who, const char *fmt, va_list ap)
 {
 	struct buf raw = { .max = 4 * SAY_MAX }, line = { 0 };
@@ -25,7 +45,7 @@ static void say_line(const char *who, const char *fmt, va_list ap)
 	(void)buf_addf(&line, "%s: ", who);
 	filter_line(term_filter(), (const char *)raw.data, raw.len, SAY_MAX, &line);
 	(void)buf_add_byte(&line, '\n');
-	say_plain((const char *)line.data, line.len);
+	put_line(&line);
 	buf_fini(&raw);
 	buf_fini(&line);
 }

@@ -150,3 +150,13 @@ void wrap_end(struct wrap *w, struct buf *out)
 	(void)buf_add(out, w->part, w->npart);
 	w->npart = 0;
 }
+
+void wrap_text(unsigned width, const char *s, size_t n, struct buf *out)
+{
+	struct wrap w;
+
+	wrap_init(&w, width);
+	wrap_feed(&w, s, n, out);
+	wrap_end(&w, out);
+	wrap_fini(&w);
+}

@@ -28,3 +28,4 @@ void wrap_init(struct wrap *w, unsigned width);
 void wrap_fini(struct wrap *w);
 void wrap_feed(struct wrap *w, const char *s, size_t n, struct buf *out); /* valid UTF-8 */
 void wrap_end(struct wrap *w, struct buf *out);
+void wrap_text(unsigned width, const char *s, size_t n, struct buf *out); /* all of it at once */

@@ -11,6 +11,7 @@
 #include "client/say.h"
 #include "client/signals.h"
 #include "client/text.h"
+#include "client/wrap.h"
 #include "common/mem.h"
 
 #define GREETING "Hello! Upload documents (/upload) or ask me a question." /* of a daemon that tells none */
@@ -25,6 +26,11 @@ static void greet(struct talk *t)
 		buf_reset(&out);
 	talk_print(t, &out);
 	mem_free(greeting);
+}
+
+static void wrap_message(const char *s, size_t n, struct buf *out)
+{
+	wrap_text(tty_width(), s, n, out);
 }
 
 /* Before the first question: is anybody there, and are we let in? */
@@ -42,6 +48,8 @@ static int begin(struct talk *t)
 	t->view.color = t->view.plain ? COLOR_NEVER : COLOR_AUTO;
 	t->prompt.complete = verbs_complete;
 	t->prompt.ctx = t;
+	if (t->prompt.tty.keys)
+		say_shaped(wrap_message);
 	greet(t);
 	tty_raw(&t->prompt.tty);
 	return 0;

@@ -350,17 +350,13 @@ void talk_print(const struct talk *t, struct buf *text)
 {
 	struct buf wrapped = { 0 }, clean = { 0 };
 	struct filter filter;
-	struct wrap wrap;
 
 	filter_init(&filter, t->prompt.tty.keys ? term_filter() : FILTER_PIPE);
-	wrap_init(&wrap, t->prompt.tty.keys ? min_of(tty_width(), (unsigned)TERM_WIDTH_MAX) : 0);
 	filter_feed(&filter, (const char *)text->data, text->len, &clean);
 	filter_end(&filter, &clean);
-	wrap_feed(&wrap, (const char *)clean.data, clean.len, &wrapped);
-	wrap_end(&wrap, &wrapped);
+	wrap_text(t->prompt.tty.keys ? min_of(tty_width(), (unsigned)TERM_WIDTH_MAX) : 0, (const char *)clean.data, clean.len, &wrapped);
 	(void)fd_write_all(STDOUT_FILENO, wrapped.data, wrapped.len);
 	filter_fini(&filter);
-	wrap_fini(&wrap);
 	buf_fini(&clean);
 	buf_fini(&wrapped);
 	buf_fini(text);

@@ -297,6 +297,19 @@ def test_a_daemon_that_died_for_good_is_replaced(t):
     terminal.wait("answer to long?")
 
 
+def test_the_window_closes_and_the_answer_goes_on(t):
+    go_on = threading.Event()
+    terminal, _, _ = begin(t, scripts.holds(go_on))
+    pid = int(t_pids(terminal).split()[0])
+    terminal.line("long?")
+    terminal.wait("first half,")
+    terminal.close()
+    eventually(lambda: not os.path.exists(f"/proc/{pid}"), "the conversation's end")
+    go_on.set()
+    eventually(lambda: t.run("ps").text == "", "the answer's end")
+    equal(t.run("last").text, "first half, second half\n", "what is stored")
+
+
 def test_an_answer_follows_the_windows_width(t):
     step = threading.Event()
 
