@@ -81,7 +81,7 @@ static void add_fold(struct line *l, size_t at, const char *s, size_t n)
 	l->nfolds++;
 }
 
-static const struct fold *fold_at(const struct line *l, size_t at)
+const struct fold *line_fold_at(const struct line *l, size_t at)
 {
 	for (size_t i = 0; i < l->nfolds; i++)
 		if (l->folds[i].at == at)
@@ -89,7 +89,7 @@ static const struct fold *fold_at(const struct line *l, size_t at)
 	return NULL;
 }
 
-static const struct fold *fold_before(const struct line *l, size_t at)
+const struct fold *line_fold_before(const struct line *l, size_t at)
 {
 	for (size_t i = 0; i < l->nfolds; i++)
 		if (l->folds[i].at + l->folds[i].len == at)
@@ -97,8 +97,7 @@ static const struct fold *fold_before(const struct line *l, size_t at)
 	return NULL;
 }
 
-/* The end of the last fold that ends at or before `at`: no cluster reaches over it. */
-static size_t plain_since(const struct line *l, size_t at)
+size_t line_plain_since(const struct line *l, size_t at)
 {
 	size_t since = 0;
 
@@ -119,7 +118,7 @@ size_t line_cell(const struct line *l, size_t at, unsigned *columns, const struc
 {
 	char words[48];
 
-	*fold = fold_at(l, at);
+	*fold = line_fold_at(l, at);
 	if (!*fold)
 		return cell_next(text_of(l) + at, plain_until(l, at) - at, columns);
 	fold_words(*fold, words);
@@ -289,156 +288,6 @@ int line_paste(struct line *l, const char *s, size_t n)
 	return r;
 }
 
-/* ---- where to ---- */
-
-static size_t after(const struct line *l, size_t at)
-{
-	const struct fold *f;
-	unsigned columns;
-
-	return at + line_cell(l, at, &columns, &f);
-}
-
-static size_t before(const struct line *l, size_t at)
-{
-	const struct fold *f = fold_before(l, at);
-	size_t since = plain_since(l, at);
-
-	if (f)
-		return f->at;
-	return at > since ? since + cell_before(text_of(l) + since, at - since) : at;
-}
-
-static bool is_word_at(const struct line *l, size_t at)
-{
-	return !fold_at(l, at) && cell_is_word(text_of(l) + at, l->text.len - at);
-}
-
-static size_t word_left(const struct line *l)
-{
-	size_t at = l->at;
-
-	while (at > 0 && !is_word_at(l, before(l, at)))
-		at = before(l, at);
-	while (at > 0 && is_word_at(l, before(l, at)))
-		at = before(l, at);
-	return at;
-}
-
-static size_t word_right(const struct line *l)
-{
-	size_t at = l->at;
-
-	while (at < l->text.len && !is_word_at(l, at))
-		at = after(l, at);
-	while (at < l->text.len && is_word_at(l, at))
-		at = after(l, at);
-	return at;
-}
-
-static bool is_space_at(const struct line *l, size_t at)
-{
-	return !fold_at(l, at) && strchr(" \t\n", text_of(l)[at]) != NULL;
-}
-
-static size_t space_left(const struct line *l)
-{
-	size_t at = l->at;
-
-	while (at > 0 && is_space_at(l, before(l, at)))
-		at = before(l, at);
-	while (at > 0 && !is_space_at(l, before(l, at)))
-		at = before(l, at);
-	return at;
-}
-
-/* Lines of the text, folds being one cell of theirs. */
-static size_t home(const struct line *l, size_t at)
-{
-	while (at > 0) {
-		const struct fold *f = fold_before(l, at);
-
-		if (!f && text_of(l)[at - 1] == '\n')
-			break;
-		at = f ? f->at : at - 1;
-	}
-	return at;
-}
-
-static size_t end_of(const struct line *l, size_t at)
-{
-	while (at < l->text.len) {
-		const struct fold *f = fold_at(l, at);
-
-		if (!f && text_of(l)[at] == '\n')
-			break;
-		at += f ? f->len : 1;
-	}
-	return at;
-}
-
-static unsigned column(const struct line *l, size_t from, size_t to)
-{
-	const struct fold *f;
-	unsigned columns, sum = 0;
-
-	for (size_t at = from; at < to; sum += columns)
-		at += line_cell(l, at, &columns, &f);
-	return sum;
-}
-
-/* The cell of the line that begins at `start` which is as far right. */
-static size_t at_column(const struct line *l, size_t start, unsigned wanted)
-{
-	size_t end = end_of(l, start), at = start;
-	const struct fold *f;
-	unsigned columns, sum = 0;
-
-	while (at < end) {
-		size_t n = line_cell(l, at, &columns, &f);
-
-		if (sum + columns > wanted)
-			break;
-		sum += columns;
-		at += n;
-	}
-	return at;
-}
-
-static size_t up_or_down(const struct line *l, bool up)
-{
-	size_t start = home(l, l->at), end = end_of(l, l->at);
-	unsigned wanted = column(l, start, l->at);
-
-	if (up)
-		return start ? at_column(l, home(l, start - 1), wanted) : l->at;
-	return end < l->text.len ? at_column(l, end + 1, wanted) : l->at;
-}
-
-size_t line_target(const struct line *l, enum line_move move)
-{
-	switch (move) {
-	case TO_LEFT:
-		return before(l, l->at);
-	case TO_RIGHT:
-		return after(l, l->at);
-	case TO_WORD_LEFT:
-		return word_left(l);
-	case TO_WORD_RIGHT:
-		return word_right(l);
-	case TO_HOME:
-		return home(l, l->at);
-	case TO_END:
-		return end_of(l, l->at);
-	case TO_SPACE_LEFT:
-		return space_left(l);
-	case TO_UP:
-	case TO_DOWN:
-		return up_or_down(l, move == TO_UP);
-	}
-	return l->at;
-}
-
 void line_move(struct line *l, enum line_move move)
 {
 	l->at = line_target(l, move);
@@ -507,11 +356,11 @@ int line_yank(struct line *l)
 
 void line_swap(struct line *l)
 {
-	size_t at = l->at == l->text.len ? before(l, l->at) : l->at;
-	size_t from = before(l, at), end = after(l, at);
+	size_t at = l->at == l->text.len ? line_before(l, l->at) : l->at;
+	size_t from = line_before(l, at), end = line_after(l, at);
 	struct buf two = { 0 };
 
-	if (from == at || at == end || fold_at(l, from) || fold_at(l, at))
+	if (from == at || at == end || line_fold_at(l, from) || line_fold_at(l, at))
 		return;
 	(void)buf_add(&two, l->text.data + at, end - at);
 	(void)buf_add(&two, l->text.data + from, at - from);

@@ -61,4 +61,10 @@ int line_replace(struct line *l, size_t at, size_t end, const char *s, size_t n)
 
 /* The cell at `at`: bytes, columns; a fold gives itself. 0 at the end. */
 size_t line_cell(const struct line *l, size_t at, unsigned *columns, const struct fold **fold);
+size_t line_after(const struct line *l, size_t at);  /* the next cell's start */
+size_t line_before(const struct line *l, size_t at);
+const struct fold *line_fold_at(const struct line *l, size_t at);     /* that begins there, or NULL */
+const struct fold *line_fold_before(const struct line *l, size_t at); /* that ends there */
+/* The end of the last fold that ends at or before `at`: no cluster reaches over it. */
+size_t line_plain_since(const struct line *l, size_t at);
 void fold_words(const struct fold *f, char out[48]);

@@ -44,6 +44,7 @@ int prompt_open(struct prompt *p); /* 0 or -errno */
 void prompt_close(struct prompt *p);
 /* text: what is written already, or NULL. The message goes to out, which is empty. */
 enum prompt_end prompt_read(struct prompt *p, const char *text, struct buf *out);
+enum prompt_end prompt_read_line(struct prompt *p, struct buf *out); /* the same where there are no keys */
 
 void choices_add(struct choices *c, const char *s);
 void choices_fini(struct choices *c);

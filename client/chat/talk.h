@@ -45,6 +45,10 @@ int talk_fail(struct talk *t, int result);
 bool talk_open_thread(struct talk *t, const char *ref, bool create);
 void talk_new_thread(struct talk *t);
 void talk_forget_turn(struct talk *t);
+void talk_take_turn(struct talk *t, const char *turn, bool whole, bool sources); /* the newest answer */
+void talk_set_thread(struct talk *t, const char *thread);
+/* Between an answer and the next question, for the eye; a pipe gets answers alone. */
+void talk_blank_line(const struct talk *t);
 /* Words of our own: filtered, wrapped at the window's width. Frees. */
 void talk_print(const struct talk *t, struct buf *text);
 /* A command of ragchat, in a process of its own: C-c ends that one alone. Its status. */

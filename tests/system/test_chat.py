@@ -304,7 +304,7 @@ def test_the_window_closes_and_the_answer_goes_on(t):
     terminal.line("long?")
     terminal.wait("first half,")
     terminal.close()
-    eventually(lambda: not os.path.exists(f"/proc/{pid}"), "the conversation's end")
+    eventually(lambda: not runs(pid), "the conversation's end")
     go_on.set()
     eventually(lambda: t.run("ps").text == "", "the answer's end")
     equal(t.run("last").text, "first half, second half\n", "what is stored")
@@ -550,6 +550,14 @@ def test_the_terminal_is_given_back_whatever_happens(t):
             equal(b.read(), a.read(), f"modes after {name}")
         # A paste comes without marks: the shell has its own say on that.
         contains(terminal.text, f"left with {128 + int(getattr(__import__('signal'), 'SIG' + name))}")
+
+
+def runs(pid):
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as f:
+            return f.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def t_pids(terminal):

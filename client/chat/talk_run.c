@@ -1,0 +1,83 @@
+/* What is no question: commands of ragchat in a process of their own, and words of the conversation itself. */
+#include "client/chat/talk.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "client/filter.h"
+#include "client/say.h"
+#include "client/signals.h"
+#include "client/term.h"
+#include "client/wrap.h"
+#include "common/attr.h"
+#include "common/fd.h"
+
+void talk_print(const struct talk *t, struct buf *text)
+{
+	struct buf wrapped = { 0 }, clean = { 0 };
+	struct filter filter;
+
+	filter_init(&filter, t->prompt.tty.keys ? term_filter() : FILTER_PIPE);
+	filter_feed(&filter, (const char *)text->data, text->len, &clean);
+	filter_end(&filter, &clean);
+	wrap_text(t->prompt.tty.keys ? min_of(tty_width(), (unsigned)TERM_WIDTH_MAX) : 0, (const char *)clean.data, clean.len, &wrapped);
+	(void)fd_write_all(STDOUT_FILENO, wrapped.data, wrapped.len);
+	filter_fini(&filter);
+	buf_fini(&clean);
+	buf_fini(&wrapped);
+	buf_fini(text);
+}
+
+static void child(struct talk *t, const struct cmd *cmd, int argc, const char *const *argv)
+{
+	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	signals_as_usual();
+	if (fd >= 0)
+		(void)dup2(fd, STDIN_FILENO);
+	_exit(cmd->run(t->client, argc, (char **)argv));
+}
+
+static int wait_for(struct talk *t, pid_t pid)
+{
+	struct tty *tty = &t->prompt.tty;
+	int status = 0;
+	bool interrupted;
+
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+		if (!tty_take_signals(tty, &interrupted))
+			(void)kill(pid, SIGTERM);
+		if (tty->resumed)
+			tty_for_command(tty);
+		tty->resumed = false;
+	}
+	(void)tty_take_signals(tty, &interrupted);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+int talk_run(struct talk *t, const char *name, int argc, const char *const *argv)
+{
+	const struct cmd *cmd = cmd_find(name);
+	pid_t pid;
+
+	if (!cmd) {
+		say("this version has no command '%s'", name);
+		return t->status = STATUS_USAGE;
+	}
+	tty_for_command(&t->prompt.tty);
+	pid = fork();
+	if (pid == 0)
+		child(t, cmd, argc, argv);
+	if (pid < 0)
+		t->status = say_fail(STATUS_FAILED, "cannot start a process: %s", strerror(errno));
+	else
+		t->status = wait_for(t, pid);
+	tty_raw(&t->prompt.tty);
+	if (t->status == STATUS_CANCELLED)
+		say("stopped");
+	return t->status;
+}
