@@ -247,6 +247,7 @@ compile_commands.json: FORCE
 	@{ echo '['; sep=''; for f in $(ALL_SRC); do printf '%s{"directory":"%s","file":"%s","command":"%s -c %s"}' \
 	  "$$sep" "$(CURDIR)" "$$f" '$(subst ",\",$(CC) $(ALL_CFLAGS))' "$$f"; sep=','; done; echo ']'; } > $@
 
+RECIPES  := $(patsubst contrib/%,%,$(filter-out %.md,$(wildcard contrib/recipes/*)))
 EDITORS  := $(patsubst contrib/%,%,$(shell find contrib/nvim contrib/vim contrib/emacs contrib/vscode -type f))
 # Units name /usr/local; where PREFIX is another one, so do they.
 LIB      := $(DESTDIR)$(PREFIX)/lib
@@ -278,6 +279,9 @@ install-data:                                    # all but the programs
 	install -D -m644 contrib/completions/ragchat.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/ragchat.fish
 	install -D -m644 README.md $(DESTDIR)$(PREFIX)/share/doc/ragchat/README.md
 	@for f in $(EDITORS); do install -D -m644 contrib/$$f $(DESTDIR)$(PREFIX)/share/ragchat/editors/$$f; done
+	@for f in python/ragchat.py python/README.md recipes/README.md example/ask.c; do \
+	  install -D -m644 contrib/$$f $(DESTDIR)$(PREFIX)/share/ragchat/$$f; done
+	@for f in $(RECIPES); do install -D -m755 contrib/$$f $(DESTDIR)$(PREFIX)/share/ragchat/$$f; done
 	@for u in ragchatd.socket ragchatd.service; do \
 	  $(call prefixed,contrib/systemd/$$u,$(LIB)/systemd/system/$$u); \
 	  $(call prefixed,contrib/systemd/user/$$u,$(LIB)/systemd/user/$$u); done
