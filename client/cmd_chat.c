@@ -135,13 +135,14 @@ const struct cmd cmd_chat = {
 	.opts = opts,
 	.run = run,
 	.help = "usage: ragchat chat [OPTIONS]\n"
-		"Asks what you type and draws the answers, until Ctrl-D or /quit. /help lists what else\n"
-		"there is: documents, retry, edit, PDF, other conversations.\n"
+		"Asks what you type and draws the answers, until Ctrl-D or /quit. /help lists\n"
+		"what else there is: documents, retry, edit, PDF, other conversations.\n"
 		"  -c, --continue  go on with this terminal's last thread   -t, --thread REF\n"
 		"  -m, --model MODEL   -s, --system TEXT|@FILE\n"
 		"      --citations inline|end|none   list the sources after an answer, or not\n"
-		"Keys: Enter sends, Alt-Enter or a \\ at the end begins a new line, Up and Ctrl-R bring\n"
-		"back what you wrote, Tab completes, Ctrl-C stops the answer and keeps what came. A paste\n"
-		"is one message. Where stdin or stdout is no terminal each line of stdin is a message.\n"
+		"Enter sends; Alt-Enter, or a \\ at the end, begins a new line. Up and Ctrl-R\n"
+		"bring back what you wrote, Tab completes, Ctrl-C stops the answer and keeps what\n"
+		"came. A paste is one message. Where stdin or stdout is no terminal, or TERM is\n"
+		"dumb, each line of stdin is a message.\n"
 		"example: ragchat chat -t shelves\n",
 };

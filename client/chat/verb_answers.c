@@ -205,6 +205,11 @@ void verb_search(struct talk *t, char *args)
 		say("/search TEXT: looks through all conversations");
 		return;
 	}
+	/* The quotes of a text are the search's own: words that follow one another. */
+	if (args[0] != '-') {
+		(void)talk_run(t, "search", 2, (const char *[]){ "--", args, NULL });
+		return;
+	}
 	if (words_split(args, false, &w)) {
 		say("a quote is not closed");
 		return;
