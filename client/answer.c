@@ -392,7 +392,7 @@ void answer_say(const struct answer *a, bool saved, const char *again)
 	else if (answer_ended_as(a, "cancelled"))
 		say("cancelled%s", saved && a->off ? "; what came is kept" : "");
 	else if (answer_ended_as(a, "interrupted") || !a->state) {
-		say_as("daemon", "it ended before the answer was complete");
+		say_as("daemon", "interrupted: it ended before the answer was complete");
 		say_again(a, saved, again);
 	} else if (cut_by(a, "length"))
 		say_as("backend", "the answer was cut at its length limit (finish_reason length)");

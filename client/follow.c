@@ -429,6 +429,9 @@ int follow(const struct follow_request *req)
 		r = link_send(f.link, &f.request_id);
 		if (r)
 			end_with(&f, link_fail(f.link, r));
+		/* What was typed before this began may hold a C-c already. */
+		else if (req->ears)
+			on_signal(&f);
 		while (!f.over)
 			step(&f);
 		r = finish(&f);

@@ -230,8 +230,7 @@ bool tty_take_signals(struct tty *t, bool *interrupted)
 		else if (number == SIGWINCH)
 			t->resized = true;
 		else if (number == SIGCONT) {
-			if (!t->stopped)
-				tty_raw(t);
+			tty_raw(t);
 			t->resumed = t->resumed || !t->stopped;
 			t->stopped = false;
 		} else if (number == SIGTSTP)

@@ -157,6 +157,16 @@ def test_what_is_typed_meanwhile_waits(t):
     contains(terminal.text, "first half, second half\n", "> second?\nanswer to second?", "> third?\nanswer to third?")
 
 
+def test_a_ctrl_c_typed_with_the_question_counts(t):
+    """All in one write, as from a macro: the question is asked, and its answer stopped."""
+    go_on = threading.Event()
+    terminal, _, _ = begin(t, scripts.holds(go_on))
+    terminal.type("long?\r\x03next")
+    terminal.wait_last("> next")
+    eventually(lambda: [turn["state"] for turn in t.run("show", "--json", "last").json["turns"]] == ["cancelled"], "the end")
+    go_on.set()
+
+
 def test_after_ctrl_c_nothing_is_sent_by_itself(t):
     go_on = threading.Event()
     terminal, backend, _ = begin(t, scripts.holds(go_on))
