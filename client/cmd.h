@@ -23,6 +23,7 @@ struct cmd {
 
 extern const struct cmd cmd_ask;
 extern const struct cmd cmd_attach;
+extern const struct cmd cmd_backup;
 extern const struct cmd cmd_bridge;
 extern const struct cmd cmd_mcp;
 extern const struct cmd cmd_cancel;
@@ -55,6 +56,7 @@ extern const struct cmd cmd_status;
 extern const struct cmd cmd_tag;
 extern const struct cmd cmd_token;
 extern const struct cmd cmd_upload;
+extern const struct cmd cmd_usage;
 extern const struct cmd cmd_user;
 extern const struct cmd cmd_version;
 extern const struct cmd cmd_wait;

@@ -4,6 +4,7 @@
 #include "client/cmd.h"
 #include "client/doc_search.h"
 #include "client/filter.h"
+#include "client/format.h"
 #include "client/link.h"
 #include "client/out.h"
 #include "client/pretty.h"
@@ -20,16 +21,20 @@ static const struct opt opts[] = {
 	{ 'n', "number", "N" },
 	{ 't', "thread", "REF" },
 	{ OPT_BY, "by", "document|passage" },
+	FORMAT_OPTS,
 	{ OPT_JSON, "json", NULL },
 	{ OPT_JSONL, "jsonl", NULL },
 	OPTS_END,
 };
+
+static const char *const fields[] = { "document", "name", "title", "collection", "bytes", "passages", "sha256", "added", NULL };
 
 struct docs {
 	struct link *link;
 	struct doc_search search;
 	const char *collection;
 	bool json, searches; /* searches: an option was given that only search has */
+	struct format format;
 	struct rows rows;
 	struct buf text;
 	struct json_out w;
@@ -53,6 +58,10 @@ static void add_page(struct docs *d, struct val documents)
 
 		if (d->json) {
 			val_to_json(doc, &d->w);
+			continue;
+		}
+		if (format_wanted(&d->format)) {
+			format_row(&d->format, doc, &d->rows.out);
 			continue;
 		}
 		rows_id(&d->rows, doc, "document");
@@ -100,7 +109,7 @@ static int list(struct docs *d)
 	json_out_object_end(&d->w);
 	(void)buf_add_byte(&d->text, '\n');
 	if (!r)
-		r = out_text(d->json ? &d->text : &d->rows.out, false);
+		r = out_text(d->json ? &d->text : &d->rows.out, format_wanted(&d->format));
 	buf_fini(&d->rows.out);
 	return r;
 }
@@ -217,6 +226,8 @@ static int docs(struct docs *d, struct opts *o)
 
 static void take(struct docs *d, struct opts *o, int id)
 {
+	if (format_option(&d->format, o, id))
+		return;
 	d->searches = d->searches || (id != OPT_JSON && id != OPT_IN_DOCS);
 	switch (id) {
 	case OPT_JSON:
@@ -244,7 +255,7 @@ static void take(struct docs *d, struct opts *o, int id)
 static int run(struct client *c, int argc, char **argv)
 {
 	struct opts o = opts_of(c, &cmd_docs, argc, argv);
-	struct docs d = { .search.limit = DOC_SEARCH_LIMIT };
+	struct docs d = { .search.limit = DOC_SEARCH_LIMIT, .format = { .id = "document", .fields = fields } };
 	int id = 0, r;
 
 	while (!o.status && (id = opts_next(&o)) > 0)
@@ -263,7 +274,7 @@ const struct cmd cmd_docs = {
 	.brief = "list, show, search, remove and reindex documents",
 	.opts = opts,
 	.run = run,
-	.help = "usage: ragchat docs [ls] [--in COLLECTION] [--json]\n"
+	.help = "usage: ragchat docs [ls] [--in COLLECTION] [--format TEXT] [-z] [--json]\n"
 		"       ragchat docs show [--json] DOCUMENT\n"
 		"       ragchat docs search [OPTIONS] TEXT...\n"
 		"       ragchat docs rm [--json] DOCUMENT...\n"
@@ -271,6 +282,9 @@ const struct cmd cmd_docs = {
 		"The documents that were uploaded into the daemon's own library: id, age, size,\n"
 		"passages, collection, name. DOCUMENT is a name, an id or the beginning of an id.\n"
 		"      --in COLLECTION     only these\n"
+		"      --format TEXT   of ls, a line of your own: {id} {document} {name} {title}\n"
+		"                      {collection} {bytes} {passages} {added}, and \\t\n"
+		"  -z, --null          lines end with a NUL byte\n"
 		"search finds passages, as `ragchat search` does:\n"
 		"  -n, --number N      so many (10)\n"
 		"  -t, --thread REF    the last turn of a thread weighs in\n"

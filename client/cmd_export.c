@@ -13,15 +13,17 @@
 #include "common/fd.h"
 #include "common/mem.h"
 #include "common/str.h"
+#include "proto/limits.h"
 
 #define NAMES_MAX 10000
 
-enum { OPT_FORMAT = OPT_OWN, OPT_THREAD, OPT_PAPER };
+enum { OPT_FORMAT = OPT_OWN, OPT_THREAD, OPT_PAPER, OPT_ALL };
 
 static const struct opt opts[] = {
 	{ 'o', "output", "FILE" },
 	{ OPT_FORMAT, "format", "pdf|html|md|txt|json" },
 	{ OPT_THREAD, "thread", NULL },
+	{ OPT_ALL, "all", NULL },
 	{ OPT_PAPER, "paper", "a4|letter" },
 	OPTS_END,
 };
@@ -41,7 +43,7 @@ struct export
 {
 	const char *ref, *output, *format_arg, *paper;
 	int format;
-	bool thread;
+	bool thread, all;
 };
 
 static int format_of(const char *word)
@@ -232,6 +234,71 @@ static int export(struct client *c, const struct export *x)
 	return r;
 }
 
+/* ---- everything of the account ---- */
+
+static void add_threads(struct val threads, char **ids, size_t *n)
+{
+	for (size_t i = 0; i < val_count(threads) && *n < LIMIT_PAGE; i++)
+		if (!val_present(val_get(val_at(threads, i), "owner"))) /* what others share is theirs */
+			if ((ids[*n] = val_get_text(val_at(threads, i), "thread")))
+				++*n;
+}
+
+/* A page of threads, a line each; written as they come. */
+static int write_threads(struct link *l, char *const *ids, size_t n, struct out *o)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < n && !r; i++) {
+		struct buf line = { 0 };
+
+		r = conversation_thread(l, ids[i], CONVERSATION_JSON, &line);
+		if (r == STATUS_NOT_FOUND)
+			r = 0; /* deleted meanwhile */
+		else if (!r)
+			out_add(o, line.data, line.len);
+		if (!r && out_flush(o) < 0)
+			r = STATUS_OUTPUT;
+		buf_fini(&line);
+	}
+	return r;
+}
+
+static int export_all(struct client *c, const char *path)
+{
+	struct link *l = link_new(c);
+	char *next = NULL, *ids[LIMIT_PAGE];
+	struct out o;
+	int r = out_open(&o, path), closed;
+
+	if (r) {
+		link_free(l);
+		return r;
+	}
+	do {
+		struct pack *p = link_request(l, "thread.list");
+		size_t n = 0;
+
+		pack_kv_int(p, "limit", LIMIT_PAGE);
+		pack_kv_text_opt(p, "before", next);
+		next = mem_free(next);
+		r = link_call(l, 0);
+		if (r) {
+			r = link_fail(l, r);
+			break;
+		}
+		add_threads(val_get(l->msg.result, "threads"), ids, &n);
+		next = val_get_text(l->msg.result, "next");
+		r = write_threads(l, ids, n, &o);
+		while (n)
+			mem_free(ids[--n]);
+	} while (next && !r);
+	mem_free(next);
+	closed = out_close(&o, !r);
+	link_free(l);
+	return closed ? closed : r;
+}
+
 static int run(struct client *c, int argc, char **argv)
 {
 	struct opts o = opts_of(c, &cmd_export, argc, argv);
@@ -245,9 +312,15 @@ static int run(struct client *c, int argc, char **argv)
 			x.format_arg = o.value;
 		else if (id == OPT_PAPER)
 			x.paper = o.value;
+		else if (id == OPT_ALL)
+			x.all = true;
 		else
 			x.thread = true;
 	}
+	if (id == 0 && x.all)
+		return opts_count(&o, 0, 0) ? o.status
+			: x.format_arg || x.paper || x.thread ? opts_fail(&o, "--all writes all threads as lines of JSON: only -o goes with it")
+							      : export_all(c, x.output);
 	if (id < 0 || opts_count(&o, 0, 1) || choose_format(&x, &o))
 		return o.status;
 	if (is_binary(&x) && x.output && !strcmp(x.output, "-") && isatty(STDOUT_FILENO))
@@ -263,6 +336,7 @@ const struct cmd cmd_export = {
 	.opts = opts,
 	.run = run,
 	.help = "usage: ragchat export [-o FILE] [--format FORMAT] [--thread] [--paper SIZE] [REF]\n"
+		"       ragchat export --all [-o FILE]\n"
 		"Makes a PDF of the question, the answer and its sources of REF (the last answer\n"
 		"unless given), writes response.pdf and prints that name; a file of that name is\n"
 		"kept and response-2.pdf written instead.\n"
@@ -270,6 +344,7 @@ const struct cmd cmd_export = {
 		"      --format FORMAT     pdf, html, md, txt or json; else by the suffix of FILE,\n"
 		"                      else pdf\n"
 		"      --thread        the whole conversation\n"
+		"      --all           all threads of the account, each a line of JSON\n"
 		"      --paper SIZE    of a PDF: a4 or letter\n"
 		"example: ragchat export --thread -o shelves.pdf shelves\n",
 };

@@ -1,5 +1,6 @@
 /* ragchat ls: the threads, the most recently active first. */
 #include "client/cmd.h"
+#include "client/format.h"
 #include "client/link.h"
 #include "client/out.h"
 #include "client/pretty.h"
@@ -14,13 +15,17 @@
 
 static const struct opt opts[] = {
 	{ 'n', "number", "N" },
+	FORMAT_OPTS,
 	{ OPT_JSON, "json", NULL },
 	OPTS_END,
 };
 
+static const char *const fields[] = { "thread", "name", "turns", "created", "updated", "tags", "owner", "origin", NULL };
+
 struct listing {
 	int64_t left; /* rows still wanted */
 	bool json;
+	struct format format;
 	struct rows rows;
 	struct buf text;
 	struct json_out w;
@@ -45,6 +50,10 @@ static void add_page(struct listing *k, struct val threads)
 
 		if (k->json) {
 			val_to_json(thread, &k->w);
+			continue;
+		}
+		if (format_wanted(&k->format)) {
+			format_row(&k->format, thread, &k->rows.out);
 			continue;
 		}
 		rows_id(&k->rows, thread, "thread");
@@ -92,7 +101,7 @@ static int end(struct listing *k, int status)
 	json_out_object_end(&k->w);
 	(void)buf_add_byte(&k->text, '\n');
 	if (!status)
-		status = k->json ? out_text(&k->text, false) : out_text(&k->rows.out, false);
+		status = k->json ? out_text(&k->text, false) : out_text(&k->rows.out, format_wanted(&k->format));
 	buf_fini(&k->text);
 	buf_fini(&k->rows.out);
 	return status;
@@ -101,14 +110,14 @@ static int end(struct listing *k, int status)
 static int run(struct client *c, int argc, char **argv)
 {
 	struct opts o = opts_of(c, &cmd_ls, argc, argv);
-	struct listing k = { .left = ROWS_DEFAULT };
+	struct listing k = { .left = ROWS_DEFAULT, .format = { .id = "thread", .fields = fields } };
 	struct link *l;
 	int id, r;
 
 	while (!o.status && (id = opts_next(&o)) > 0) {
 		if (id == OPT_JSON)
 			k.json = true;
-		else if (str_int(o.value, 1, INT32_MAX, &k.left))
+		else if (!format_option(&k.format, &o, id) && str_int(o.value, 1, INT32_MAX, &k.left))
 			opts_fail(&o, "-n is a number from 1, not '%s'", o.value);
 	}
 	if (o.status || id < 0 || opts_count(&o, 0, 0))
@@ -126,10 +135,13 @@ const struct cmd cmd_ls = {
 	.brief = "list the threads",
 	.opts = opts,
 	.run = run,
-	.help = "usage: ragchat ls [-n N] [--json]\n"
+	.help = "usage: ragchat ls [-n N] [--format TEXT] [-z] [--json]\n"
 		"One line a thread, the most recently active first: id, age, turns, name; those\n"
 		"that others share with you have (OWNER) before the name.\n"
 		"  -n, --number N      so many (30)\n"
+		"      --format TEXT   a line of your own: {id} {thread} {name} {turns} {created}\n"
+		"                      {updated} {tags} {owner} {origin}, and \\t\n"
+		"  -z, --null          lines end with a NUL byte\n"
 		"      --json          one object: {\"threads\": [...]}\n"
-		"example: ragchat ls -n 5\n",
+		"example: ragchat show $(ragchat ls -n 500 --format '{id}\\t{name}' | fzf | cut -f 1)\n",
 };

@@ -36,6 +36,8 @@ const struct cmd *const cmds[] = {
 	&cmd_config,
 	&cmd_log,
 	&cmd_idle,
+	&cmd_usage,
+	&cmd_backup,
 	&cmd_status,
 	&cmd_doctor,
 	&cmd_completion,

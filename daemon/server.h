@@ -78,6 +78,7 @@ struct server {
 	struct list blobs;         /* results that wait to be fetched, longest unread first */
 	size_t blob_bytes;
 	struct fair exports;       /* on their way, by account */
+	bool backing_up;           /* one copy at a time: it takes the room of the database */
 	uint64_t next_blob;
 	struct member *members;    /* ipc/members.c */
 	size_t nmembers, members_cap;

@@ -19,4 +19,5 @@ struct server;
 #define BLOB_STALE_MS 60000
 
 uint64_t blob_add(struct conn *c, struct buf *data); /* data is taken; its id; 0: no room */
+uint64_t blob_add_file(struct conn *c, int fd, uint64_t size); /* fd is taken, and read piece by piece */
 void blobs_drop(struct conn *c);                     /* the connection ends */

@@ -40,7 +40,7 @@ static int make_file(const char *path, char **name, char **part, char **why)
 	return 0;
 }
 
-static int copy(sqlite3 *from, const char *name, char **why)
+int backup_copy(sqlite3 *from, const char *name, char **why)
 {
 	sqlite3 *to = NULL;
 	sqlite3_backup *b = NULL;
@@ -92,7 +92,7 @@ int backup_make(sqlite3 *from, const char *path, char **name, char **why)
 	*name = NULL;
 	r = make_file(path, name, &part, why);
 	if (r == 0) {
-		r = copy(from, part, why);
+		r = backup_copy(from, part, why);
 		if (r == 0)
 			r = keep(part, *name, dir);
 		if (r != 0)

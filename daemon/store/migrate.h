@@ -34,4 +34,6 @@ int migrate_run(struct db *db, const struct place *p, enum origin origin, int ve
 int migrate_wal(sqlite3 *conn, char **why);
 
 /* backup.c: a copy of what the connection sees. *name malloc'd. */
+/* Into a file that is there and empty. */
+int backup_copy(sqlite3 *from, const char *name, char **why);
 int backup_make(sqlite3 *from, const char *path, char **name, char **why);

@@ -62,6 +62,8 @@ TABLE = {
     "doc.search": (NOT_FOUND, {"text": "which shelf holds books?"}),
     "doc.reindex": (CLEAN, {"collection": "plantedshelf"}),
     "collection.list": (CLEAN, {}),
+    "usage": (CLEAN, {}),
+    "backup": (ADMIN, {}),
     "check": (CLEAN, {}),
     "event.next": (CLEAN, {}),
     "model.list": (CLEAN, {}),

@@ -1,0 +1,132 @@
+"""What is kept, taken out: copies while all goes on, everything as lines, what it cost; and lists of one's own making."""
+import json
+import os
+import sqlite3
+import stat
+import threading
+
+from harness import check, contains, equal
+from machine import GROUP, Machine
+from scripts import echo, holds, says
+
+
+def rows(path, query):
+    db = sqlite3.connect(path)
+    try:
+        return db.execute(query).fetchall()
+    finally:
+        db.close()
+
+
+def test_a_backup_is_whole_while_answers_stream(t):
+    hold = threading.Event()
+    t.serve(holds(hold), config="retrieval = local\n")
+    t.run("upload", t.h.path("a.md", "# A\n\nwords of a document\n"))
+    turns = [t.rpc().call("ask", text=f"question {i}")["turn"] for i in range(20)]
+    copy, library = os.path.join(t.h.dir, "copy.db"), os.path.join(t.h.dir, "library-copy.db")
+    t.run("backup", copy)
+    t.run("backup", "--documents", library)
+    hold.set()
+    for path in (copy, library):
+        equal(stat.S_IMODE(os.stat(path).st_mode), 0o600, f"mode of {path}")
+        equal(rows(path, "PRAGMA integrity_check"), [("ok",)], path)
+    equal(rows(copy, "SELECT count(*) FROM ragchat_turn"), [(20,)], "turns in the copy")
+    equal(rows(library, "SELECT name FROM document"), [("a.md",)], "documents in the copy")
+    left = [name for name in os.listdir(os.path.dirname(t.h.database)) + os.listdir(t.h.dir) if ".copy-" in name or name.endswith(".part")]
+    equal(left, [], "left behind")
+    for turn in turns:
+        equal(t.rpc().call("turn.wait", turn=turn)["turn"]["state"], "done", "an answer")
+    t.daemons[0].stop()
+    other = t.home("restored")
+    os.makedirs(os.path.dirname(other.database), mode=0o700, exist_ok=True)
+    os.rename(copy, other.database)
+    t.daemon("", home=other)
+    equal(len(t.run("ls", "--json", "-n", 100, home=other).json["threads"]), 20, "threads after a restart on the copy")
+    with open("/dev/full", "wb") as full:
+        equal(t.run("backup", "-", home=other, stdout=full, code=None).code, 73, "a full disk")
+    piped = t.run("backup", "-", home=other).out
+    check(piped.startswith(b"SQLite format 3\0"), "into a pipe:", piped[:40])
+    code, shown = t.terminal("backup", "-")
+    check(code == 2 and b"SQLite" not in shown, "a database on a terminal:", shown)
+
+
+def test_a_copy_belongs_to_its_connection_and_is_read_one_piece_after_the_other(t):
+    t.serve(says("x" * 200000))
+    for i in range(6):
+        t.run("ask", "-q", f"number {i}")
+    rpc = t.rpc()
+    blob = rpc.call("backup")
+    check(blob["size"] > 1 << 20, "a small copy:", blob)
+    data, off = b"", 0
+    while off < blob["size"]:
+        piece = rpc.call("blob.read", blob=blob["blob"], off=off)
+        data += piece["data"]
+        off += len(piece["data"])
+    check(piece["eof"] and len(data) == blob["size"] and data.startswith(b"SQLite format 3\0"), "what was read")
+    rpc.fails("not_found", "blob.read", blob=blob["blob"])
+    blob = rpc.call("backup")["blob"]
+    t.rpc().fails("not_found", "blob.read", blob=blob)
+    rpc.send("blob.read", blob=blob)
+    rpc.close()
+    t.run("status")
+
+
+def test_in_a_machines_daemon_a_backup_is_roots_alone(t):
+    machine = Machine(t, f"backend = {t.backend(echo).url}\nmode = system\ngroup = {GROUP}\n")
+    machine.start()
+    root = machine.rpc(0, groups=[])
+    machine.rpc(12401)
+    root.call("account.role", account="uid-12401", role="admin")
+    contains(machine.rpc(12401).fails("forbidden", "backup").error["message"], "root", "export --all")
+    machine.rpc(12402).fails("forbidden", "backup")
+    check(root.call("backup")["size"] > 0, "root's")
+
+
+def test_export_all_has_every_thread_whole(t):
+    t.serve(says("y" * 300000))
+    for i in range(3):
+        t.run("ask", "-q", "-t", f"thread {i}", "a question")
+    file = os.path.join(t.h.dir, "all.jsonl")
+    t.run("export", "--all", "-o", file)
+    with open(file, encoding="utf-8") as f:
+        lines = [json.loads(line) for line in f]
+    equal(sorted(line["thread"]["name"] for line in lines), ["thread 0", "thread 1", "thread 2"], "threads")
+    check(all(line["turns"][0]["text"] == "y" * 300000 for line in lines), "an answer is not whole")
+    equal(len(t.run("export", "--all").lines), 3, "lines on stdout")
+    for wrong in (["--format", "md"], ["--thread"], ["last"]):
+        t.run("export", "--all", *wrong, code=2)
+
+
+def test_usage_sums_up_what_the_backend_told(t):
+    def script(request, out):
+        out.delta("hello")
+        out.event({"choices": [], "usage": {"prompt_tokens": 10, "completion_tokens": 4, "total_tokens": 14, "cost": 0.25}})
+        out.finish()
+    t.serve(script)
+    equal(t.run("usage").err, "ragchat: no answers in that time\n", "before anything")
+    for _ in range(3):
+        t.run("ask", "-q", "-m", "small", "q")
+    t.run("ask", "-q", "-m", "large", "q")
+    got = t.run("usage", "--json").json["rows"]
+    told = {row.get("model"): (row["turns"], row["prompt_tokens"], row["completion_tokens"], row["total_tokens"], row.get("cost")) for row in got}
+    equal(sum(row[0] for row in told.values()), 4, f"turns: {got}")
+    equal(sum(row[1] for row in told.values()), 40, f"tokens in: {got}")
+    equal(sum(row[4] or 0 for row in told.values()), 1.0, f"cost: {got}")
+    contains(t.run("usage", "--days", 3).text, "total", "40", "16", "1.0000")
+    t.run("usage", "--days", "x", code=2)
+
+
+def test_a_line_of_ones_own_for_each_row(t):
+    t.serve(echo, config="retrieval = local\n")
+    for name in ("plans", "a\ttab \x1b[2J and more"):
+        t.run("ask", "-q", "-t", name, "q")
+    t.run("upload", "--to", "shelf", t.h.path("a.md", "# A\n\nwords\n"))
+    equal(t.run("ls", "--format", "{name}|{turns}").text.splitlines(), ["a tab \u241b[2J and more|1", "plans|1"], "ls")
+    ids = [row["thread"] for row in t.run("ls", "--json").json["threads"]]
+    equal(t.run("ls", "-z", "--format", "{thread}").out, b"".join(one.encode() + b"\0" for one in ids), "-z")
+    equal(t.run("ls", "-z").out.split(b"\0")[1], f"{ids[1][:8]}\tplans".encode(), "-z alone")
+    equal(t.run("docs", "--format", "{{{collection}}}\\t{name}").text, "{shelf}\ta.md\n", "docs")
+    equal(t.run("ps", "--format", "{id} {state}").out, b"", "ps")
+    for wrong in ("{nothing}", "{name", "{}"):
+        contains(t.run("ls", "--format", wrong, code=2).err, "--format")
+    t.run("ls", "--format", "{name}", "-n", 1)
