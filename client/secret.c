@@ -68,13 +68,13 @@ static char *type_line(int tty, const char *prompt)
 	struct termios was, mute;
 	char *line;
 
-	(void)fd_write_all(tty, prompt, strlen(prompt));
 	if (tcgetattr(tty, &was) < 0)
 		return NULL;
 	mute = was;
 	mute.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
 	mute.c_lflag |= ICANON | ECHONL;
 	(void)tcsetattr(tty, TCSAFLUSH, &mute);
+	(void)fd_write_all(tty, prompt, strlen(prompt)); /* now: what is typed before that is thrown away */
 	line = read_line(tty);
 	(void)tcsetattr(tty, TCSAFLUSH, &was);
 	/* With ISIG off Ctrl-C is a character like others: here it means what it always does. */
