@@ -130,5 +130,5 @@ const struct cmd cmd_completion = {
 		"A script for the shell. With it the tab key completes verbs, options, threads,\n"
 		"models, documents and collections; what the daemon has is asked of the one that\n"
 		"runs. `make install` puts all three where the shells look by themselves.\n"
-		"example: source <(ragchat completion bash)\n",
+		"example: eval \"$(ragchat completion bash)\"\n",
 };
