@@ -230,6 +230,9 @@ static bool holds_secret(const struct config_reader *r, unsigned *line)
 	*line = r->line[OPT_api_key];
 	if (c->api_key)
 		return true;
+	*line = r->line[OPT_embeddings_key];
+	if (c->embeddings_key)
+		return true;
 	*line = r->line[OPT_proxy];
 	if (c->proxy && strchr(c->proxy, '@'))
 		return true;

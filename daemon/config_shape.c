@@ -126,9 +126,12 @@ const char *config_shape_complaint(const struct option *o, const char *text)
 {
 	switch ((enum option_id)(o - config_table)) {
 	case OPT_api_key:
+	case OPT_embeddings_key:
 		return config_key_complaint(text);
 	case OPT_backend:
 		return backend_complaint(text);
+	case OPT_embeddings:
+		return *text ? backend_complaint(text) : NULL;
 	case OPT_proxy:
 		return proxy_complaint(text);
 	case OPT_header:
@@ -138,6 +141,7 @@ const char *config_shape_complaint(const struct option *o, const char *text)
 	case OPT_log:
 		return log_complaint(text);
 	case OPT_model:
+	case OPT_embedding_model:
 	case OPT_account:
 		return has_control(text) ? "holds a control character" : NULL;
 	default:

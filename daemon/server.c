@@ -300,6 +300,35 @@ static int fail(int status, const char *what, char *why)
 	return status;
 }
 
+/* What it is stays until the daemon ends. Its key is its own: the backend's goes to the backend alone. */
+static int configure_vectors(struct server *s)
+{
+	const struct config *c = s->config;
+	const struct vectors_config vc = {
+		.url = c->embeddings,
+		.key = c->embeddings_key,
+		.model = c->embedding_model,
+		.ca_file = c->ca_file,
+		.proxy = c->url ? NULL : c->proxy,
+		.question_ms = (uint64_t)c->embeddings_timeout,
+		.connect_ms = (uint64_t)c->connect_timeout,
+		.batch_ms = 60000,
+		.retry_base_ms = (uint64_t)c->retry_base,
+		.retry_max_ms = (uint64_t)c->retry_max,
+	};
+	char *why = NULL;
+	int r;
+
+	if (!c->embeddings)
+		return 0;
+	r = vectors_new(&s->vectors, &s->loop, &vc, &why);
+	if (r != 0)
+		return fail(EX_CONFIG, "embeddings", why);
+	vectors_start(s->vectors, s->store, s->library);
+	log_info("passages get vectors of %s: they leave this machine", c->embeddings);
+	return 0;
+}
+
 static char *login_name(void)
 {
 	struct passwd *pw = getpwuid(geteuid());
@@ -402,7 +431,7 @@ static int open_store(struct server *s)
 	s->readers = new_readers(s);
 	library_set_readers(s->library, s->readers);
 	configure_library(s);
-	return 0;
+	return configure_vectors(s);
 }
 
 static void on_account(struct job *j)
@@ -672,15 +701,25 @@ static void on_upstream_closed(void *ctx)
 	pool_close(s->renderer, on_renderer_closed, s);
 }
 
+static void on_vectors_closed(void *ctx)
+{
+	struct server *s = ctx;
+
+	if (s->upstream)
+		upstream_close(s->upstream, on_upstream_closed, s);
+	else
+		on_upstream_closed(s);
+}
+
 static void on_readers_closed(void *ctx)
 {
 	struct server *s = ctx;
 
 	s->readers = NULL;
-	if (s->upstream)
-		upstream_close(s->upstream, on_upstream_closed, s);
+	if (s->vectors)
+		vectors_close(s->vectors, on_vectors_closed, s);
 	else
-		on_upstream_closed(s);
+		on_vectors_closed(s);
 }
 
 /* Each loop turn of the end: is the next stage due? */
@@ -706,6 +745,7 @@ void server_run(struct server *s)
 		log_warn("handles were left open at the end: %s", uv_strerror(r));
 	service_fini(&s->service);
 	library_free(s->library);
+	vectors_free(s->vectors);
 	config_free(s->config);
 	msg_fini(&s->msg);
 	idmap_fini(&s->conns);

@@ -15,6 +15,7 @@
 #include "daemon/auth/backoff.h"
 #include "daemon/auth/hasher.h"
 #include "daemon/chat/chat.h"
+#include "daemon/chat/vectors.h"
 #include "daemon/config.h"
 #include "daemon/ipc/conn.h"
 #include "daemon/ipc/housekeeping.h"
@@ -44,6 +45,7 @@ struct server {
 	char *socket_path, *database_path;
 	bool socket_handed;        /* by a service manager: neither its file nor its folder is ours */
 	struct store *store;
+	struct vectors *vectors; /* NULL: no server for embeddings is configured */
 	struct library *library;
 	struct readers *readers;
 	char *extractor_path, *pdftext_path; /* ragchatd-extract, ragchatd-pdftext */

@@ -137,6 +137,9 @@ static void on_retrieved(uint64_t owner, void *ctx, const struct retrieval *r)
 	if (r->cut)
 		turn_notice(t, "search_cut", "the search was cut after %lld ms; some passages were not looked at",
 			(long long)c->config->retrieval_timeout);
+	if (r->vectors_missing)
+		turn_notice(t, "vectors_missing", "the question was searched for by its words alone; the embeddings server: %s",
+			r->vectors_missing);
 	if (!c->upstream || answer_is_hopeless(t, r)) {
 		if (c->upstream && r->documents > 0)
 			turn_notice(t, "not_asked", "your documents have too little of this question: the model was not asked");

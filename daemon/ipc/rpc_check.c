@@ -47,6 +47,17 @@ static void pack_check(struct pack *p, const char *name, const char *state, cons
 	pack_close(p);
 }
 
+static void pack_embeddings(struct pack *p, const struct server *s)
+{
+	struct vectors_figures f;
+	char *text;
+
+	vectors_figures(s->vectors, &f);
+	text = mem_printf("%s: passages and questions go there%s%s", f.url, f.error ? "; " : "", f.error ? f.error : "");
+	pack_check(p, "embeddings", f.error ? "warn" : "ok", text, f.error ? "documents are found by their words meanwhile" : NULL);
+	mem_free(text);
+}
+
 static void pack_backend(struct pack *p, const struct checking *k)
 {
 	const struct server *s = k->call->server;
@@ -138,6 +149,8 @@ static void reply(struct checking *k)
 	pack_key(&p, "checks");
 	pack_array(&p);
 	pack_backend(&p, k);
+	if (k->call->server->vectors)
+		pack_embeddings(&p, k->call->server);
 	pack_database(&p, k);
 	pack_close(&p);
 	reply_end(k->call, &p);

@@ -591,6 +591,8 @@ static void on_removed(struct job *j)
 		pack_kv_text(&p, "name", op->doc.name);
 		reply_end(call, &p);
 	}
+	if (j->r == 0)
+		library_changed(call->server->library);
 	call_drop(call);
 	op_document_remove_free(op);
 }

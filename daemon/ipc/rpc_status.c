@@ -115,6 +115,24 @@ static void pack_backend(struct pack *p, const struct server *s, bool all)
 	pack_close(p);
 }
 
+static void pack_embeddings(struct pack *p, const struct server *s, bool all)
+{
+	struct vectors_figures f;
+
+	vectors_figures(s->vectors, &f);
+	pack_key(p, "embeddings");
+	pack_map(p);
+	pack_kv_text(p, "model", f.model);
+	if (all) {
+		pack_kv_text(p, "url", f.url);
+		pack_kv_int(p, "passages", f.have);
+		pack_kv_bool(p, "working", f.working);
+		pack_kv_int(p, "failures", (int64_t)f.failures);
+		pack_kv_text_opt(p, "error", f.error);
+	}
+	pack_close(p);
+}
+
 static void pack_library(struct pack *p, const struct server *s, const struct op_stats *op, bool all)
 {
 	struct ask_options none = { 0 };
@@ -124,7 +142,9 @@ static void pack_library(struct pack *p, const struct server *s, const struct op
 	pack_map(p);
 	pack_kv_text(p, "retrieval", local ? "local" : "off");
 	pack_kv_text_opt(p, "sandbox", library_sandbox(s->library));
-	pack_kv_bool(p, "leaves_machine", local && s->upstream);
+	pack_kv_bool(p, "leaves_machine", (local && s->upstream) || s->vectors);
+	if (s->vectors)
+		pack_embeddings(p, s, all);
 	pack_kv_int(p, "documents", op->documents);
 	pack_kv_int(p, "passages", op->passages);
 	if (op->stale) {

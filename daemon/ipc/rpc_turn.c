@@ -282,6 +282,8 @@ static void dry_reply(struct dry *d, bool local)
 			pack_text(&p, "no backend is configured: the question is answered from your documents on this machine");
 		else if (local)
 			pack_text(&p, "retrieval = local: passages of your documents are put before the question and leave this machine");
+		if (local && s->vectors)
+			pack_text(&p, "embeddings: the question and the passages of your documents go to that server, off this machine");
 		if (d->hopeless)
 			pack_text(&p, "the documents have too little of this question: the model would not be asked");
 		if (d->all)

@@ -298,6 +298,8 @@ static void ingest_done(struct job *j)
 			: end.unchanged ? ", unchanged"
 			: end.replaced ? ", replaced"
 				       : "");
+	if (!end.r && !end.unchanged)
+		library_changed(i->library);
 	i->done(i->owner, i->ctx, &end);
 	ingest_free(i);
 }

@@ -89,6 +89,17 @@ void library_set_readers(struct library *l, struct readers *readers)
 	l->readers = readers;
 }
 
+void library_set_vectors(struct library *l, const struct library_vectors *vectors)
+{
+	l->vectors = *vectors;
+}
+
+void library_changed(struct library *l)
+{
+	if (l->vectors.changed)
+		l->vectors.changed(l->vectors.ctx);
+}
+
 const char *library_sandbox(const struct library *l)
 {
 	return l->sandbox;

@@ -31,6 +31,18 @@ void library_attach(struct library *l, struct store *store);
 void library_rebuild(struct library *l);
 /* The programs that read what is no plain text; before the first ingest_commit. */
 void library_set_readers(struct library *l, struct readers *readers);
+/* Where there is a server for embeddings: how a question gets its vector. Copied; what it points to outlives the library. */
+struct library_vectors {
+	const char *model;
+	/* done: once, from the loop; vector NULL: there is none, and why. false: nothing to be had (*why NULL: nothing is embedded yet). */
+	bool (*ask)(void *ctx, const char *text, size_t n,
+		void (*done)(void *ctx, const float *vector, size_t dimension, const char *why), void *done_ctx, const char **why);
+	void (*changed)(void *ctx); /* documents came or went */
+	void *ctx;
+};
+void library_set_vectors(struct library *l, const struct library_vectors *vectors);
+/* Documents came or went, by whatever way: they have vectors to get, or to lose. */
+void library_changed(struct library *l);
 /* The layers of the sandbox that the last of them worked in; NULL: none has yet. */
 const char *library_sandbox(const struct library *l);
 void library_configure(struct library *l, const struct library_config *config);
@@ -94,6 +106,7 @@ struct retrieval { /* views during the callback */
 	enum found_band band;
 	double coverage;               /* how far the best passage answers: see query_answered in query.h */
 	int64_t documents, passages;   /* searched */
+	const char *vectors_missing;   /* why the question has no vector, where it should have one; or NULL */
 	bool cut;                      /* the deadline ended the search early */
 	bool all;                      /* the sources are all of what was searched: it fits the budget */
 	bool begun;                    /* named documents hold few of the question's words: their beginnings are among the sources */

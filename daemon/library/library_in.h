@@ -13,6 +13,7 @@ struct library {
 	struct readers *readers; /* NULL: only UTF-8 text is read */
 	char *sandbox;           /* what the last one said of its walls */
 	struct store *store;
+	struct library_vectors vectors; /* ask NULL: words alone */
 	struct library_config config;
 	bool rebuilding;      /* a job of it is queued */
 	size_t ingests, held; /* documents on their way, and what they hold */

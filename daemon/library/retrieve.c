@@ -51,6 +51,8 @@ static void *retrieve_free(struct retrieve *r)
 	mem_free(r->previous_question);
 	mem_free(r->previous_answer);
 	mem_free(r->collection);
+	mem_free(r->vector);
+	mem_free(r->vectors_missing);
 	for (size_t i = 0; i < r->ndocuments; i++)
 		mem_free(r->documents[i]);
 	mem_free(r->documents);
@@ -223,6 +225,8 @@ static int retrieve_run(struct db *db, struct job *j)
 		e = hits_merge(r->search.hits, &r->search.nhits, r->limit);
 	if (e == 0 && r->limit)
 		return present_hits(r);
+	if (e == 0 && r->vector)
+		e = fuse_run(r, db);
 	if (e == 0 && !r->answer)
 		e = read_through(r, db);
 	if (e == 0)
@@ -244,6 +248,7 @@ static void retrieve_done(struct job *j)
 		.coverage = r->coverage,
 		.documents = r->search.documents_searched,
 		.passages = r->search.passages_searched,
+		.vectors_missing = r->vectors_missing,
 		.cut = r->cut,
 		.all = r->all,
 		.begun = r->begun,
@@ -291,21 +296,60 @@ static struct retrieve *retrieve_new(const struct library *l, const struct retri
 	return r;
 }
 
+static int submit(struct retrieve *r)
+{
+	struct library *l = r->library;
+
+	r->job.run = retrieve_run;
+	r->job.done = retrieve_done;
+	r->job.deadline_ms = clock_mono_ms() + l->config.deadline_ms;
+	r->job.account = fair_key(r->account.id);
+	r->job.again = true;
+	return store_submit(l->store, STORE_SCAN, &r->job);
+}
+
+static void on_vector(void *ctx, const float *vector, size_t dimension, const char *why)
+{
+	struct retrieve *r = ctx;
+
+	if (vector)
+		r->vector = mem_try_dup(vector, dimension * sizeof(*vector));
+	r->dimension = r->vector ? dimension : 0;
+	if (!r->vector)
+		r->vectors_missing = mem_dup(why ? why : "no memory for it");
+	if (submit(r) == 0)
+		return;
+	r->job.r = STORE_E_BUSY;
+	r->job.why = mem_dup("too many searches are waiting, try again");
+	retrieve_done(&r->job);
+}
+
+/* True: on_vector will go on. */
+static bool asks_for_vector(struct retrieve *r)
+{
+	const char *why = NULL;
+
+	const struct library_vectors *v = &r->library->vectors;
+
+	if (!v->ask || r->limit || !r->question_len)
+		return false;
+	if (v->ask(v->ctx, r->question, r->question_len, on_vector, r, &why))
+		return true;
+	r->vectors_missing = mem_dup(why);
+	return false;
+}
+
 int library_retrieve(struct library *l, const struct retrieve_request *req,
 	void (*done)(uint64_t owner, void *ctx, const struct retrieval *r), uint64_t owner,
 	void *ctx)
 {
 	struct retrieve *r = retrieve_new(l, req);
 
+	r->library = l;
 	r->done = done;
 	r->owner = owner;
 	r->ctx = ctx;
-	r->job.run = retrieve_run;
-	r->job.done = retrieve_done;
-	r->job.deadline_ms = clock_mono_ms() + l->config.deadline_ms;
-	r->job.account = fair_key(req->account.id);
-	r->job.again = true;
-	if (store_submit(l->store, STORE_SCAN, &r->job) == 0)
+	if (asks_for_vector(r) || submit(r) == 0)
 		return 0;
 	retrieve_free(r);
 	return LIBRARY_E_BUSY;

@@ -34,11 +34,19 @@ struct retrieve {
 	double coverage;
 	bool cut, all, begun;
 	char *matched;
+	/* the question's vector, made before the job; NULL: none */
+	struct library *library;
+	float *vector;
+	size_t dimension;
+	char *vectors_missing;
 	struct source_list sources;
 	struct buf prompt;
 	char *pieces[RETRIEVE_PIECES];
 	size_t npieces;
 };
+
+/* fuse.c: the order by words and the order by vectors become one. 0, -errno. */
+int fuse_run(struct retrieve *r, struct db *db);
 
 /* present.c: spans and quotes as sources, as a prompt, as an answer. All 0 or -ENOMEM. */
 int present_hits(struct retrieve *r); /* of a plain search: a source each */

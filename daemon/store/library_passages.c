@@ -7,11 +7,6 @@
 #include "common/mem.h"
 #include "daemon/store/library_in.h"
 
-#ifndef SQL_TARGET /* the key of what document d stands for: itself, or the first one with its bytes */
-#define SQL_TARGET \
-	"CASE WHEN d.first >= 0 THEN d.key ELSE (SELECT t.key FROM document t WHERE " \
-	"t.collection = d.collection AND t.sha256 = d.sha256 AND t.state = 1 AND t.first >= 0) END"
-#endif
 #define DOCUMENTS_MAX 1024 /* read as a whole, or from their beginnings */
 
 struct reading {

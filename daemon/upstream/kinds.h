@@ -12,6 +12,8 @@ void upload_finish(struct transfer *t);
 bool upload_is(const struct transfer *t);
 /* A name that a backend may be given: the last part of a path, clean, never empty. malloc'd. */
 char *upload_name(const char *name);
+uint64_t embed_start(struct upstream *u, const struct upstream_text *texts, size_t n,
+	void (*done)(void *ctx, const struct upstream_end *end, const float *v, size_t dimension), void *ctx);
 uint64_t models_start(struct upstream *u,
 	void (*done)(void *ctx, const struct upstream_end *end, const struct upstream_model *rows,
 		size_t n),

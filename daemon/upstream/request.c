@@ -205,7 +205,7 @@ struct curl_slist *request_headers(const struct settings *s, enum request_kind k
 	struct curl_slist *list = NULL;
 	bool ok = true;
 
-	if (kind == REQUEST_CHAT) {
+	if (kind == REQUEST_CHAT || kind == REQUEST_EMBED) {
 		ok = has_header(c, "Content-Type") ||
 		     add_header(&list, "Content-Type: application/json");
 		ok = ok && add_header(&list,
@@ -225,7 +225,7 @@ struct curl_slist *request_headers(const struct settings *s, enum request_kind k
 	}
 	for (size_t i = 0; ok && i < c->nheaders; i++)
 		/* A form has its own Content-Type, with the boundary. */
-		if (kind == REQUEST_CHAT || !header_named(c->headers[i], "Content-Type"))
+		if (kind == REQUEST_CHAT || kind == REQUEST_EMBED || !header_named(c->headers[i], "Content-Type"))
 			ok = add_header(&list, c->headers[i]);
 	if (ok)
 		return list;

@@ -6,7 +6,7 @@
 #include "common/buf.h"
 #include "daemon/upstream/settings.h"
 
-enum request_kind { REQUEST_CHAT, REQUEST_UPLOAD, REQUEST_MODELS };
+enum request_kind { REQUEST_CHAT, REQUEST_UPLOAD, REQUEST_MODELS, REQUEST_EMBED };
 
 /* JSON into out. -EINVAL: the options are no JSON object; -ENOMEM, -ENOBUFS of the buf. */
 int request_body(const struct settings *s, const struct chat_request *req, struct buf *out);

@@ -216,6 +216,12 @@ uint64_t upstream_upload(struct upstream *u, uint64_t owner, const char *name, i
 	return upload_start(u, owner, name, size, ev, ctx);
 }
 
+uint64_t upstream_embed(struct upstream *u, const struct upstream_text *texts, size_t n,
+	void (*done)(void *ctx, const struct upstream_end *end, const float *v, size_t dimension), void *ctx)
+{
+	return embed_start(u, texts, n, done, ctx);
+}
+
 uint64_t upstream_models(struct upstream *u,
 	void (*done)(void *ctx, const struct upstream_end *end, const struct upstream_model *rows,
 		size_t n),

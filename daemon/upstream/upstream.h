@@ -115,6 +115,15 @@ struct upstream_model {
 uint64_t upstream_models(struct upstream *u,
 	void (*done)(void *ctx, const struct upstream_end *end, const struct upstream_model *rows, size_t n), void *ctx);
 
+/* POST {url}/v1/embeddings with the configured model: n texts, n vectors of one dimension, one after the other. They live during the call. */
+#define EMBED_DIMENSION_MAX 8192
+struct upstream_text {
+	const char *p;
+	size_t n;
+};
+uint64_t upstream_embed(struct upstream *u, const struct upstream_text *texts, size_t n,
+	void (*done)(void *ctx, const struct upstream_end *end, const float *v, size_t dimension), void *ctx);
+
 struct upstream_figures {
 	unsigned active, waiting;
 	uint64_t requests, retries, failures, bytes_in;

@@ -122,6 +122,7 @@ class Backend:
     def __init__(self, script, unix=None, tls=None, host="127.0.0.1"):
         self.script, self.models, self.models_status = script, ["scripted", "other-model"], 200
         self.chats, self.uploads, self.upload_reply = [], [], None
+        self.embedded, self.embedder = [], None  # embedder: a script too
         self.at_once = self.most_at_once = 0
         self.lock, self.links, self.closed = threading.Lock(), set(), False
         self.context = None
@@ -212,6 +213,9 @@ class Backend:
         if path.endswith("/models"):
             rows = [{"id": name, "object": "model", "owned_by": "tests"} for name in self.models]
             out.reply(self.models_status, {"object": "list", "data": rows} if self.models_status == 200 else {"detail": "Not Found"})
+        elif path.endswith("/embeddings") and self.embedder:
+            self.embedded.append(request)
+            self.embedder(request, out)
         elif not path.endswith("/chat/completions"):
             out.reply(404, {"detail": "Not Found"})
         else:
