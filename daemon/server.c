@@ -414,7 +414,8 @@ static struct readers *new_readers(struct server *s)
 
 static int open_store(struct server *s)
 {
-	const struct store_config sc = { .path = s->database_path, .socket = s->socket_path, .create = true };
+	const struct store_config sc = { .path = s->database_path, .socket = s->socket_path, .create = true,
+		.index_passages = s->config->index_passages };
 	const struct library_config lc = { .max_document = (size_t)s->config->max_document };
 	char *why = NULL;
 	int r;

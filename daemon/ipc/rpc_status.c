@@ -54,7 +54,7 @@ static void pack_server(struct pack *p, struct server *s, bool all)
 
 static void pack_lanes(struct pack *p, const struct store_figures *f)
 {
-	static const char *const lanes[] = { "writer", "keyed", "scan", "library", "index" };
+	static const char *const lanes[] = { "writer", "keyed", "scan", "library", "index", "segments" };
 
 	pack_key(p, "lanes");
 	pack_map(p);

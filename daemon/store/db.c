@@ -246,6 +246,11 @@ static int past_deadline(void *arg)
 	return db->yielded || db->cut;
 }
 
+bool db_go_on(struct db *db)
+{
+	return (!db->yield_ms && !db->deadline_ms) || !past_deadline(db);
+}
+
 void db_give_way(struct db *db, uint64_t mono_ms)
 {
 	db->yield_ms = mono_ms;

@@ -8,6 +8,7 @@
  *	KEYED    a read transaction on both files: one job sees one moment
  *	SCAN     as KEYED, cut at job.deadline_ms
  *	INDEX    nothing, as LIBRARY; `chat` is only read
+ *	SEGMENTS nothing: the job reads in short transactions, and may take its time
  *	LIBRARY  nothing: the job uses db_begin and db_commit itself, none longer than 20 ms; for one
  *	         that `shares`, the group's transaction on `lib` and a savepoint, as on WRITER
  *
@@ -32,6 +33,8 @@ struct library_share {
 	bool leftovers;
 };
 
+struct segment_maps;
+
 struct db {
 	enum store_lane lane;
 	sqlite3 *chat; /* NULL on LIBRARY */
@@ -44,6 +47,12 @@ struct db {
 	bool scrub;           /* WRITER: the log holds what was deleted: emptied after the next commit */
 	atomic_bool others;   /* somebody else's job waits */
 	struct library_share share; /* LIBRARY: what the group did, for its end */
+	int segments;              /* folder of the library's segments */
+	struct segment_maps *maps; /* private: segment_files.c; those that are mapped */
+	char broken[40];           /* a segment found to be wrong, for the loop to hear of */
+	int64_t index_passages;    /* LIBRARY: a collection with so many moves into segments; 0 never */
+	bool tend;                 /* LIBRARY: segments have something to do */
+	atomic_bool stopping;      /* what takes long ends early */
 	struct db_stmt *cache; /* private: db.c */
 	size_t cached, cache_cap;
 	struct columns *columns; /* private: columns.c; what columns the five tables have */
@@ -171,6 +180,8 @@ int db_fail(char **why, int code, const char *fmt, ...) attr_printf(3, 4);
 /* ---- deadline: a progress handler on both connections; 0 takes it off, and the giving way with it ---- */
 void db_deadline(struct db *db, uint64_t mono_ms);
 void db_give_way(struct db *db, uint64_t mono_ms); /* before db_deadline */
+/* The same question, for work outside of SQLite: false: `yielded` or `cut` says why. */
+bool db_go_on(struct db *db);
 
 /* ---- connections (open.c, db.c) ---- */
 

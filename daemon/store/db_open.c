@@ -15,6 +15,7 @@
 #include "common/fd.h"
 #include "common/log.h"
 #include "daemon/store/search_open.h"
+#include "daemon/store/segments.h"
 
 /*
  * The longest text or row: an answer of 8 MiB fits with room; a Chainlit may have stored longer
@@ -141,6 +142,7 @@ static void close_one(sqlite3 *conn)
 void db_close(struct db *db)
 {
 	db_forget(db);
+	segments_forget(db);
 	close_one(db->chat);
 	close_one(db->lib);
 	close_one(db->said);

@@ -14,6 +14,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/mem.h"
+#include "daemon/store/segments.h"
 
 /* half a megabyte in a transaction: quick to hand over, slower to reach the disk */
 #define PIECES_AT_ONCE 16
@@ -242,6 +243,7 @@ static int show(struct coming *c)
 			"bytes = bytes + ?4 WHERE id = ?1",
 			db_int(c->collection), db_int((int64_t)c->op->n), db_int(c->terms),
 			db_int(c->op->doc.bytes));
+	c->db->tend = c->db->tend || (r == 0 && segments_wanted(c->db, c->collection));
 	if (r == 0)
 		r = carry_add(c->db, c->op->account.id, c->before ? "document.changed" : "document.added", c->op->doc.id,
 			c->op->doc.name, c->why);

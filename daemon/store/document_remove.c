@@ -14,8 +14,10 @@
 #include "common/attr.h"
 #include "common/log.h"
 #include "common/mem.h"
+#include "daemon/store/segments.h"
 
 #define SHRINK_PAGES 64
+#define PASSAGES_AT_ONCE 256
 #define PIECES_AT_ONCE 16 /* half a megabyte, which secure_delete overwrites */
 
 struct op_document_remove *op_document_remove_new(void)
@@ -50,6 +52,8 @@ int library_hide(struct db *db, int64_t key, char **why)
 	if (r == 0)
 		r = lengths_write(db, p.first, (size_t)p.passages, NULL, why);
 	if (r == 0)
+		r = segments_gone(db, p.first, p.passages, why);
+	if (r == 0)
 		r = db_run(db, db->lib, why,
 			"UPDATE collection SET documents = collection.documents - 1, "
 			"passages = collection.passages - d.passages, terms = collection.terms - "
@@ -72,20 +76,38 @@ int library_hide(struct db *db, int64_t key, char **why)
  * them until it is replaced: whose they are is hidden already.
  */
 static int forget_words(
-	struct db *db, const struct document_place *p, const struct words_row *row, char **why)
+	struct db *db, const struct document_place *p, const struct words_row *row, bool in_table,
+	char **why)
 {
-	int r = p->stale ? 0 : words_delete(db, p->collection, WORDS_NOW, row, why);
+	int r = p->stale || !in_table ? 0 : words_delete(db, p->collection, WORDS_NOW, row, why);
 
 	if (r == 0 && row->id < p->cursor)
 		r = words_delete(db, p->collection, WORDS_NEXT, row, why);
 	return r;
 }
 
+/* Whose words lie in a segment, or in a table that will be one: nobody needs to look them up. */
+static int sweep_moved_passages(struct slice *s, const struct document_place *p)
+{
+	int r = 0;
+
+	for (int64_t id = p->first; r == 0 && id < p->first + p->passages; id += PASSAGES_AT_ONCE) {
+		r = db_run(s->db, s->db->lib, s->why, "DELETE FROM passage WHERE id >= ?1 AND id < min(?2, ?3)",
+			db_int(id), db_int(id + PASSAGES_AT_ONCE), db_int(p->first + p->passages));
+		if (r == 0)
+			r = slice_turn(s);
+	}
+	return r;
+}
+
 static int sweep_passages(struct slice *s, const struct document_place *p)
 {
 	struct buf text;
-	int r = 0;
+	bool in = true;
+	int r = words_has(s->db, p->first, &in, s->why);
 
+	if (r != 0 || (!in && p->cursor <= p->first))
+		return r ? r : sweep_moved_passages(s, p);
 	buf_init(&text, 0);
 	for (int64_t id = p->first; r == 0 && id < p->first + p->passages; id++) {
 		struct words_row row;
@@ -94,7 +116,7 @@ static int sweep_passages(struct slice *s, const struct document_place *p)
 
 		r = words_load(s->db, p, id, &row, &heading, &text, &found, s->why);
 		if (r == 0 && found)
-			r = forget_words(s->db, p, &row, s->why);
+			r = forget_words(s->db, p, &row, in, s->why);
 		if (r == 0 && found)
 			r = db_run(s->db, s->db->lib, s->why, "DELETE FROM passage WHERE id = ?1",
 				db_int(id));
@@ -167,7 +189,7 @@ static int sweep_collection(struct slice *s)
 		(void)snprintf(sql, sizeof(sql), "DROP TABLE IF EXISTS %s", table);
 		r = db_script(s->db->lib, sql, s->why);
 	}
-	return r;
+	return r ? r : segments_drop(s->db, collection, s->why);
 }
 
 /* Is this the last document of its collection? */
@@ -302,7 +324,9 @@ struct op_library_tidy *op_library_tidy_new(void)
 
 int op_library_tidy_run(struct db *db, struct job *j)
 {
-	return library_sweep(db, &j->why);
+	int r = library_sweep(db, &j->why);
+
+	return r ? r : segments_tidy(db, &j->why);
 }
 
 void op_library_tidy_free(struct op_library_tidy *op)

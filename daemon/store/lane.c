@@ -10,6 +10,9 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "common/clock.h"
 #include "common/log.h"
@@ -21,6 +24,7 @@
 #define SHARE_US 5000            /* the same for the library: leaves room for its commit */
 #define CHECKPOINT_PAGES 1000    /* SQLite's own default */
 #define SCRUB_MS 10              /* for readers to come to an end */
+#define LOW_PRIORITY 10          /* as nice(1) */
 #define SLICE_MS 20              /* a scan that keeps nobody waiting goes on past it */
 #define CALM_NS 5000000000ull    /* idle for so long: give memory back */
 #ifdef RAGCHAT_SANITIZER
@@ -30,7 +34,7 @@
 #endif
 
 static const char *const names[STORE_LANES] = { "store-writer", "store-keyed", "store-scan",
-	"store-library", "store-index" };
+	"store-library", "store-index", "store-segments" };
 
 void job_fini(struct job *j)
 {
@@ -335,7 +339,7 @@ static void reader_main(void *arg)
 		}
 }
 
-/* ---- the one that follows what is said ---- */
+/* ---- those that work behind the back of the others: what is said, segments ---- */
 
 static void index_main(void *arg)
 {
@@ -343,6 +347,8 @@ static void index_main(void *arg)
 	struct list batch, finished;
 
 	pthread_setname_np(pthread_self(), names[l->db.lane]);
+	if (l->db.lane == STORE_SEGMENTS) /* long jobs: others come first, on every CPU */
+		(void)setpriority(PRIO_PROCESS, (id_t)gettid(), LOW_PRIORITY);
 	list_init(&batch);
 	list_init(&finished);
 	while (take(l, &batch))
@@ -350,6 +356,8 @@ static void index_main(void *arg)
 			struct job *j = pop(&batch);
 
 			j->r = run_job(l, j);
+			if (l->db.lane == STORE_SEGMENTS)
+				db_rollback(l->db.lib);
 			list_push_back(&finished, &j->link);
 			deliver(l, &finished);
 		}
@@ -423,6 +431,9 @@ static void library_main(void *arg)
 			if (l->db.outbox)
 				atomic_store(&l->harvest->carry, true);
 			l->db.outbox = false;
+			if (l->db.tend)
+				atomic_store(&l->harvest->tend, true);
+			l->db.tend = false;
 			deliver(l, &finished);
 			if (shares)
 				library_shared(&l->db);
@@ -467,6 +478,18 @@ static void put_back(struct lane *l, struct job *j)
 	uv_mutex_unlock(&l->mutex);
 }
 
+/* A segment was found to be wrong: it has to be made anew. */
+static void tell_broken(struct lane *l)
+{
+	if (!l->db.broken[0])
+		return;
+	uv_mutex_lock(&l->harvest->mutex);
+	memcpy(l->harvest->broken, l->db.broken, sizeof(l->db.broken));
+	uv_mutex_unlock(&l->harvest->mutex);
+	atomic_store(&l->harvest->tend, true);
+	l->db.broken[0] = '\0';
+}
+
 static void scan_main(void *arg)
 {
 	struct lane *l = arg;
@@ -480,6 +503,7 @@ static void scan_main(void *arg)
 		uv_mutex_lock(&l->mutex);
 		fair_give(&l->turns, l->serving);
 		uv_mutex_unlock(&l->mutex);
+		tell_broken(l);
 		if (l->db.yielded) {
 			put_back(l, j);
 			continue;
@@ -501,6 +525,7 @@ static void (*main_of(enum store_lane lane))(void *)
 	case STORE_LIBRARY:
 		return library_main;
 	case STORE_INDEX:
+	case STORE_SEGMENTS:
 		return index_main;
 	default:
 		return reader_main;
@@ -553,6 +578,7 @@ void lane_stop(struct lane *l)
 		return;
 	uv_mutex_lock(&l->mutex);
 	l->stop = true;
+	atomic_store(&l->db.stopping, true);
 	uv_cond_signal(&l->wake);
 	uv_mutex_unlock(&l->mutex);
 	uv_thread_join(&l->thread);

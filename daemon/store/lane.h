@@ -17,6 +17,8 @@ struct harvest {
 	uv_async_t async;
 	atomic_uint_fast64_t commits, last_commit_us;
 	atomic_bool read_only;
+	atomic_bool tend;  /* segments have something to do */
+	char broken[40];   /* one of them is wrong; under mutex */
 	atomic_uint_fast64_t news[NEWS_WORDS];
 	atomic_bool carry; /* a job of the library has ended: carry.h */
 };

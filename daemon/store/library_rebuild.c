@@ -15,6 +15,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/mem.h"
+#include "daemon/store/segments.h"
 
 #define RUN_US 50000   /* of one job: what waits behind it waits so long */
 #define OLD_BLOCKS 16  /* of a table that goes, in one transaction: they are overwritten */
@@ -151,6 +152,8 @@ static int finish(struct rebuild *b)
 
 	if (r == 0)
 		r = rename_words(b, WORDS_NEXT, WORDS_NOW);
+	if (r == 0) /* they were made by the old rules, too */
+		r = segments_leave(b->db, b->collection, b->why);
 	if (r == 0)
 		r = db_run(b->db, b->db->lib, b->why,
 			"UPDATE collection SET recipe = ?2, next_recipe = 0, cursor = 0 WHERE id = ?1",

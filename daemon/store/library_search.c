@@ -11,12 +11,15 @@
 #include "common/attr.h"
 #include "common/mem.h"
 #include "daemon/store/rank.h"
+#include "daemon/store/search_segments.h"
 
 #define COLLECTIONS_MAX 256 /* searched at once */
 #define SCOPE_MAX 1024      /* documents a search may be kept to */
 
 struct searched {
-	int64_t v[COLLECTIONS_MAX];
+	struct collection {
+		int64_t id, base, frozen;
+	} v[COLLECTIONS_MAX];
 	size_t n;
 };
 
@@ -37,6 +40,7 @@ struct walk {
 	struct rank_document *whole;
 	size_t aliased; /* the hit whose other names are added */
 	size_t cap_whole;
+	struct searched_segments segments;
 	struct rank rank;
 	double *weights;
 	bool *own, *number;
@@ -57,7 +61,7 @@ static int find_collections(struct walk *w)
 	sqlite3_stmt *stmt = NULL;
 	bool row = true;
 	int r = db_query(&stmt, w->db, w->db->lib, w->why,
-		"SELECT id, documents, passages, terms FROM collection WHERE account = ?1 AND "
+		"SELECT id, documents, passages, terms, base, frozen FROM collection WHERE account = ?1 AND "
 		"documents > 0 "
 		"AND (?2 IS NULL OR name = ?2) ORDER BY id",
 		db_text(w->s->account->id), db_text(w->s->collection));
@@ -66,7 +70,8 @@ static int find_collections(struct walk *w)
 		r = db_step(stmt, &row, w->why);
 		if (r != 0 || !row || w->collections.n == COLLECTIONS_MAX)
 			break;
-		w->collections.v[w->collections.n++] = db_col_int(stmt, 0);
+		w->collections.v[w->collections.n++] = (struct collection){ db_col_int(stmt, 0),
+			db_col_int(stmt, 4), db_col_int(stmt, 5) };
 		w->rank.documents += db_col_int(stmt, 1);
 		w->rank.passages += db_col_int(stmt, 2);
 		w->rank.terms += db_col_int(stmt, 3);
@@ -139,6 +144,11 @@ static int find_scope(struct walk *w)
 
 /* ---- the walk ---- */
 
+static bool go_on(void *ctx)
+{
+	return db_go_on(ctx);
+}
+
 /* "a" OR "b" OR name : "c" ...: terms were cut by us and hold no quote, but a doubled one would do
  * no harm. */
 static int match_text(const struct db_search *s, struct buf *out)
@@ -158,12 +168,46 @@ static int match_text(const struct db_search *s, struct buf *out)
 	return out->failed ? -ENOMEM : 0;
 }
 
+/* Whole documents need every row; passages are ranked without most of them. */
+static int walk_segments(struct walk *w, const struct collection *c)
+{
+	struct searched_segments *x = &w->segments;
+	size_t before = x->n;
+	int r = searched_segments_add(x, c->id);
+
+	for (size_t i = before; r == 0 && w->s->whole && i < x->n; i++) {
+		r = rank_segment_rows(&w->rows, x->v[i].s, w->s->terms, w->s->nterms, go_on, w->db);
+		if (r == SEGMENT_E_CORRUPT) /* the rows it gave are no worse than none */
+			r = 0;
+	}
+	if (w->s->whole)
+		(void)searched_segments_drop(x);
+	return r ? r : w->db->yielded || w->db->cut || w->rows.full ? STORE_E_DEADLINE : 0;
+}
+
+/* Without those that turn out to be wrong. */
+static int rank_all(struct walk *w)
+{
+	struct searched_segments *x = &w->segments;
+	int r;
+
+	do {
+		w->rank.hits = mem_free(w->rank.hits);
+		r = searched_segments_gone(x);
+		w->rank.segments = x->v;
+		w->rank.nsegments = w->s->whole ? 0 : x->n; /* there they are among the rows */
+		if (r == 0)
+			r = rank_run(&w->rank);
+	} while (r == SEGMENT_E_CORRUPT && searched_segments_drop(x));
+	return r;
+}
+
 /* Rowids lie between two bounds that FTS5 seeks; a list of them would make it walk once for each.
  */
-static int walk_collection(struct walk *w, int64_t collection, struct buf *match)
+static int walk_table(struct walk *w, int64_t collection, const char *table, struct buf *match)
 {
 	int64_t from = collection << PASSAGE_BITS, to = ((collection + 1) << PASSAGE_BITS) - 1;
-	char table[WORDS_NAME], sql[256];
+	char sql[256];
 	sqlite3_stmt *stmt;
 	bool row = true;
 	int r, rc;
@@ -175,7 +219,6 @@ static int walk_collection(struct walk *w, int64_t collection, struct buf *match
 	}
 	if (from > to)
 		return 0;
-	words_table(table, collection, WORDS_NOW);
 	(void)snprintf(sql, sizeof(sql),
 		"SELECT ragchat_tally(%s, ?1) FROM %s WHERE %s MATCH ?2 AND rowid BETWEEN ?3 AND "
 		"?4",
@@ -192,6 +235,20 @@ static int walk_collection(struct walk *w, int64_t collection, struct buf *match
 	return r ? r : w->rows.failed ? -ENOMEM : w->rows.full ? STORE_E_DEADLINE : 0;
 }
 
+/* Rising ids: what is in segments, what is on its way there, what has come since. */
+static int walk_collection(struct walk *w, const struct collection *c, struct buf *match)
+{
+	char table[WORDS_NAME];
+	int r = c->base ? walk_segments(w, c) : 0;
+
+	if (r == 0 && c->frozen > c->base) {
+		(void)snprintf(table, sizeof(table), "frozen_%lld", (long long)c->id);
+		r = walk_table(w, c->id, table, match);
+	}
+	words_table(table, c->id, WORDS_NOW);
+	return r ? r : walk_table(w, c->id, table, match);
+}
+
 /* STORE_E_DEADLINE: the rows found so far are there. */
 static int walk_all(struct walk *w)
 {
@@ -201,7 +258,7 @@ static int walk_all(struct walk *w)
 	buf_init(&match, 0);
 	r = match_text(w->s, &match);
 	for (size_t i = 0; r == 0 && i < w->collections.n; i++)
-		r = walk_collection(w, w->collections.v[i], &match);
+		r = walk_collection(w, &w->collections.v[i], &match);
 	buf_fini(&match);
 	return r;
 }
@@ -290,7 +347,7 @@ static int load_documents(struct walk *w)
 	if (!w->s->whole)
 		return 0;
 	for (size_t i = 0; r == 0 && i < w->collections.n; i++)
-		r = load_documents_of(w, w->collections.v[i]);
+		r = load_documents_of(w, w->collections.v[i].id);
 	if (!w->whole)
 		w->whole = mem_new(sizeof(*w->whole));
 	w->rank.whole = w->whole;
@@ -466,23 +523,32 @@ static int search(struct walk *w)
 
 	if ((walked != 0 && walked != STORE_E_DEADLINE) || w->db->yielded)
 		return walked;
-	db_give_way(w->db, 0);
+	if (!w->segments.n || w->s->whole)
+		db_give_way(w->db, 0);
 	if (walked == STORE_E_DEADLINE)
 		db_deadline(w->db, 0); /* what was found is a little work still, and worth it */
 	r = load_lengths(w);
 	if (r == 0)
 		r = load_documents(w);
 	if (r == 0)
-		r = rank_run(&w->rank);
+		r = rank_all(w);
+	if (r == 0 && w->db->yielded)
+		return STORE_E_DEADLINE;
+	if (w->rank.ended || w->segments.lacking)
+		walked = STORE_E_DEADLINE;
+	db_give_way(w->db, 0);
+	if (w->rank.ended)
+		db_deadline(w->db, 0);
 	if (r == 0)
 		r = load_hits(w);
 	return r ? r : walked;
 }
 
-int db_library_search(struct db *db, struct db_search *s)
+static int search_once(struct db *db, struct db_search *s, bool again)
 {
 	char *why = NULL;
-	struct walk w = { .db = db, .s = s, .why = &why };
+	struct walk w = { .db = db, .s = s, .why = &why,
+		.segments = { .db = db, .why = &why, .again = again } };
 	int r;
 
 	s->hits = NULL;
@@ -498,6 +564,9 @@ int db_library_search(struct db *db, struct db_search *s)
 	w.rank.limit = s->limit > 0 ? (size_t)s->limit : 0;
 	w.rank.idf = s->idf;
 	w.rank.df = s->df;
+	w.rank.words = s->terms;
+	w.rank.go_on = go_on;
+	w.rank.ctx = db;
 	if (r == 0)
 		r = search(&w);
 	rank_rows_fini(&w.rows);
@@ -510,6 +579,21 @@ int db_library_search(struct db *db, struct db_search *s)
 	mem_free(w.own);
 	mem_free(w.number);
 	mem_free(w.scope.v);
+	searched_segments_fini(&w.segments);
 	mem_free(why);
 	return r;
+}
+
+/* A segment may be merged away between the moment this transaction sees and now: then it sees another one. */
+int db_library_search(struct db *db, struct db_search *s)
+{
+	int r = search_once(db, s, false);
+
+	if (r != -ENOENT)
+		return r;
+	mem_free(s->idf);
+	mem_free(s->df);
+	db_rollback(db->lib);
+	r = db_script(db->lib, "BEGIN", NULL);
+	return r ? r : search_once(db, s, true);
 }

@@ -168,6 +168,7 @@ int place_find(struct place *p, const char *path, bool create, char **why)
 	p->path = path_join(p->dir, name);
 	p->library = path_join(p->dir, "library.db");
 	p->search = path_join(p->dir, "search.db");
+	p->segments = path_join(p->dir, "library.segments");
 	p->lock = mem_printf("%s.lock", p->path);
 	if (!strcmp(name, "library.db") || !strcmp(name, "search.db"))
 		return db_fail(why, -EINVAL,
@@ -197,6 +198,7 @@ void place_fini(struct place *p)
 	mem_free(p->path);
 	mem_free(p->library);
 	mem_free(p->search);
+	mem_free(p->segments);
 	mem_free(p->lock);
 	*p = (struct place){ 0 };
 }

@@ -15,6 +15,7 @@ struct place {
 	char *path;    /* of chat_history.db in it */
 	char *library; /* library.db beside it */
 	char *search;  /* search.db, too */
+	char *segments; /* folder of its large collections' index */
 	char *lock;    /* PATH.lock */
 	bool exists;   /* with at least one byte */
 	bool ours;     /* application_id says so */

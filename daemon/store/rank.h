@@ -110,6 +110,9 @@ struct rank {
 	size_t nhits;
 	bool ended; /* go_on said so */
 };
+/* All rows of a segment behind those there are; what cannot be seen is among them. Errors as rank_run. */
+int rank_segment_rows(struct rank_rows *rows, struct segment *s, const struct term_weight *words, size_t n,
+	bool (*go_on)(void *), void *ctx);
 int rank_run(struct rank *k); /* 0, -ENOMEM, SEGMENT_E_CORRUPT: which one says its `corrupt` */
 /* The most that one occurrence after the other of a term with weight 1 and idf 1 can make of a
  * score. */

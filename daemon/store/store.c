@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/fd.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "daemon/store/carry.h"
@@ -16,6 +17,7 @@
 #include "daemon/store/place.h"
 #include "daemon/store/recover.h"
 #include "daemon/store/search_open.h"
+#include "daemon/store/segments.h"
 
 struct store {
 	struct place place;
@@ -24,6 +26,8 @@ struct store {
 	struct harvest harvest;
 	bool started;        /* lanes run, the async handle lives in the loop */
 	struct carrier carrier;
+	struct tender tender;
+	int segments; /* their folder */
 	unsigned outstanding; /* jobs whose done has not been called */
 	struct lane lanes[STORE_LANES];
 };
@@ -88,6 +92,10 @@ static int open_library(struct store *s, char **why)
 	if (r == 0)
 		r = migrate_check(db, db->lib, bytes, unclean, why);
 	if (r == 0)
+		r = segments_folder(s->place.segments, &s->segments, why);
+	for (int lane = 0; lane < STORE_LANES; lane++)
+		s->lanes[lane].db.segments = s->segments;
+	if (r == 0)
 		r = library_migrate(db->lib, why);
 	if (r != 0)
 		return db_fail(why, r, "cannot prepare '%s'", s->place.library);
@@ -130,7 +138,19 @@ static int open_readers(struct store *s, char **why)
 		if (r == 0)
 			r = db_connect(&db->lib, s->place.library, DB_LIBRARY, false, why);
 	}
+	if (r == 0)
+		r = db_connect(&s->lanes[STORE_SEGMENTS].db.lib, s->place.library, DB_LIBRARY, false, why);
 	return r;
+}
+
+static void tend(struct store *s)
+{
+	uv_mutex_lock(&s->harvest.mutex);
+	if (s->harvest.broken[0])
+		memcpy(s->tender.broken, s->harvest.broken, sizeof(s->tender.broken));
+	s->harvest.broken[0] = '\0';
+	uv_mutex_unlock(&s->harvest.mutex);
+	tend_go(&s->tender);
 }
 
 /* On the loop: whatever the threads have finished since. */
@@ -151,6 +171,8 @@ static void hand_out(struct store *s)
 	}
 	if (atomic_exchange(&s->harvest.carry, false))
 		carry_go(&s->carrier);
+	if (atomic_exchange(&s->harvest.tend, false))
+		tend(s);
 }
 
 static void on_async(uv_async_t *async)
@@ -177,6 +199,7 @@ static int start_lanes(struct store *s, uv_loop_t *loop, char **why)
 	uv_unref((uv_handle_t *)&s->harvest.async);
 	s->started = true;
 	s->carrier.store = s;
+	s->tender.store = s;
 	s->lanes[STORE_LIBRARY].db.outbox = true; /* what the last life left */
 	for (int lane = 0; r == 0 && lane < STORE_LANES; lane++)
 		r = lane_start(&s->lanes[lane], (enum store_lane)lane, &s->harvest);
@@ -210,7 +233,8 @@ int store_open(struct store **out, uv_loop_t *loop, const struct store_config *c
 
 	configure_sqlite();
 	*out = NULL;
-	s->lock = -1;
+	s->lock = s->segments = -1;
+	s->lanes[STORE_LIBRARY].db.index_passages = config->index_passages;
 	for (int lane = 0; lane < STORE_LANES; lane++)
 		s->lanes[lane].db.lane = (enum store_lane)lane;
 	r = open_all(s, loop, config, &notice, &words);
@@ -258,9 +282,11 @@ void store_close(struct store *s)
 	db_close(&s->lanes[STORE_KEYED].db);
 	db_close(&s->lanes[STORE_SCAN].db);
 	db_close(&s->lanes[STORE_INDEX].db);
+	db_close(&s->lanes[STORE_SEGMENTS].db);
 	db_close(&s->lanes[STORE_LIBRARY].db);
 	db_close(&s->lanes[STORE_WRITER].db);
 	s->columns = columns_free(s->columns);
+	s->segments = fd_close(s->segments);
 	s->lock = lock_drop(s->lock);
 	if (!s->started) {
 		store_free(s);

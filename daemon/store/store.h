@@ -32,6 +32,7 @@ enum store_lane {
 	STORE_SCAN,    /* reader B: search and retrieval over both files; interrupted at its deadline */
 	STORE_LIBRARY, /* library.db, read-write; no transaction over 20 ms, small jobs share one */
 	STORE_INDEX,   /* search.db, read-write: it follows the conversations in slices */
+	STORE_SEGMENTS, /* makes segments of the library's index: long jobs at a low priority, reading in short transactions */
 	STORE_LANES,
 };
 
@@ -73,6 +74,7 @@ struct store_config {
 	const char *socket;    /* written into the lock file for those who come second; may be NULL */
 	bool create;           /* false: a missing file is STORE_E_NOT_FOUND */
 	bool init_only;        /* make or migrate the file, start no thread */
+	int64_t index_passages; /* a collection of so many moves into segments; 0: none does */
 };
 
 /*

@@ -173,12 +173,12 @@ static inline void find(struct desk *d, struct found *f, const char *question)
 	find_as(d, f, &req);
 }
 
-static const char *first_path(const struct found *f)
+static inline const char *first_path(const struct found *f)
 {
 	return f->sources.n ? f->sources.v[0].path : "none";
 }
 
-static const char *answer(struct found *f)
+static inline const char *answer(struct found *f)
 {
 	return buf_cstr(&f->answer);
 }

@@ -32,6 +32,7 @@ struct world {
 	char *why;
 	int r;
 	struct account who;
+	int64_t index_passages;
 };
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
@@ -76,7 +77,8 @@ static inline void world_make(struct world *w)
 
 static inline int world_open_as(struct world *w, bool create, const char *socket)
 {
-	struct store_config config = { .path = w->path, .create = create, .socket = socket };
+	struct store_config config = { .path = w->path, .create = create, .socket = socket,
+		.index_passages = w->index_passages };
 
 	w->why = mem_free(w->why);
 	w->r = store_open(&w->store, &w->loop, &config, &w->why);

@@ -700,7 +700,7 @@ static int named_run(struct db *db, struct job *j)
 TEST(threads_have_names_and_take_no_signals)
 {
 	static const char *const names[] = { "store-writer", "store-keyed", "store-scan",
-		"store-library", "store-index" };
+		"store-library", "store-index", "store-segments" };
 	sigset_t mine;
 	struct world w;
 

@@ -1,0 +1,213 @@
+/*
+ * The files of segments: made under a passing name, on the disk before they get their own, mapped
+ * read-only. The folder is ours alone and its files are only ever made, never changed, so a mapping
+ * stays as long as its file says it is; the length is compared with the row's before it is made.
+ */
+#define LOG_TAG "library"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/fd.h"
+#include "common/log.h"
+#include "common/mem.h"
+#include "daemon/store/segments.h"
+
+#define OPEN_MAX_FILES 256 /* mapped by a thread */
+
+struct mapped {
+	char name[40];
+	uint8_t *p;
+	size_t n;
+	struct segment s;
+};
+
+struct segment_maps {
+	struct mapped *v[OPEN_MAX_FILES];
+	size_t n;
+};
+
+int segments_folder(const char *path, int *fd, char **why)
+{
+	struct stat st;
+
+	if (mkdir(path, 0700) < 0 && errno != EEXIST)
+		return db_fail(why, errno == EROFS ? STORE_E_READ_ONLY : -errno, "cannot make '%s': %s",
+			path, strerror(errno));
+	*fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (*fd < 0 || fstat(*fd, &st) < 0)
+		return db_fail(why, -errno, "cannot open the folder '%s': %s", path, strerror(errno));
+	if (st.st_uid != geteuid() || st.st_mode & 077) {
+		*fd = fd_close(*fd);
+		return db_fail(why, STORE_E_LOOSE, "'%s' belongs to somebody else or is open to others: chmod 700 it", path);
+	}
+	return 0;
+}
+
+/* ---- mapped ---- */
+
+static void unmap(struct mapped *m)
+{
+	segment_close(&m->s);
+	(void)munmap(m->p, m->n);
+	mem_free(m);
+}
+
+static void forget_at(struct segment_maps *maps, size_t i)
+{
+	unmap(maps->v[i]);
+	maps->v[i] = maps->v[--maps->n];
+}
+
+void segments_forget(struct db *db)
+{
+	while (db->maps && db->maps->n)
+		forget_at(db->maps, 0);
+	db->maps = mem_free(db->maps);
+}
+
+void segments_close(struct db *db, const char *file)
+{
+	for (size_t i = 0; db->maps && i < db->maps->n; i++)
+		if (!strcmp(db->maps->v[i]->name, file)) {
+			forget_at(db->maps, i);
+			return;
+		}
+}
+
+/* Those whose files were deleted, or the one used longest ago. */
+static void make_room(struct db *db)
+{
+	struct segment_maps *maps = db->maps;
+
+	for (size_t i = maps->n; i--;)
+		if (faccessat(db->segments, maps->v[i]->name, F_OK, 0) < 0)
+			forget_at(maps, i);
+	if (maps->n == OPEN_MAX_FILES)
+		forget_at(maps, 0);
+}
+
+static struct mapped *map_file(struct db *db, const char *file, int64_t bytes, int *r)
+{
+	int fd = openat(db->segments, file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	struct mapped *m = NULL;
+	struct stat st;
+	void *p = MAP_FAILED;
+
+	*r = 0;
+	if (fd < 0 || fstat(fd, &st) < 0)
+		*r = -errno;
+	else if (!S_ISREG(st.st_mode) || st.st_size != bytes || bytes <= 0)
+		*r = SEGMENT_E_CORRUPT;
+	else if ((p = mmap(NULL, (size_t)bytes, PROT_READ, MAP_SHARED, fd, 0)) == MAP_FAILED)
+		*r = -errno;
+	fd_close(fd);
+	if (*r != 0)
+		return NULL;
+	(void)madvise(p, (size_t)bytes, MADV_RANDOM);
+	m = mem_new(sizeof(*m));
+	m->p = p;
+	m->n = (size_t)bytes;
+	(void)snprintf(m->name, sizeof(m->name), "%s", file);
+	*r = segment_open(&m->s, m->p, m->n);
+	if (*r == 0)
+		return m;
+	unmap(m);
+	return NULL;
+}
+
+struct segment *segments_open(struct db *db, const char *file, int64_t bytes, int *r)
+{
+	struct segment_maps *maps = db->maps;
+	struct mapped *m;
+
+	*r = 0;
+	if (!maps)
+		maps = db->maps = mem_new(sizeof(*maps));
+	for (size_t i = 0; i < maps->n; i++)
+		if (!strcmp(maps->v[i]->name, file))
+			return &maps->v[i]->s;
+	make_room(db);
+	m = map_file(db, file, bytes, r);
+	if (!m)
+		return NULL;
+	maps->v[maps->n++] = m;
+	return &m->s;
+}
+
+/* ---- made ---- */
+
+int segment_file_make(struct segment_file *f, struct db *db, char **why)
+{
+	id_str id;
+
+	uuid_v4(id);
+	*f = (struct segment_file){ .db = db, .fd = -1 };
+	(void)snprintf(f->name, sizeof(f->name), "%s", id);
+	(void)snprintf(f->part, sizeof(f->part), "%s.part", id);
+	f->fd = openat(db->segments, f->part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	return f->fd >= 0 ? 0 : db_fail(why, -errno, "cannot make a file of the index: %s", strerror(errno));
+}
+
+int segment_file_put(void *file, const void *p, size_t n)
+{
+	struct segment_file *f = file;
+
+	f->bytes += (int64_t)n;
+	return fd_write_all(f->fd, p, n);
+}
+
+int segment_file_keep(struct segment_file *f, char **why)
+{
+	struct db *db = f->db;
+
+	if (fsync(f->fd) < 0 || renameat(db->segments, f->part, db->segments, f->name) < 0 ||
+		fsync(db->segments) < 0)
+		return db_fail(why, -errno, "cannot write a file of the index: %s", strerror(errno));
+	f->part[0] = '\0';
+	f->fd = fd_close(f->fd);
+	return 0;
+}
+
+void segment_file_drop(struct segment_file *f)
+{
+	f->fd = fd_close(f->fd);
+	if (f->part[0])
+		(void)unlinkat(f->db->segments, f->part, 0);
+	f->part[0] = '\0';
+}
+
+void segment_file_delete(struct db *db, const char *name)
+{
+	if (unlinkat(db->segments, name, 0) < 0 && errno != ENOENT)
+		log_warn("cannot delete '%s' of the index: %s", name, strerror(errno));
+}
+
+bool segment_file_is(struct db *db, const char *name, int64_t bytes)
+{
+	struct stat st;
+
+	return fstatat(db->segments, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
+	       st.st_size == bytes;
+}
+
+int segment_file_each(struct db *db, int (*each)(struct db *, const char *name, char **why), char **why)
+{
+	int fd = openat(db->segments, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
+	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *e;
+
+	if (!dir) {
+		fd_close(fd);
+		return -errno;
+	}
+	while (r == 0 && (e = readdir(dir)))
+		if (e->d_name[0] != '.')
+			r = each(db, e->d_name, why);
+	closedir(dir);
+	return r;
+}

@@ -1,0 +1,400 @@
+/*
+ * Making segments, on a thread that only reads: what is to be done next, and doing it. Nothing counts
+ * before segments_commit; a crash or an end in between leaves a file that the next start deletes.
+ */
+#define LOG_TAG "library"
+#include <errno.h>
+#include <string.h>
+
+#include "common/attr.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/mem.h"
+#include "daemon/segment/write.h"
+#include "daemon/store/library_in.h"
+#include "daemon/store/segments.h"
+
+#define PASSAGES_AT_ONCE 32768 /* about 1 KiB of memory each while a segment is made of them */
+#define TEXT_AT_ONCE (1 << 20)
+#define DOCUMENTS_AT_ONCE 64 /* read in one transaction, unless they are long */
+#define READ_US 50000
+#define MERGE_FROM 8 /* so many neighbours of about one size become one */
+#define GONE_SHARE 4 /* one of so many passages gone: it is made anew without them */
+
+/* ---- what to do ---- */
+
+struct row {
+	int64_t id, first, last, passages, gone;
+};
+
+static int find_text(struct db *db, struct segments_work *w, bool *found, char **why)
+{
+	sqlite3_stmt *stmt;
+	int r = db_query(&stmt, db, db->lib, why,
+		"SELECT collection, begin, end, broken, coalesce((SELECT max(last) + 1 FROM segment s WHERE s.collection = "
+		"x.collection AND s.state = 0 AND s.first >= begin AND s.first < end), begin) FROM ("
+		"SELECT collection, first AS begin, last + 1 AS end, id AS broken FROM segment WHERE state = 3 UNION ALL "
+		"SELECT id, id << ?1 | base, id << ?1 | frozen, 0 FROM collection WHERE frozen > base) x LIMIT 1",
+		db_int(PASSAGE_BITS));
+
+	if (r == 0)
+		r = db_step(stmt, found, why);
+	if (r == 0 && *found)
+		*w = (struct segments_work){ .task = SEGMENTS_FROM_TEXT,
+			.collection = db_col_int(stmt, 0),
+			.begin = db_col_int(stmt, 1),
+			.end = db_col_int(stmt, 2),
+			.broken = db_col_int(stmt, 3),
+			.first = db_col_int(stmt, 4) };
+	db_release(stmt);
+	return r;
+}
+
+static void take_rows(struct segments_work *w, int64_t collection, const struct row *v, size_t n)
+{
+	*w = (struct segments_work){ .task = SEGMENTS_MERGE, .collection = collection, .nold = n,
+		.first = v[0].first, .last = v[n - 1].last };
+	for (size_t i = 0; i < n; i++)
+		w->old[i] = v[i].id;
+}
+
+/*
+ * Neighbours, none larger than all others together: so each passage is merged no more often than a
+ * few times however many come. The smallest such group first.
+ */
+static void choose(struct segments_work *w, int64_t collection, const struct row *v, size_t n)
+{
+	int64_t best = INT64_MAX;
+
+	for (size_t i = 0; i < n; i++)
+		if (v[i].gone * GONE_SHARE > v[i].passages && v[i].passages < best) {
+			best = v[i].passages;
+			take_rows(w, collection, &v[i], 1);
+		}
+	for (size_t i = 0; i + MERGE_FROM <= n; i++) {
+		int64_t sum = 0, most = 0;
+
+		for (size_t k = i; k < i + MERGE_FROM; k++) {
+			sum += v[k].passages;
+			most = max_of(most, v[k].passages);
+		}
+		if (most <= sum - most && sum < best) {
+			best = sum;
+			take_rows(w, collection, &v[i], MERGE_FROM);
+		}
+	}
+}
+
+static int choose_of(struct db *db, int64_t collection, struct segments_work *w, char **why)
+{
+	sqlite3_stmt *stmt;
+	struct row *v = NULL;
+	size_t n = 0, cap = 0;
+	bool row = true;
+	int r = db_query(&stmt, db, db->lib, why,
+		"SELECT id, first, last, passages, (SELECT coalesce(sum(g.passages), 0) FROM segment_gone g WHERE g.first "
+		"BETWEEN s.first AND s.last) FROM segment s WHERE collection = ?1 AND state = 1 ORDER BY first",
+		db_int(collection));
+
+	while (r == 0 && (r = db_step(stmt, &row, why)) == 0 && row) {
+		v = mem_grow(v, &cap, n, sizeof(*v));
+		v[n++] = (struct row){ db_col_int(stmt, 0), db_col_int(stmt, 1), db_col_int(stmt, 2), db_col_int(stmt, 3),
+			db_col_int(stmt, 4) };
+	}
+	db_release(stmt);
+	if (r == 0)
+		choose(w, collection, v, n);
+	mem_free(v);
+	return r;
+}
+
+static int find_merge(struct db *db, struct segments_work *w, char **why)
+{
+	sqlite3_stmt *stmt;
+	bool row = true;
+	int r = db_query(&stmt, db, db->lib, why, "SELECT DISTINCT collection FROM segment WHERE state = 1");
+
+	while (r == 0 && w->task == SEGMENTS_NOTHING && (r = db_step(stmt, &row, why)) == 0 && row)
+		r = choose_of(db, db_col_int(stmt, 0), w, why);
+	db_release(stmt);
+	return r;
+}
+
+static int find_work(struct db *db, struct segments_work *w, char **why)
+{
+	bool found = false;
+	int r = db_script(db->lib, "BEGIN", why);
+
+	if (r == 0)
+		r = find_text(db, w, &found, why);
+	if (r == 0 && !found)
+		r = find_merge(db, w, why);
+	db_rollback(db->lib);
+	return r;
+}
+
+/* ---- from the text ---- */
+
+struct reading {
+	struct db *db;
+	struct segments_work *w;
+	char **why;
+	struct segment_builder *b;
+	enum segment_column column;
+	size_t places; /* of the passage */
+	struct buf text; /* bytes from `from` of the document */
+	uint64_t from;
+};
+
+static int take_word(void *ctx, bool colocated, const char *term, size_t n, size_t start, size_t end)
+{
+	struct reading *g = ctx;
+	int r = segment_builder_word(g->b, g->column, term, n);
+
+	(void)start;
+	(void)end;
+	g->places += !colocated && g->column == SEGMENT_BODY;
+	return r == SEGMENT_E_TERM ? 0 : r;
+}
+
+static int take_text(struct reading *g, enum segment_column column, const char *text, size_t n)
+{
+	g->column = column;
+	return text && n ? tokenizer_each(text, n, g, take_word) : 0;
+}
+
+/* Bytes [start, end) of the document, which is read in large portions. */
+static int text_at(struct reading *g, int64_t key, uint64_t start, uint64_t end, const char **text)
+{
+	int r = 0;
+
+	if (start < g->from || end > g->from + g->text.len) {
+		buf_reset(&g->text);
+		g->from = start;
+		r = text_read(g->db, key, start, max_of(end, start + TEXT_AT_ONCE), &g->text, g->why);
+	}
+	/* what is not there cannot be searched; the rest of the collection can */
+	*text = r == 0 && end <= g->from + g->text.len ? (const char *)g->text.data + (start - g->from) : NULL;
+	return r;
+}
+
+static int take_passage(struct reading *g, const struct document_place *d, sqlite3_stmt *stmt)
+{
+	uint64_t start = (uint64_t)db_col_int(stmt, 1), end = (uint64_t)db_col_int(stmt, 2);
+	const char *heading = db_col_text(stmt, 3), *text;
+	int r = text_at(g, d->key, start, end, &text);
+
+	g->places = 0;
+	if (r == 0 && db_col_int(stmt, 0) == d->first)
+		r = take_text(g, SEGMENT_NAME, d->name, strlen(d->name));
+	if (r == 0)
+		r = take_text(g, SEGMENT_HEADING, heading, heading ? strlen(heading) : 0);
+	if (r == 0)
+		r = take_text(g, SEGMENT_BODY, text, end - start);
+	return r ? r : segment_builder_passage(g->b, (uint16_t)min_of(g->places, (size_t)LENGTH_LONGEST));
+}
+
+static int take_document(struct reading *g, const struct document_place *d)
+{
+	sqlite3_stmt *stmt;
+	bool row = true;
+	int64_t next = d->first;
+	int r = db_query(&stmt, g->db, g->db->lib, g->why,
+		"SELECT id, start, end, heading FROM passage WHERE id >= ?1 AND id < ?2 ORDER BY id", db_int(d->first),
+		db_int(d->first + d->passages));
+
+	buf_reset(&g->text);
+	g->from = 0;
+	segment_builder_document(g->b, d->first);
+	while (r == 0 && (r = db_step(stmt, &row, g->why)) == 0 && row) {
+		if (db_col_int(stmt, 0) != next++)
+			break;
+		r = take_passage(g, d, stmt);
+		if (r == 0 && atomic_load(&g->db->stopping))
+			r = -ECANCELED;
+	}
+	db_release(stmt);
+	return r;
+}
+
+static int next_document(struct reading *g, int64_t from, struct document_place *d, bool *found)
+{
+	sqlite3_stmt *stmt;
+	int r = db_query(&stmt, g->db, g->db->lib, g->why,
+		"SELECT key, first, passages, name || coalesce(char(10) || title, '') FROM document WHERE first >= ?1 AND first < ?2 AND state = 1 ORDER BY first "
+		"LIMIT 1",
+		db_int(from), db_int(g->w->end));
+
+	if (r == 0)
+		r = db_step(stmt, found, g->why);
+	if (r == 0 && *found)
+		*d = (struct document_place){ .key = db_col_int(stmt, 0), .first = db_col_int(stmt, 1),
+			.passages = db_col_int(stmt, 2), .name = db_col_dup(stmt, 3) };
+	db_release(stmt);
+	return r;
+}
+
+/* Some documents from `*at` on, within one read transaction that the log does not have to wait long for. */
+static int take_some(struct reading *g, int64_t *at, bool *more)
+{
+	uint64_t until = clock_mono_us() + READ_US;
+	int r = db_script(g->db->lib, "BEGIN", g->why);
+
+	*more = true;
+	for (unsigned i = 0; r == 0 && *more && i < DOCUMENTS_AT_ONCE && clock_mono_us() < until; i++) {
+		struct document_place d = { 0 };
+
+		r = next_document(g, *at, &d, more);
+		if (r == 0 && *more)
+			r = take_document(g, &d);
+		if (r == 0 && *more)
+			*at = d.first + d.passages;
+		document_place_fini(&d);
+		if (segment_builder_passages(g->b) >= PASSAGES_AT_ONCE)
+			break;
+	}
+	db_rollback(g->db->lib);
+	return r;
+}
+
+static int write_file(struct db *db, struct segments_work *w, struct segment_builder *b, char **why)
+{
+	struct segment_file f;
+	int r = segment_file_make(&f, db, why);
+
+	if (r == 0)
+		r = segment_builder_write(b, segment_file_put, &f);
+	if (r == 0)
+		r = segment_file_keep(&f, why);
+	if (r == 0)
+		memcpy(w->file, f.name, sizeof(w->file));
+	w->bytes = f.bytes;
+	segment_file_drop(&f);
+	return r;
+}
+
+static int make_from_text(struct db *db, struct segments_work *w, char **why)
+{
+	struct reading g = { .db = db, .w = w, .why = why, .b = segment_builder_new() };
+	int64_t at = w->first;
+	bool more = true;
+	int r = 0;
+
+	buf_init(&g.text, 0);
+	while (r == 0 && more && segment_builder_passages(g.b) < PASSAGES_AT_ONCE)
+		r = take_some(&g, &at, &more);
+	w->last = (more ? at : w->end) - 1;
+	w->passages = (int64_t)segment_builder_passages(g.b);
+	buf_fini(&g.text);
+	if (r == 0 && w->passages)
+		r = write_file(db, w, g.b, why);
+	segment_builder_free(g.b);
+	return r;
+}
+
+/* ---- from segments ---- */
+
+struct sources {
+	struct db *db;
+	struct segment_source v[SEGMENTS_MERGED];
+	char *files[SEGMENTS_MERGED];
+	size_t n;
+};
+
+static bool go_on(void *ctx)
+{
+	return !atomic_load(&((struct db *)ctx)->stopping);
+}
+
+/* Those gone by now; who goes later stays gone by its row. */
+static int load_gone(struct db *db, struct segments_work *w, char **why)
+{
+	sqlite3_stmt *stmt;
+	size_t cap = 0;
+	bool row = true;
+	int r = db_query(&stmt, db, db->lib, why,
+		"SELECT first FROM segment_gone WHERE first BETWEEN ?1 AND ?2 ORDER BY first", db_int(w->first),
+		db_int(w->last));
+
+	while (r == 0 && (r = db_step(stmt, &row, why)) == 0 && row) {
+		w->gone = mem_grow(w->gone, &cap, w->ngone, sizeof(*w->gone));
+		w->gone[w->ngone++] = db_col_int(stmt, 0);
+	}
+	db_release(stmt);
+	return r;
+}
+
+static int open_source(struct sources *s, int64_t id, struct segments_work *w, char **why)
+{
+	sqlite3_stmt *stmt;
+	struct segment_source *v = &s->v[s->n];
+	bool row = false;
+	int e = 0, r = db_query(&stmt, s->db, s->db->lib, why, "SELECT file, bytes FROM segment WHERE id = ?1 AND state = 1",
+			db_int(id));
+
+	if (r == 0)
+		r = db_step(stmt, &row, why);
+	if (r == 0 && row) {
+		s->files[s->n] = db_col_dup(stmt, 0);
+		v->s = segments_open(s->db, s->files[s->n], db_col_int(stmt, 1), &e);
+		v->gone = w->gone;
+		v->ngone = w->ngone;
+		s->n++;
+	}
+	db_release(stmt);
+	return r ? r : row ? e : -ECANCELED;
+}
+
+static int write_merged(struct db *db, struct segments_work *w, struct sources *s, char **why)
+{
+	struct segment_file f;
+	uint64_t passages = 0;
+	int r = segment_file_make(&f, db, why);
+
+	if (r == 0)
+		r = segment_merge(s->v, s->n, segment_file_put, &f, go_on, db, &passages);
+	if (r == 0 && passages)
+		r = segment_file_keep(&f, why);
+	if (r == 0 && passages)
+		memcpy(w->file, f.name, sizeof(w->file));
+	w->passages = (int64_t)passages;
+	w->bytes = f.bytes;
+	segment_file_drop(&f);
+	return r;
+}
+
+static int merge(struct db *db, struct segments_work *w, char **why)
+{
+	struct sources s = { .db = db };
+	int r = db_script(db->lib, "BEGIN", why);
+
+	if (r == 0)
+		r = load_gone(db, w, why);
+	for (size_t i = 0; r == 0 && i < w->nold; i++)
+		r = open_source(&s, w->old[i], w, why);
+	db_rollback(db->lib);
+	if (r == 0)
+		r = write_merged(db, w, &s, why);
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.v[i].s && s.v[i].s->corrupt)
+			r = SEGMENT_E_CORRUPT;
+		if ((r == SEGMENT_E_CORRUPT || r == SEGMENT_E_VERSION) && (!s.v[i].s || s.v[i].s->corrupt))
+			(void)snprintf(w->file, sizeof(w->file), "%s", s.files[i]);
+		segments_close(db, s.files[i]);
+		mem_free(s.files[i]);
+	}
+	return r;
+}
+
+int segments_make(struct db *db, struct segments_work *w, char **why)
+{
+	int r = find_work(db, w, why);
+
+	if (r == 0 && w->task == SEGMENTS_FROM_TEXT)
+		r = make_from_text(db, w, why);
+	if (r == 0 && w->task == SEGMENTS_MERGE)
+		r = merge(db, w, why);
+	if (r == SEGMENT_E_CORRUPT || r == SEGMENT_E_VERSION)
+		return STORE_E_CORRUPT;
+	return r == SEGMENT_E_ORDER || r == SEGMENT_E_TERM ? -EIO : r;
+}

@@ -1,0 +1,439 @@
+/*
+ * Collections that outgrow FTS5: they move by themselves and answer the same before, meanwhile and
+ * after; nothing that happens to their files changes that for long.
+ */
+#include <dirent.h>
+#include <signal.h>
+
+#include "common/clock.h"
+#include "tests/unit/desk.h"
+
+#define FEW 40 /* passages after which a collection moves */
+#define WAIT_MS 20000
+
+/* ---- texts by chance, the same each time ---- */
+
+static uint64_t chance_state;
+
+static unsigned chance(unsigned below)
+{
+	chance_state = chance_state * 6364136223846793005ull + 1442695040888963407ull;
+	return (unsigned)((chance_state >> 33) % below);
+}
+
+static const char *some_word(void)
+{
+	static const char *const words[] = { "river", "stone", "garden", "winter", "engine", "copper", "letter",
+		"market", "violin", "harbour", "lantern", "meadow", "thunder", "village", "window", "carpet",
+		"bridge", "candle", "forest", "mirror", "pepper", "rocket", "saddle", "temple", "walnut", "zebra" };
+	unsigned a = chance(26), b = chance(26);
+
+	return words[a < b ? a : b];
+}
+
+static void make_text(struct buf *b, unsigned paragraphs)
+{
+	buf_reset(b);
+	for (unsigned i = 0; i < paragraphs; i++) {
+		if (chance(5) == 0)
+			buf_addf(b, "# %s %s\n\n", some_word(), some_word());
+		for (unsigned w = 20 + chance(60); w; w--)
+			buf_addf(b, "%s%s", some_word(), w == 1 ? ".\n\n" : chance(12) ? " " : ". ");
+	}
+}
+
+static struct taken put(struct desk *d, unsigned number, unsigned seed)
+{
+	struct buf b;
+	struct taken t;
+	char name[64];
+
+	buf_init(&b, 0);
+	chance_state = number * 1000 + seed;
+	make_text(&b, 1 + chance(12));
+	snprintf(name, sizeof(name), "%s-%u.md", some_word(), number);
+	t = upload_to(d, "large", name, b.data, b.len);
+	buf_fini(&b);
+	return t;
+}
+
+static int take_out(struct desk *d, unsigned number)
+{
+	struct op_document_remove *op = op_document_remove_new();
+	char sql[128];
+	int r;
+
+	snprintf(sql, sizeof(sql), "SELECT name FROM document WHERE state = 1 AND name LIKE '%%-%u.md'", number);
+	op->account = account_copy(&d->w.who);
+	op->ref = mem_dup(sql_text(d->library_path, sql));
+	r = world_run(&d->w, STORE_LIBRARY, &op->job);
+	op_document_remove_free(op);
+	return r;
+}
+
+/* ---- two desks with the same papers ---- */
+
+struct both {
+	struct desk few; /* moves */
+	struct desk all; /* never does */
+};
+
+static void desk_make_with(struct desk *d, int64_t passages)
+{
+	world_make(&d->w);
+	d->w.index_passages = passages;
+	snprintf(d->library_path, sizeof(d->library_path), "%.250s/library.db", d->w.dir);
+	desk_open(d);
+}
+
+static void both_make(struct both *b)
+{
+	desk_make_with(&b->few, FEW);
+	desk_make_with(&b->all, 0);
+}
+
+static void both_end(struct both *b)
+{
+	desk_close(&b->few);
+	desk_end(&b->few);
+	desk_close(&b->all);
+	desk_end(&b->all);
+}
+
+static bool same_sources(const struct found *a, const struct found *b)
+{
+	if (a->r != b->r || a->sources.n != b->sources.n || a->documents != b->documents ||
+		a->passages != b->passages || a->cut || b->cut)
+		return false;
+	for (size_t i = 0; i < a->sources.n; i++) {
+		const struct source *x = &a->sources.v[i], *y = &b->sources.v[i];
+
+		if (strcmp(x->path, y->path) || x->start != y->start || x->end != y->end || x->score != y->score)
+			return false;
+	}
+	return true;
+}
+
+static bool same_answers(struct both *b, unsigned questions)
+{
+	for (unsigned i = 0; i < questions; i++) {
+		struct found x, y;
+		char question[256] = "";
+		bool same;
+
+		for (unsigned w = 1 + chance(6); w; w--)
+			snprintf(question + strlen(question), 32, "%s ", chance(9) ? some_word() : "zebra-7");
+		struct retrieve_request req = { .question = question, .question_len = strlen(question), .limit = 30 };
+
+		find_as(&b->few, &x, &req);
+		find_as(&b->all, &y, &req);
+		same = same_sources(&x, &y);
+		found_fini(&x);
+		found_fini(&y);
+		if (!same)
+			return false;
+	}
+	return true;
+}
+
+/* ---- what is on the disk ---- */
+
+static long long count(struct desk *d, const char *sql)
+{
+	return sql_int(d->library_path, sql);
+}
+
+static int files_of(struct desk *d)
+{
+	char path[400];
+	DIR *dir;
+	struct dirent *e;
+	int n = 0;
+
+	snprintf(path, sizeof(path), "%s/library.segments", d->w.dir);
+	dir = opendir(path);
+	while (dir && (e = readdir(dir)))
+		n += e->d_name[0] != '.';
+	if (dir)
+		closedir(dir);
+	return n;
+}
+
+static bool is_settled(struct desk *d)
+{
+	return count(d, "SELECT count(*) FROM collection WHERE frozen") == 0 &&
+	       count(d, "SELECT count(*) FROM sqlite_schema WHERE name LIKE 'frozen%'") == 0 &&
+	       count(d, "SELECT count(*) FROM segment WHERE state <> 1") == 0 &&
+	       count(d, "SELECT count(*) FROM segment") == files_of(d);
+}
+
+/* The loop runs until nothing is on its way any more. */
+static bool settle(struct desk *d)
+{
+	uint64_t until = clock_mono_ms() + WAIT_MS;
+
+	while (!is_settled(d)) {
+		if (clock_mono_ms() > until)
+			return false;
+		for (int i = 0; i < 20; i++)
+			uv_run(&d->w.loop, UV_RUN_NOWAIT);
+		usleep(1000);
+	}
+	return true;
+}
+
+/* ... and there is a segment, and this file is gone, or made anew under its name. */
+static bool settle_without(struct desk *d, const char *path)
+{
+	uint64_t until = clock_mono_ms() + WAIT_MS;
+
+	while (clock_mono_ms() < until) {
+		if (settle(d) && count(d, "SELECT count(*) FROM segment") > 0 && (!path || access(path, F_OK) < 0))
+			return true;
+		uv_run(&d->w.loop, UV_RUN_NOWAIT);
+		usleep(1000);
+	}
+	return false;
+}
+
+static void path_of_segment(struct desk *d, char path[400])
+{
+	snprintf(path, 400, "%s/library.segments/%s", d->w.dir, sql_text(d->library_path, "SELECT file FROM segment ORDER BY passages DESC LIMIT 1"));
+}
+
+/* ---- the stories ---- */
+
+TEST(a_large_collection_moves_and_answers_the_same)
+{
+	struct both b;
+
+	both_make(&b);
+	for (unsigned i = 0; i < 60; i++) {
+		put(&b.few, i, 1);
+		put(&b.all, i, 1);
+		if (i % 6 == 0)
+			check(same_answers(&b, 5));
+	}
+	check(settle(&b.few));
+	check(count(&b.few, "SELECT base FROM collection") > 0);
+	check(count(&b.few, "SELECT count(*) FROM segment") > 0);
+	check_int(count(&b.all, "SELECT count(*) FROM segment"), 0);
+	check(same_answers(&b, 60));
+	both_end(&b);
+}
+
+TEST(what_is_replaced_and_removed_meanwhile_is_gone)
+{
+	struct both b;
+
+	both_make(&b);
+	for (unsigned i = 0; i < 80; i++) {
+		unsigned which = i % 3 ? i : i / 2;
+
+		put(&b.few, which, i % 3 ? 1 : 2);
+		put(&b.all, which, i % 3 ? 1 : 2);
+		if (i % 4 == 3) {
+			int r = take_out(&b.all, i - 2);
+
+			check_int(take_out(&b.few, i - 2), r);
+		}
+		if (i % 8 == 0)
+			check(same_answers(&b, 4));
+	}
+	check(settle(&b.few));
+	check(same_answers(&b, 60));
+	desk_close(&b.few);
+	desk_open(&b.few);
+	check(settle(&b.few));
+	check(same_answers(&b, 20));
+	both_end(&b);
+}
+
+TEST(whole_documents_and_scopes_are_ranked_the_same)
+{
+	struct both b;
+
+	both_make(&b);
+	for (unsigned i = 0; i < 50; i++) {
+		put(&b.few, i, 1);
+		put(&b.all, i, 1);
+	}
+	check(settle(&b.few));
+	for (unsigned i = 0; i < 20; i++) {
+		struct found x, y;
+		const char *only[2] = { sql_text(b.all.library_path, "SELECT name FROM document ORDER BY name LIMIT 1"),
+			sql_text(b.all.library_path, "SELECT name FROM document ORDER BY name DESC LIMIT 1") };
+		struct retrieve_request req = { .question = some_word(), .limit = 30, .whole = i % 2, .documents = only, .ndocuments = i % 3 ? 2 : 0 };
+
+		req.question_len = strlen(req.question);
+		find_as(&b.few, &x, &req);
+		find_as(&b.all, &y, &req);
+		check(same_sources(&x, &y));
+		found_fini(&x);
+		found_fini(&y);
+	}
+	both_end(&b);
+}
+
+TEST(a_collection_that_is_removed_takes_its_files_along)
+{
+	struct desk d;
+
+	desk_make_with(&d, FEW);
+	for (unsigned i = 0; i < 30; i++)
+		put(&d, i, 1);
+	check(settle(&d));
+	check(files_of(&d) > 0);
+	for (unsigned i = 0; i < 30; i++)
+		check_int(take_out(&d, i), 0);
+	check(settle(&d));
+	check_int(files_of(&d), 0);
+	check_int(count(&d, "SELECT (SELECT count(*) FROM segment) + (SELECT count(*) FROM segment_gone) + "
+			    "(SELECT count(*) FROM passage) + (SELECT count(*) FROM collection)"), 0);
+	check_int(count(&d, "SELECT count(*) FROM sqlite_schema WHERE name LIKE 'words%' OR name LIKE 'frozen%'"), 0);
+	desk_close(&d);
+	desk_end(&d);
+}
+
+static void damage(struct desk *d, int how)
+{
+	char path[400];
+	int fd;
+	off_t size;
+	uint8_t c = 0;
+
+	path_of_segment(d, path);
+	fd = open(path, O_RDWR);
+	size = lseek(fd, 0, SEEK_END);
+	if (how == 0) { /* somewhere in its data */
+		(void)!pread(fd, &c, 1, 100);
+		c ^= 0x40;
+		(void)!pwrite(fd, &c, 1, 100);
+	} else if (how == 1) {
+		(void)!ftruncate(fd, size / 2);
+	} else if (how == 2) {
+		unlink(path);
+	} else { /* its foot */
+		(void)!pread(fd, &c, 1, size - 4);
+		c ^= 1;
+		(void)!pwrite(fd, &c, 1, size - 4);
+	}
+	close(fd);
+}
+
+TEST(a_damaged_file_is_made_anew_from_the_text)
+{
+	struct both b;
+
+	both_make(&b);
+	for (unsigned i = 0; i < 30; i++) {
+		put(&b.few, i, 1);
+		put(&b.all, i, 1);
+	}
+	check(settle(&b.few));
+	for (int how = 0; how < 4; how++) {
+		struct found f;
+		struct retrieve_request req = { .question = "river stone garden winter engine", .question_len = 32, .limit = 30 };
+		char path[400];
+
+		path_of_segment(&b.few, path);
+		desk_close(&b.few);
+		damage(&b.few, how);
+		desk_open(&b.few);
+		find_as(&b.few, &f, &req);
+		found_fini(&f);
+		check_msg(settle_without(&b.few, path), "still there after damage %d", how);
+		check_msg(same_answers(&b, 20), "after damage %d", how);
+	}
+	both_end(&b);
+}
+
+TEST(a_library_of_the_version_before_moves_as_well)
+{
+	struct both b;
+
+	both_make(&b);
+	desk_close(&b.few);
+	b.few.w.index_passages = 0;
+	desk_open(&b.few);
+	for (unsigned i = 0; i < 30; i++) {
+		put(&b.few, i, 1);
+		put(&b.all, i, 1);
+	}
+	desk_close(&b.few);
+	sql_run(b.few.library_path,
+		"DROP TABLE segment; DROP TABLE segment_gone; ALTER TABLE collection DROP COLUMN base; ALTER TABLE collection "
+		"DROP COLUMN frozen; PRAGMA user_version = 3");
+	b.few.w.index_passages = FEW;
+	desk_open(&b.few);
+	check(same_answers(&b, 5));
+	check(settle_without(&b.few, NULL));
+	check(same_answers(&b, 20));
+	both_end(&b);
+}
+
+/* ---- kills ---- */
+
+/* Documents one after the other, some taken out again; each is told of when it is done. */
+static void work_until_killed(struct desk *d, unsigned from, int out)
+{
+	library_new(&d->library, NULL, &usual);
+	uv_loop_init(&d->w.loop);
+	d->w.why = NULL;
+	if (world_open(&d->w) != 0)
+		_exit(3);
+	library_attach(d->library, d->w.store);
+	for (unsigned i = from;; i++) {
+		struct taken t = put(d, i, 1);
+		unsigned done = i;
+
+		if (t.r != 0 || write(out, &done, sizeof(done)) != sizeof(done))
+			_exit(4);
+		for (int k = 0; k < 20; k++)
+			uv_run(&d->w.loop, UV_RUN_NOWAIT);
+	}
+}
+
+TEST(killed_at_any_moment_it_goes_on_where_it_was)
+{
+	struct both b;
+	unsigned next = 0;
+
+	both_make(&b);
+	put(&b.few, 100000, 1);
+	put(&b.all, 100000, 1);
+	for (unsigned run = 0; run < 12; run++) {
+		unsigned done, until = 3 + run * 5 % 17, first = next;
+		int pipes[2], status;
+		pid_t child;
+
+		desk_close(&b.few);
+		if (pipe(pipes) < 0)
+			abort();
+		child = fork();
+		if (child == 0)
+			work_until_killed(&b.few, next, pipes[1]);
+		close(pipes[1]);
+		for (unsigned n = 0; n < until && read(pipes[0], &done, sizeof(done)) == sizeof(done); n++)
+			next = done + 1;
+		usleep(run * 1700 % 9000); /* any moment will do */
+		kill(child, SIGKILL);
+		waitpid(child, &status, 0);
+		check(WIFSIGNALED(status));
+		while (read(pipes[0], &done, sizeof(done)) == sizeof(done))
+			next = done + 1;
+		close(pipes[0]);
+		desk_open(&b.few);
+		put(&b.few, next, 1); /* perhaps it came in and nobody was told */
+		for (unsigned i = first; i <= next; i++)
+			put(&b.all, i, 1);
+		next++;
+		check_msg(same_answers(&b, 4), "run %u", run);
+	}
+	check(settle(&b.few));
+	check(same_answers(&b, 30));
+	check_int(count(&b.few, "SELECT count(*) FROM document"), count(&b.all, "SELECT count(*) FROM document"));
+	both_end(&b);
+}
+
+TEST_MAIN()
