@@ -162,7 +162,9 @@ static int files_of(struct desk *d)
 static bool is_settled(struct desk *d)
 {
 	return count(d, "SELECT count(*) FROM collection WHERE frozen") == 0 &&
-	       count(d, "SELECT count(*) FROM sqlite_schema WHERE name LIKE 'frozen%'") == 0 &&
+	       count(d, "SELECT count(*) FROM sqlite_schema WHERE name LIKE 'frozen%' OR name GLOB "
+		 "'words_[0-9]*_next' OR name GLOB 'words_[0-9]*_old'") == 0 &&
+	       count(d, "SELECT count(*) FROM collection WHERE recipe = 0") == 0 &&
 	       count(d, "SELECT count(*) FROM segment WHERE state <> 1") == 0 &&
 	       count(d, "SELECT count(*) FROM segment") == files_of(d);
 }
@@ -369,6 +371,29 @@ TEST(a_library_of_the_version_before_moves_as_well)
 	check(same_answers(&b, 5));
 	check(settle_without(&b.few, NULL));
 	check(same_answers(&b, 20));
+	both_end(&b);
+}
+
+TEST(a_moved_collection_follows_new_rules_as_well)
+{
+	struct both b;
+
+	both_make(&b);
+	for (unsigned i = 0; i < 30; i++) {
+		put(&b.few, i, 1);
+		put(&b.all, i, 1);
+	}
+	check(settle(&b.few));
+	desk_close(&b.few);
+	sql_run(b.few.library_path, "UPDATE collection SET recipe = 0");
+	desk_open(&b.few);
+	check(same_answers(&b, 5));
+	for (unsigned i = 0; i < 5; i++) {
+		check_int(take_out(&b.few, i), 0);
+		check_int(take_out(&b.all, i), 0);
+	}
+	check(settle_without(&b.few, NULL));
+	check(same_answers(&b, 30));
 	both_end(&b);
 }
 
