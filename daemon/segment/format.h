@@ -46,37 +46,37 @@ struct segment_foot { /* each a u64 in the file, in this order */
 #define SEGMENT_FOOT (sizeof(struct segment_foot))
 #define SEGMENT_FOOT_MAGIC 0x746f6f66676573ull /* "segfoot" */
 
-static inline uint32_t get_u16(const uint8_t *p)
+static inline uint32_t le_get16(const uint8_t *p)
 {
 	return (uint32_t)(p[0] | p[1] << 8);
 }
 
-static inline uint32_t get_u32(const uint8_t *p)
+static inline uint32_t le_get32(const uint8_t *p)
 {
 	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
-static inline uint64_t get_u64(const uint8_t *p)
+static inline uint64_t le_get64(const uint8_t *p)
 {
-	return get_u32(p) | (uint64_t)get_u32(p + 4) << 32;
+	return le_get32(p) | (uint64_t)le_get32(p + 4) << 32;
 }
 
-static inline void put_u16(uint8_t *p, uint32_t v)
+static inline void le_put16(uint8_t *p, uint32_t v)
 {
 	p[0] = (uint8_t)v;
 	p[1] = (uint8_t)(v >> 8);
 }
 
-static inline void put_u32(uint8_t *p, uint32_t v)
+static inline void le_put32(uint8_t *p, uint32_t v)
 {
-	put_u16(p, v);
-	put_u16(p + 2, v >> 16);
+	le_put16(p, v);
+	le_put16(p + 2, v >> 16);
 }
 
-static inline void put_u64(uint8_t *p, uint64_t v)
+static inline void le_put64(uint8_t *p, uint64_t v)
 {
-	put_u32(p, (uint32_t)v);
-	put_u32(p + 4, (uint32_t)(v >> 32));
+	le_put32(p, (uint32_t)v);
+	le_put32(p + 4, (uint32_t)(v >> 32));
 }
 
 #define VARINT_MAX 10

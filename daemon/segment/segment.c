@@ -22,10 +22,10 @@ uint64_t segment_hash(const uint8_t *p, size_t n)
 	uint64_t a = 1, b = 2, c = 3, d = 4, tail = n;
 
 	for (; n >= 32; n -= 32, p += 32) {
-		a = mix(a, get_u64(p));
-		b = mix(b, get_u64(p + 8));
-		c = mix(c, get_u64(p + 16));
-		d = mix(d, get_u64(p + 24));
+		a = mix(a, le_get64(p));
+		b = mix(b, le_get64(p + 8));
+		c = mix(c, le_get64(p + 16));
+		d = mix(d, le_get64(p + 24));
 	}
 	for (; n; n--, p++)
 		tail = mix(tail, *p);
@@ -39,7 +39,7 @@ static bool page_is_right(const struct segment *s, uint64_t page)
 	uint64_t from = page << SEGMENT_PAGE_BITS;
 	uint64_t n = min_of(s->foot.pages_at - from, (uint64_t)SEGMENT_PAGE);
 
-	return segment_hash(s->p + from, n) == get_u64(s->p + s->foot.pages_at + 8 * page);
+	return segment_hash(s->p + from, n) == le_get64(s->p + s->foot.pages_at + 8 * page);
 }
 
 /* Bytes [at, at + n) of what the pages cover; NULL: they are not there, or not right. */
@@ -73,7 +73,7 @@ static void read_foot(const uint8_t *p, struct segment_foot *foot)
 	uint64_t v[SEGMENT_FOOT / 8];
 
 	for (size_t i = 0; i < array_len(v); i++)
-		v[i] = get_u64(p + 8 * i);
+		v[i] = le_get64(p + 8 * i);
 	memcpy(foot, v, sizeof(*foot));
 }
 
@@ -115,7 +115,7 @@ int segment_open(struct segment *s, const uint8_t *p, size_t n)
 	read_foot(foot, f);
 	if (f->magic != SEGMENT_FOOT_MAGIC || segment_hash(foot, SEGMENT_FOOT - 8) != f->foot_hash)
 		return SEGMENT_E_CORRUPT;
-	if (f->version != SEGMENT_VERSION || get_u32(p + 16) != SEGMENT_VERSION)
+	if (f->version != SEGMENT_VERSION || le_get32(p + 16) != SEGMENT_VERSION)
 		return SEGMENT_E_VERSION;
 	if (!foot_is_right(f, n) || segment_hash(p + f->pages_at, 8 * pages_of(f)) != f->pages_hash)
 		return SEGMENT_E_CORRUPT;
@@ -147,7 +147,7 @@ bool segment_document(struct segment *s, uint32_t i, struct segment_document *ou
 
 	if (!p)
 		return false;
-	*out = (struct segment_document){ (int64_t)get_u64(p), get_u32(p + 8), get_u32(p + 12) };
+	*out = (struct segment_document){ (int64_t)le_get64(p), le_get32(p + 8), le_get32(p + 12) };
 	if (out->at > s->foot.passages || out->passages > s->foot.passages - out->at)
 		s->corrupt = true;
 	return !s->corrupt;
@@ -194,7 +194,7 @@ unsigned segment_length(struct segment *s, uint32_t place)
 				   ? bytes_at(s, s->foot.lengths_at + 2 * (uint64_t)place, 2)
 				   : NULL;
 
-	return p ? get_u16(p) : 0;
+	return p ? le_get16(p) : 0;
 }
 
 /* ---- terms ---- */
@@ -213,12 +213,12 @@ static bool block_begin(struct segment_terms *it, uint64_t block)
 	it->n = 0;
 	if (!p)
 		return false;
-	at = get_u64(p);
-	it->data = get_u64(p + 8);
+	at = le_get64(p);
+	it->data = le_get64(p + 8);
 	end = s->foot.index;
 	if (block + 1 < s->foot.nblocks) {
 		p = bytes_at(s, s->foot.index + INDEX_BYTES * (block + 1), INDEX_BYTES);
-		end = p ? get_u64(p) : 0;
+		end = p ? le_get64(p) : 0;
 	}
 	if (at < s->foot.blocks || at > end || end > s->foot.index) {
 		s->corrupt = true;

@@ -67,7 +67,7 @@ static int hand_over(struct segment_writer *w, bool all, bool hash)
 	if (!all)
 		n -= n % SEGMENT_PAGE;
 	for (at = 0; hash && at < n; at += SEGMENT_PAGE) {
-		put_u64(h, segment_hash(w->out.data + at, min_of(n - at, (size_t)SEGMENT_PAGE)));
+		le_put64(h, segment_hash(w->out.data + at, min_of(n - at, (size_t)SEGMENT_PAGE)));
 		if (buf_add(&w->pages, h, 8) != 0)
 			return fail(w, -ENOMEM);
 	}
@@ -205,7 +205,7 @@ int segment_writer_new(struct segment_writer **out, const struct segment_documen
 
 	w->put = put;
 	w->ctx = ctx;
-	put_u32(head + 16, SEGMENT_VERSION);
+	le_put32(head + 16, SEGMENT_VERSION);
 	r = take_documents(w, documents, ndocuments);
 	if (r == 0)
 		r = take_lengths(w, lengths);
@@ -400,8 +400,8 @@ static int add_word(struct segment_writer *w, const uint8_t *term, size_t n, uin
 	int r = 0;
 
 	if (w->foot.terms % SEGMENT_BLOCK == 0) {
-		put_u64(at, w->blocks.len); /* made absolute at the end */
-		put_u64(at + 8, offset(w));
+		le_put64(at, w->blocks.len); /* made absolute at the end */
+		le_put64(at + 8, offset(w));
 		r = buf_add(&w->index, at, sizeof(at));
 	} else {
 		while (shared < n && shared < w->last_len && term[shared] == w->last[shared])
@@ -482,9 +482,9 @@ static void add_documents(struct segment_writer *w)
 	uint8_t v[16];
 
 	for (size_t i = 0; i < w->foot.documents; i++) {
-		put_u64(v, (uint64_t)w->documents[i].first);
-		put_u32(v + 8, w->documents[i].at);
-		put_u32(v + 12, w->documents[i].passages);
+		le_put64(v, (uint64_t)w->documents[i].first);
+		le_put32(v + 8, w->documents[i].at);
+		le_put32(v + 12, w->documents[i].passages);
 		add(w, v, sizeof(v));
 	}
 }
@@ -494,7 +494,7 @@ static void add_lengths(struct segment_writer *w)
 	uint8_t v[2];
 
 	for (size_t i = 0; i < w->foot.passages; i++) {
-		put_u16(v, w->lengths[i]);
+		le_put16(v, w->lengths[i]);
 		add(w, v, sizeof(v));
 	}
 }
@@ -502,7 +502,7 @@ static void add_lengths(struct segment_writer *w)
 static void add_index(struct segment_writer *w)
 {
 	for (size_t i = 0; i < w->index.len; i += 16)
-		put_u64(w->index.data + i, get_u64(w->index.data + i) + w->foot.blocks);
+		le_put64(w->index.data + i, le_get64(w->index.data + i) + w->foot.blocks);
 	w->foot.nblocks = w->index.len / 16;
 	if (w->index.len)
 		add(w, w->index.data, w->index.len);
@@ -521,8 +521,8 @@ static void add_foot(struct segment_writer *w)
 		fail(w, -ENOMEM);
 	memcpy(v, &w->foot, sizeof(v));
 	for (size_t i = 0; i < array_len(v); i++)
-		put_u64(foot + 8 * i, v[i]);
-	put_u64(foot + SEGMENT_FOOT - 8, segment_hash(foot, SEGMENT_FOOT - 8));
+		le_put64(foot + 8 * i, v[i]);
+	le_put64(foot + SEGMENT_FOOT - 8, segment_hash(foot, SEGMENT_FOOT - 8));
 	if (buf_add(&w->out, foot, sizeof(foot)) != 0)
 		fail(w, -ENOMEM);
 }

@@ -397,17 +397,17 @@ static const uint8_t *lengths_at(struct segment *s, uint32_t from, uint32_t n)
 static uint32_t find_window(const uint8_t *lengths, uint32_t low, uint32_t high, uint32_t at,
 	uint32_t *lo, uint32_t *hi)
 {
-	uint32_t total = get_u16(lengths + 2 * (at - low));
+	uint32_t total = le_get16(lengths + 2 * (at - low));
 	bool left = true, right = true;
 
 	*lo = *hi = at;
 	while (total < BM25_WINDOW && *hi - *lo < BM25_WINDOW && (left || right)) {
 		left = left && *lo > low;
 		if (left)
-			total += get_u16(lengths + 2 * (--*lo - low));
+			total += le_get16(lengths + 2 * (--*lo - low));
 		right = right && *hi < high;
 		if (right)
-			total += get_u16(lengths + 2 * (++*hi - low));
+			total += le_get16(lengths + 2 * (++*hi - low));
 	}
 	return total;
 }
@@ -425,7 +425,7 @@ static bool find_windows_of(struct run *g, const struct segment_document *d, uin
 		uint32_t i = at - o->from;
 
 		o->window[i] = find_window(lengths, low, high, at, &o->lo[i], &o->hi[i]);
-		o->length[i] = (uint16_t)get_u16(lengths + 2 * (at - low));
+		o->length[i] = (uint16_t)le_get16(lengths + 2 * (at - low));
 		o->document[i] = number;
 		o->first[i] = d->at;
 		o->may[i] = may_be_seen(g->x, at);

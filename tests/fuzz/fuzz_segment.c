@@ -58,9 +58,9 @@ static void change(uint8_t *p, size_t n, const uint8_t *data, size_t len)
 static void make_right(uint8_t *p, size_t n)
 {
 	uint8_t *foot = p + n - SEGMENT_FOOT;
-	uint64_t at = get_u64(foot + 8 * 7), pages;
+	uint64_t at = le_get64(foot + 8 * 7), pages;
 
-	put_u64(foot + 8 * 2, n);
+	le_put64(foot + 8 * 2, n);
 	if (at > n - SEGMENT_FOOT)
 		return;
 	pages = (at + SEGMENT_PAGE - 1) >> SEGMENT_PAGE_BITS;
@@ -69,11 +69,11 @@ static void make_right(uint8_t *p, size_t n)
 	for (uint64_t i = 0; i < pages; i++) {
 		uint64_t from = i << SEGMENT_PAGE_BITS;
 
-		put_u64(p + at + 8 * i,
+		le_put64(p + at + 8 * i,
 			segment_hash(p + from, min_of(at - from, (uint64_t)SEGMENT_PAGE)));
 	}
-	put_u64(foot + SEGMENT_FOOT - 16, segment_hash(p + at, 8 * pages));
-	put_u64(foot + SEGMENT_FOOT - 8, segment_hash(foot, SEGMENT_FOOT - 8));
+	le_put64(foot + SEGMENT_FOOT - 16, segment_hash(p + at, 8 * pages));
+	le_put64(foot + SEGMENT_FOOT - 8, segment_hash(foot, SEGMENT_FOOT - 8));
 }
 
 static void ask(struct segment *s)

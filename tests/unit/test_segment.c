@@ -181,13 +181,13 @@ static void lengths_make(struct rank_lengths *l, const struct texts *t)
 	for (size_t i = 0; i < l->n; i++) {
 		l->v[i] = malloc(LENGTHS_BYTES);
 		for (size_t k = 0; k < LENGTHS_COUNT; k++)
-			put_u16(l->v[i] + 2 * k, LENGTH_HIDDEN);
+			le_put16(l->v[i] + 2 * k, LENGTH_HIDDEN);
 	}
 	for (size_t i = 0; i < t->n; i++)
 		for (size_t p = 0; !t->v[i].gone && p < t->v[i].n; p++) {
 			int64_t id = t->v[i].first + (int64_t)p;
 
-			put_u16(l->v[(id >> LENGTHS_BITS) - l->base] + 2 * (id & (LENGTHS_COUNT - 1)),
+			le_put16(l->v[(id >> LENGTHS_BITS) - l->base] + 2 * (id & (LENGTHS_COUNT - 1)),
 				t->v[i].v[p].length | (p ? 0 : LENGTH_FIRST));
 		}
 }
