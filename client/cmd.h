@@ -36,6 +36,7 @@ extern const struct cmd cmd_doctor;
 extern const struct cmd cmd_export;
 extern const struct cmd cmd_help;
 extern const struct cmd cmd_idle;
+extern const struct cmd cmd_import;
 extern const struct cmd cmd_last;
 extern const struct cmd cmd_log;
 extern const struct cmd cmd_login;

@@ -38,6 +38,7 @@ const struct cmd *const cmds[] = {
 	&cmd_idle,
 	&cmd_usage,
 	&cmd_backup,
+	&cmd_import,
 	&cmd_status,
 	&cmd_doctor,
 	&cmd_completion,

@@ -16,7 +16,7 @@
  * Names of commands to come: to ask them as questions today would make them mean something else
  * tomorrow.
  */
-static const char *const reserved[] = { "fork", "edit", "import" };
+static const char *const reserved[] = { "fork", "edit" };
 
 /* A socket that got number 1 would be written to as stdout; a closed one has to stay unusable. */
 static void fill_standard_fds(void)

@@ -62,6 +62,7 @@ TABLE = {
     "doc.search": (NOT_FOUND, {"text": "which shelf holds books?"}),
     "doc.reindex": (CLEAN, {"collection": "plantedshelf"}),
     "collection.list": (CLEAN, {}),
+    "import": (CLEAN, {"thread": "walked thread", "turn": "walked turn"}),
     "usage": (CLEAN, {}),
     "backup": (ADMIN, {}),
     "check": (CLEAN, {}),

@@ -97,6 +97,57 @@ def test_export_all_has_every_thread_whole(t):
         t.run("export", "--all", *wrong, code=2)
 
 
+def test_what_was_exported_comes_home_once_and_elsewhere_too(t):
+    t.serve(says("an answer with \u0416 and \U0001f600\n"))
+    for i in range(3):
+        t.run("ask", "-q", "-t", f"thread {i % 2}", f"question {i}", "--tag", "kept")
+    file = os.path.join(t.h.dir, "all.jsonl")
+    t.run("export", "--all", "-o", file)
+    equal(t.run("import", "jsonl", "--json", file).json, {"threads": 0, "turns": 0, "known": 3, "left_out": 0}, "at home nothing is new")
+    before = t.run("export", "--all").lines
+    other = t.home("elsewhere")
+    t.daemon("", home=other)
+    equal(t.run("import", "jsonl", "--json", file, home=other).json, {"threads": 2, "turns": 3, "known": 0, "left_out": 0}, "elsewhere")
+    equal(t.run("import", "jsonl", "--json", file, home=other).json, {"threads": 0, "turns": 0, "known": 3, "left_out": 0}, "a second time")
+    after = t.run("export", "--all", home=other).lines
+    key = [{"name": line["thread"]["name"], "tags": line["thread"].get("tags"), "created": line["thread"]["created"],
+            "turns": [(turn["question"], turn["text"], turn["state"], turn.get("model"), turn["sha256"]) for turn in line["turns"]]}
+           for line in sorted(before, key=lambda line: line["thread"]["name"])]
+    got = [{"name": line["thread"]["name"], "tags": line["thread"].get("tags"), "created": line["thread"]["created"],
+            "turns": [(turn["question"], turn["text"], turn["state"], turn.get("model"), turn["sha256"]) for turn in line["turns"]]}
+           for line in sorted(after, key=lambda line: line["thread"]["name"])]
+    equal(got, key, "what came over")
+    t.integrity(other.database)
+    text = t.run("show", "thread 0", home=other).text
+    contains(text, "question 0", "question 2", "an answer with")
+    with open(file, encoding="utf-8") as f:
+        lines = f.read().splitlines()
+    broken = t.h.path("broken.jsonl", lines[0] + "\n" + lines[1][:100] + "\n")
+    third = t.home("third")
+    t.daemon("", home=third)
+    contains(t.run("import", "jsonl", broken, home=third, code=65).err, "line 2", "what stands before it is imported")
+    equal(len(t.run("ls", "--json", home=third).json["threads"]), 1, "threads of the first half")
+    t.run("import", "jsonl", file, home=third)
+    equal(len(t.run("ls", "--json", home=third).json["threads"]), 2, "threads after the whole")
+
+
+def test_logs_of_llm_are_taken_in(t):
+    t.daemon("")
+    rows = [{"id": f"01h{i}", "model": "gpt-x", "prompt": f"prompt {i}", "response": f"response {i} \x1b[2J", "conversation_id": f"c{i // 2}",
+             "conversation_name": f"talk {i // 2}", "datetime_utc": f"2024-01-0{i + 1}T00:00:00.123456"} for i in range(4)]
+    file = t.h.path("llm.json", json.dumps(rows))
+    equal(t.run("import", "llm", "--json", file).json, {"threads": 2, "turns": 4, "known": 0, "left_out": 0}, "the first time")
+    equal(t.run("import", "llm", "--json", file).json["known"], 4, "the second time")
+    turns = t.rpc().call("message.list", thread="talk 1")["turns"]
+    equal([(turn["question"], turn["text"], turn["model"]) for turn in turns],
+          [(f"prompt {i}", f"response {i} \x1b[2J", "gpt-x") for i in (2, 3)], "a conversation")
+    check(turns[0]["created"].startswith("2024-01-03T00:00:00"), "when it was asked:", turns[0]["created"])
+    t.run("import", "llm", t.h.path("no.json", '{"a": 1}'), code=65)
+    contains(t.run("import", "chainlit", "x.db", code=2).err, "ragchatd -D x.db")
+    t.run("import", "jsonl", "/nowhere", code=66)
+    t.run("import", "csv", "x", code=2)
+
+
 def test_usage_sums_up_what_the_backend_told(t):
     def script(request, out):
         out.delta("hello")

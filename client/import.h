@@ -1,0 +1,28 @@
+/* Conversations from files of other programs, handed to the daemon turn by turn. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/json.h"
+
+struct link;
+
+struct import {
+	struct link *link;
+	const char *file;
+	int64_t threads, turns, known, left_out; /* so far: new ones, turns that were there, those that did not fit */
+};
+
+/* Slices of JSON; p NULL: not there. Texts are strings as they stand in the file. */
+struct import_turn {
+	struct json_slice thread, name, created, turn, question, answer, asked, ended, state, model;
+	struct json_slice tags, usage; /* whole values */
+};
+/* A status, said. */
+int import_send(struct import *k, const struct import_turn *t);
+
+/* One object: a thread as `export --all` writes it, {"thread": {...}, "turns": [...]}. line: for words. */
+int import_thread(struct import *k, const char *json, size_t n, unsigned line);
+/* What `llm logs list -n 0 --json` prints: an array of answers. */
+int import_llm(struct import *k, const char *json, size_t n);
