@@ -155,6 +155,7 @@ void checks_here(struct checks *k, bool quick, char **database)
 	configuration(k, database);
 	sandbox(k, "ragchatd-pdf", quick);
 	sandbox(k, "ragchatd-extract", quick);
+	sandbox(k, "ragchatd-pdftext", quick);
 	fonts(k);
 	pdftotext(k);
 	clock_of(k);

@@ -37,7 +37,8 @@ static void add_row(struct rows *rows, struct val row, struct sums *s)
 	rows_text(rows, row, "model", 0);
 	rows_end(rows);
 	s->turns += val_get_int(row, "turns", 0);
-	s->told += val_get_int(row, "told", 0);
+	/* An answer from the documents took none. */
+	s->told += val_str_is(val_get(row, "model"), "documents") ? val_get_int(row, "turns", 0) : val_get_int(row, "told", 0);
 	s->prompt += val_get_int(row, "prompt_tokens", 0);
 	s->completion += val_get_int(row, "completion_tokens", 0);
 	s->cost += cost >= 0 ? cost : 0;

@@ -5,7 +5,7 @@ import re
 import stat
 import sys
 
-from harness import check, contains, equal
+from harness import check, contains, deadline, equal
 from scripts import echo, fails
 
 
@@ -123,6 +123,7 @@ def verdicts(result):
     return {one["name"]: one["state"] for one in json.loads(result.out)["checks"]}
 
 
+@deadline(120)
 def test_doctor_says_what_is_wrong_and_what_to_do(t):
     t.h.configure("")
     result = t.run("doctor", "--quick", "--json", code=None)
