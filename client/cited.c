@@ -8,6 +8,7 @@
 #include "client/filter.h"
 #include "client/link.h"
 #include "client/out.h"
+#include "client/pretty.h"
 #include "client/say.h"
 #include "common/json.h"
 #include "common/mem.h"
@@ -38,7 +39,13 @@ static void add_result(struct cited *k, struct val result)
 
 	k->n++;
 	if (k->json) {
-		val_to_json(result, &k->w);
+		json_out_object(&k->w);
+		pretty_pairs(&k->w, turn, "");
+		json_out_key(&k->w, "sources");
+		val_to_json(sources, &k->w);
+		json_out_key(&k->w, "stale");
+		json_out_bool(&k->w, val_get_bool(result, "stale", false));
+		json_out_object_end(&k->w);
 		return;
 	}
 	(void)val_get_str(turn, "turn", &id, &n);

@@ -1,6 +1,7 @@
 /* ragchat search: what was said, or with --docs what the documents say. */
 #include <string.h>
 
+#include "client/cited.h"
 #include "client/cmd.h"
 #include "client/doc_search.h"
 #include "client/opts.h"
@@ -8,7 +9,7 @@
 #include "client/when.h"
 #include "common/str.h"
 
-enum { OPT_DOCS = OPT_OWN, OPT_IN, OPT_BY, OPT_USE, OPT_JSONL, OPT_TAG, OPT_SINCE, OPT_UNTIL, OPT_RANK, OPT_BEFORE, OPT_COLOR };
+enum { OPT_DOCS = OPT_OWN, OPT_IN, OPT_BY, OPT_USE, OPT_JSONL, OPT_TAG, OPT_SINCE, OPT_UNTIL, OPT_RANK, OPT_BEFORE, OPT_COLOR, OPT_SOURCE };
 
 static const struct opt opts[] = {
 	{ OPT_DOCS, "docs", NULL },
@@ -23,6 +24,7 @@ static const struct opt opts[] = {
 	{ OPT_BEFORE, "before", "PLACE" },
 	{ OPT_COLOR, "color", "auto|always|never" },
 	{ OPT_BY, "by", "document|passage" },
+	{ OPT_SOURCE, "source", "FILE" },
 	{ OPT_JSON, "json", NULL },
 	{ OPT_JSONL, "jsonl", NULL },
 	OPTS_END,
@@ -32,6 +34,7 @@ struct search {
 	struct doc_search docs;
 	struct said_search said;
 	bool in_docs;
+	const char *source; /* answers that cite it are looked for, no text */
 	const char *only_docs, *only_said; /* an option that goes with one of them alone */
 };
 
@@ -101,6 +104,9 @@ static void take(struct search *k, struct opts *o, int id)
 		(void)doc_search_by(&k->docs, o);
 		k->only_docs = "--by";
 		break;
+	case OPT_SOURCE:
+		k->source = o->value;
+		break;
 	default:
 		take_said(k, o, id);
 		break;
@@ -113,6 +119,13 @@ static void take(struct search *k, struct opts *o, int id)
 	}
 }
 
+static int search_source(struct client *c, struct search *k, struct opts *o)
+{
+	if (o->nargs || k->in_docs || k->only_docs || k->only_said || k->docs.thread || k->docs.jsonl)
+		return opts_fail(o, "--source goes alone, with -n and --json: it looks for answers, not for a text");
+	return cited_run(c, k->source, k->said.limit, k->docs.json);
+}
+
 static int run(struct client *c, int argc, char **argv)
 {
 	struct opts o = opts_of(c, &cmd_search, argc, argv);
@@ -123,6 +136,8 @@ static int run(struct client *c, int argc, char **argv)
 		take(&k, &o, id);
 	if (o.status || id < 0)
 		r = o.status;
+	else if (k.source)
+		r = search_source(c, &k, &o);
 	else if (!o.nargs)
 		r = opts_fail(&o, "search needs a text to look for");
 	else if (k.in_docs ? k.only_said != NULL : k.only_docs != NULL)
@@ -144,6 +159,7 @@ const struct cmd cmd_search = {
 	.run = run,
 	.help = "usage: ragchat search [OPTIONS] TEXT...        what you asked and were answered\n"
 		"       ragchat search --docs [OPTIONS] TEXT... what your documents say\n"
+		"       ragchat search --source FILE            the answers that cite a document\n"
 		"Finds the turns whose question, answer or thread name has all the words, the newest\n"
 		"first: THREAD:TURN, age, name, and a piece with the words. \"Words in quotes\" follow one\n"
 		"another; the last word may go on. A TEXT of - is read from stdin.\n"
@@ -158,7 +174,9 @@ const struct cmd cmd_search = {
 		"  -n, --number N      so many (20; 10 with --docs; at most 1000)\n"
 		"      --json          {\"results\": [{turn, thread, name, seq, created, part, snippet,\n"
 		"                      marks}], \"next\", \"cut\", \"complete\"}; with --docs {\"query\", \"coverage\",\n"
-		"                      \"results\": [{rank, document, path, page, line, title, score, text}]}\n"
+		"                      \"results\": [{rank, document, path, page, line, title, score, text}]};\n"
+		"                      with --source {\"source\", \"results\": [{turn, thread, name, seq,\n"
+		"                      question, created, sources, stale}]}\n"
 		"      --jsonl         a line for each result\n"
 		"example: ragchat search --since 30d 'wheel bolts torque'\n",
 };

@@ -231,3 +231,10 @@ def test_answers_are_found_by_what_they_cite(t):
     t.run("docs", "rm", "manual.md")
     again = rpc.call("source.find", source="manual.md")["results"]
     equal([result["stale"] for result in again], [True, True], "stale")
+    shown = t.run("search", "--source", "manual.md")
+    contains(shown.text, found[0]["turn"]["turn"][:8], "How often is the dynamo checked?", "manual.md", "has changed or is gone")
+    listed = t.run("search", "--source", "manual.md", "-n", "1", "--json").json
+    equal([result["turn"] for result in listed["results"]], [found[0]["turn"]["turn"]], "-n 1")
+    check(listed["results"][0]["stale"] is True and listed["results"][0]["sources"][0]["path"] == "manual.md", "a result:", listed)
+    contains(t.run("search", "--source", "nothing.md").err, "no answer cites")
+    t.run("search", "--source", "manual.md", "words", code=2)
