@@ -76,6 +76,7 @@ static void put(struct print *p, const char *s, size_t n)
 	if (!n)
 		return;
 	progress_clear(&p->progress);
+	p->blank = s[n - 1] == '\n' && (n > 1 ? s[n - 2] == '\n' : p->last == '\n');
 	p->last = s[n - 1];
 	out_add(&p->out, s, n);
 }
@@ -165,7 +166,7 @@ static void end_text(struct print *p, const struct answer *a)
 	if (p->sources && lines.len) {
 		if (p->last && p->last != '\n')
 			put(p, "\n", 1);
-		put(p, "\nSources:\n", 10);
+		put(p, p->blank ? "Sources:\n" : "\nSources:\n", p->blank ? 9 : 10);
 		put_lines(p, &lines);
 	}
 	buf_fini(&lines);

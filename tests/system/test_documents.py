@@ -65,6 +65,7 @@ def test_an_answer_from_the_documents_cites_file_and_line(t):
     check(first["quote"] and first["cited"], "source:", first)
     plain = t.run("ask", "--citations", "end", "How long do the lentils simmer?")
     contains(plain.text, "forty minutes", "recipes.txt")
+    check("\n\n\n" not in plain.text, "more than a blank line:", plain.text)
     code = ask(t, "What is the calibration offset of the temperature sensor?")
     contains(code["sources"][0]["path"], "sensor.py")
     contains(t.run("sources", "last").text, "sensor.py")
