@@ -21,6 +21,9 @@ int stdio_open(struct stdio *io, const struct client *c, const char *name, enum 
 	struct session_config config = { .name = name, .socket = connect_told(c), .autostart = c->autostart,
 		.start_again = true, .token = secret_token };
 
+	if (isatty(STDIN_FILENO))
+		say("this is for programs: it reads requests of JSON-RPC, %s; Ctrl-D ends it",
+			mode == FRAMING_LSP ? "each with a Content-Length head" : "one on each line");
 	framing_init(&io->framing, mode);
 	(void)out_open(&io->out, NULL);
 	io->session = session_new(&config, handler);

@@ -63,7 +63,8 @@ TRIES = 5  # to go on with an answer of which nothing more comes
 AGAIN_S = 10.0  # how long a lost connection is tried
 
 # What may be sent twice without being done twice; ask and turn.retry may by their key.
-_REPEAT = {"ping", "api.info", "status", "attach", "detach", "cancel", "turn.wait", "search", "doc.search", "account.self"}
+_REPEAT = {"ping", "api.info", "status", "attach", "detach", "cancel", "turn.wait", "search", "doc.search", "event.next",
+           "check", "account.self"}
 
 
 # ---- errors ----

@@ -320,6 +320,9 @@ def test_the_end_of_the_input(t):
     contains(result.text, "-32700")
     equal(t.run("bridge", "--lines", stdin="").out, b"", "nothing asked")
     equal(t.run("bridge", code=None).code, 2, "no mode")
+    code, out = t.terminal("bridge", "--lines", keys=lambda fd, _: os.write(fd, b'{"id": 1, "method": "ping"}\n\x04'))
+    equal(code, 0, "status on a terminal")
+    contains(out.decode(), "this is for programs", '"result":{}')
 
 
 def test_a_message_that_is_too_large_costs_itself_only(t):

@@ -56,10 +56,6 @@ def library(t, *documents, config=""):
     return daemon
 
 
-def has_search(t):
-    return "search" in [method["name"] for method in t.rpc().call("api.info")["methods"]]
-
-
 def fits(value, schema, where="it"):
     """As much of JSON Schema as the tools use."""
     kinds = {"object": dict, "array": list, "string": str, "integer": int, "number": (int, float), "boolean": bool}
@@ -87,8 +83,8 @@ def test_each_revision_as_recorded(t):
         peer.tool("search_documents", query="apples", limit=3)
         asked = peer.tool("ask_documents", question="Where do apples keep?", thread="fruit " + revision)
         check(not asked["isError"], asked)
-        if has_search(t):
-            peer.call("ping")
+        t.rpc().call("search.sync")
+        peer.tool("search_history", query="apples keep", limit=1)
         peer.tool("get_thread", thread="fruit " + revision)
         for method, params in (("tools/call", {"name": "no_such_tool"}), ("tools/call", {"name": "search_documents", "arguments": {}}),
                                ("tools/call", {"name": "get_thread", "arguments": {"thread": "none such"}}), ("resources/list", {})):
@@ -141,11 +137,11 @@ def test_tools_give_what_their_schemas_say(t):
     rest = peer.gives("get_thread", thread=answer["thread"], after=1)
     equal(([turn["question"] for turn in rest["turns"]], "next_after" in rest), (["What digs?"], False), "the second")
     contains(peer.failure("get_thread", thread="none such"), "not_found")
-    if has_search(t):
-        t.rpc().call("search.sync")
-        found = peer.gives("search_history", query="apples")
-        fits(found, schemas["search_history"])
-        check(found["results"] and found["results"][0]["thread"] == answer["thread"], "history:", found)
+    t.rpc().call("search.sync")
+    found = peer.gives("search_history", query="apples")
+    fits(found, schemas["search_history"])
+    check(found["results"] and found["results"][0]["thread"] == answer["thread"], "history:", found)
+    equal(peer.gives("search_history", query="nowhere to be found")["results"], [], "what nobody said")
 
 
 def test_arguments_are_checked(t):
