@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "client/cmd.h"
+#include "client/compose.h"
 #include "client/follow.h"
 #include "client/link.h"
 #include "client/option.h"
@@ -20,6 +21,7 @@
 enum {
 	OPT_NO_STDIN = OPT_VIEW_LAST,
 	OPT_NO_SAVE,
+	OPT_SAVE,
 	OPT_TITLE,
 	OPT_TAG,
 	OPT_DRY_RUN,
@@ -40,6 +42,9 @@ static const struct opt opts[] = {
 	{ OPT_IN, "in", "COLLECTION" },
 	{ OPT_NO_STDIN, "no-stdin", NULL },
 	{ OPT_NO_SAVE, "no-save", NULL },
+	{ OPT_SAVE, "save", NULL },
+	{ 'e', "editor", NULL },
+	{ 'x', "extract", NULL },
 	{ OPT_DRY_RUN, "dry-run", NULL },
 	VIEW_OPTS,
 	OPTS_END,
@@ -52,7 +57,7 @@ struct ask {
 	char *system;
 	char **documents; /* what the attachments are called */
 	struct buf text;
-	bool follow_on, no_stdin, detach, unsaved, dry_run;
+	bool follow_on, no_stdin, detach, unsaved, dry_run, editor;
 };
 
 static bool flag(struct ask *k, int id)
@@ -69,6 +74,16 @@ static bool flag(struct ask *k, int id)
 		return true;
 	case OPT_NO_SAVE:
 		k->unsaved = true;
+		return true;
+	case OPT_SAVE:
+		k->unsaved = false;
+		return true;
+	case 'e':
+		k->editor = true;
+		return true;
+	case 'x':
+		k->view.extract = k->view.no_stream = k->view.raw = true;
+		k->view.citations = CITATIONS_NONE;
 		return true;
 	case OPT_DRY_RUN:
 		k->dry_run = true;
@@ -129,6 +144,8 @@ static int check(const struct ask *k, struct opts *o)
 {
 	if (k->unsaved && (k->follow_on || k->thread))
 		return opts_fail(o, "--no-save keeps nothing, so it has no thread to go on with");
+	if (k->view.extract && (k->view.mode != VIEW_TEXT || k->detach))
+		return opts_fail(o, "-x prints code alone; it does not go with --json, --jsonl or -d");
 	if (k->detach && (k->view.output || k->view.usage))
 		return opts_fail(
 			o, "-d prints only the id; `ragchat attach -o FILE` fetches the answer");
@@ -273,8 +290,13 @@ static int ask(struct client *c, struct ask *k, const struct opts *o)
 		.no_stdin = k->no_stdin,
 		.quiet = k->view.quiet };
 	struct link *l;
-	int r = question_read(&q, &k->text);
+	int r = 0;
 
+	/* Without words the editor begins empty: a terminal's stdin is not waited for. */
+	if (!k->editor || o->nargs || k->files.n || !isatty(STDIN_FILENO))
+		r = question_read(&q, &k->text);
+	if (!r && k->editor)
+		r = compose(&k->text);
 	if (!r && k->system_arg)
 		k->system = text_or_file(k->system_arg, "the system prompt", &r);
 	if (r)
@@ -325,10 +347,11 @@ const struct cmd cmd_ask = {
 		"  -f, --file FILE     put a text file into the question\n"
 		"  -a, --attach FILE   upload a document first, then ask about it\n"
 		"      --in COLLECTION     look only into these documents\n"
-		"      --title NAME, --tag TAG   of a new thread    --no-save   keep nothing\n"
+		"  -e, --editor        write the question in $VISUAL or $EDITOR\n"
+		"      --title NAME, --tag TAG   of a new thread    --no-save   keep nothing; --save does\n"
 		"  -o, --output FILE   the exact answer, named when it is complete\n"
 		"      --json  one object at the end    --jsonl  events as they come, ids first\n"
-		"      --no-stream     print when complete\n"
+		"      --no-stream     print when complete    -x, --extract   the first code block alone\n"
 		"      --citations inline|end|none   list the sources after the text, or not\n"
 		"  -r, --raw  undrawn text   --width COLUMNS   --color auto|always|never\n"
 		"      --raw-output    do not make control characters visible\n"

@@ -1,18 +1,33 @@
 /* ragchat show: a thread, or one turn of it, as Markdown. */
 #include <string.h>
 
+#include "client/branches.h"
 #include "client/cmd.h"
 #include "client/conversation.h"
 #include "client/link.h"
 #include "client/out.h"
+#include "client/pager.h"
 #include "client/say.h"
+#include "common/mem.h"
+#include "common/str.h"
 
-enum { OPT_RAW_OUTPUT_SHOW = OPT_OWN };
+enum { OPT_RAW_OUTPUT_SHOW = OPT_OWN, OPT_TURN, OPT_BRANCHES, OPT_NO_PAGER };
 
 static const struct opt opts[] = {
+	{ 'n', "number", "N" },
+	{ OPT_TURN, "turn", "N" },
+	{ OPT_BRANCHES, "branches", NULL },
 	{ OPT_JSON, "json", NULL },
 	{ OPT_RAW_OUTPUT_SHOW, "raw-output", NULL },
+	{ OPT_NO_PAGER, "no-pager", NULL },
 	OPTS_END,
+};
+
+struct show {
+	enum conversation_format format;
+	int64_t most, turn;
+	bool branches, raw, no_pager;
+	int64_t others; /* turns that stand on other branches */
 };
 
 /* "THREAD:3", "THREAD:3f2a": rather a turn than a thread with a colon in its name. */
@@ -24,40 +39,91 @@ static bool names_a_turn(const char *ref)
 	       !colon[1 + strspn(colon + 1, "0123456789abcdefABCDEF-")];
 }
 
-/* A REF may mean either; what reads like a turn is looked up as one first. */
-static int show(struct link *l, const char *ref, enum conversation_format format, struct buf *out)
+static int show_thread(struct link *l, struct show *k, const char *ref, struct buf *out)
 {
+	if (k->branches)
+		return branches_draw(l, ref, out);
+	if (k->format == CONVERSATION_JSON)
+		return branches_json(l, ref, out);
+	return conversation_branch(l, ref, k->most, k->format, &k->others, out);
+}
+
+/* A REF may mean either; what reads like a turn is looked up as one first. */
+static int show(struct link *l, struct show *k, const char *ref, struct buf *out)
+{
+	char *turn;
 	int r;
 
-	if (names_a_turn(ref))
-		return conversation_turn(l, ref, format, out);
-	r = conversation_thread(l, ref, format, out);
-	return r == STATUS_NOT_FOUND && !out->len ? conversation_turn(l, ref, format, out) : r;
+	if (k->turn) {
+		turn = mem_printf("%s:%lld", ref, (long long)k->turn);
+		r = conversation_turn(l, turn, k->format, out);
+		mem_free(turn);
+		return r;
+	}
+	if (names_a_turn(ref) && !k->branches)
+		return conversation_turn(l, ref, k->format, out);
+	r = show_thread(l, k, ref, out);
+	return r == STATUS_NOT_FOUND && !out->len ? conversation_turn(l, ref, k->format, out) : r;
+}
+
+static int print(const struct show *k, const struct buf *out, const char *ref)
+{
+	bool json = k->format == CONVERSATION_JSON && !k->branches;
+	int r = !json && !k->raw && !k->no_pager && pager_wants(out) ? pager_show(out) : out_text(out, k->raw || json);
+
+	if (!r && k->others > 0)
+		say("%lld turn%s on other branches: `ragchat show --branches %s`", (long long)k->others,
+			k->others == 1 ? " is" : "s are", ref);
+	return r;
+}
+
+static void take(struct show *k, struct opts *o, int id)
+{
+	switch (id) {
+	case 'n':
+		if (str_int(o->value, 1, INT32_MAX, &k->most))
+			opts_fail(o, "-n is a number from 1, not '%s'", o->value);
+		break;
+	case OPT_TURN:
+		if (str_int(o->value, 1, INT64_MAX, &k->turn))
+			opts_fail(o, "--turn is a number from 1, not '%s'", o->value);
+		break;
+	case OPT_BRANCHES:
+		k->branches = true;
+		break;
+	case OPT_JSON:
+		k->format = CONVERSATION_JSON;
+		break;
+	case OPT_NO_PAGER:
+		k->no_pager = true;
+		break;
+	default:
+		k->raw = true;
+	}
 }
 
 static int run(struct client *c, int argc, char **argv)
 {
 	struct opts o = opts_of(c, &cmd_show, argc, argv);
-	enum conversation_format format = CONVERSATION_MD;
+	struct show k = { .format = CONVERSATION_MD };
 	struct buf out = { 0 };
-	bool raw = false;
+	const char *ref;
 	struct link *l;
-	int id, r;
+	int id = 0, r;
 
-	while ((id = opts_next(&o)) > 0) {
-		if (id == OPT_JSON)
-			format = CONVERSATION_JSON;
-		else
-			raw = true;
-	}
-	if (id < 0 || opts_count(&o, 0, 1))
+	while (!o.status && (id = opts_next(&o)) > 0)
+		take(&k, &o, id);
+	if (o.status || id < 0 || opts_count(&o, 0, 1))
 		return o.status;
-	if (raw && format == CONVERSATION_MD)
-		format = CONVERSATION_SENT;
+	if (k.branches && (k.turn || k.most || k.format == CONVERSATION_JSON))
+		return opts_fail(&o, "--branches goes with no other choice of turns; --json tells parent and siblings by itself");
+	if (k.raw && k.format == CONVERSATION_MD)
+		k.format = CONVERSATION_SENT;
+	ref = o.nargs ? o.args[0] : "last";
 	l = link_new(c);
-	r = show(l, o.nargs ? o.args[0] : "last", format, &out);
+	r = show(l, &k, ref, &out);
 	if (!r)
-		r = out_text(&out, raw || format == CONVERSATION_JSON);
+		r = print(&k, &out, ref);
 	buf_fini(&out);
 	link_free(l);
 	return r;
@@ -68,12 +134,17 @@ const struct cmd cmd_show = {
 	.brief = "print a thread or one turn as Markdown",
 	.opts = opts,
 	.run = run,
-	.help = "usage: ragchat show [--json] [--raw-output] [REF]\n"
-		"Prints the thread REF (the last one unless given) with its questions, answers "
-		"and\n"
-		"sources. THREAD:3 and the id of a turn print that turn alone.\n"
-		"      --json          {\"thread\": {...}, \"turns\": [...]}, or the turn's "
-		"object\n"
-		"      --raw-output    do not make control characters visible, leave [n] as sent\n"
-		"example: ragchat show shelves:2\n",
+	.help = "usage: ragchat show [-n N] [--json] [--raw-output] [--no-pager] [REF]\n"
+		"       ragchat show --branches [REF]\n"
+		"Prints the thread REF (the last one unless given) with its questions, answers and\n"
+		"sources, along the branch that is gone on from. THREAD:3 and the id of a turn print\n"
+		"that turn alone. On a terminal what is longer goes to $PAGER, or less.\n"
+		"  -n, --number N      only the last N turns\n"
+		"      --turn N        only turn N\n"
+		"      --branches      draw which turn came after which: a line each, * on that branch\n"
+		"      --json          {\"thread\": {...}, \"turns\": [...]}: all, with parent, siblings\n"
+		"                      and current; or one turn's object\n"
+		"      --raw-output    do not make control characters visible\n"
+		"      --no-pager      no pager\n"
+		"example: ragchat show -n 3 shelves\n",
 };

@@ -17,6 +17,8 @@ const struct cmd *const cmds[] = {
 	&cmd_show,
 	&cmd_last,
 	&cmd_search,
+	&cmd_fork,
+	&cmd_edit,
 	&cmd_mv,
 	&cmd_tag,
 	&cmd_rate,

@@ -13,6 +13,7 @@
 #include "common/json.h"
 #include "common/mem.h"
 #include "proto/errors.h"
+#include "proto/limits.h"
 
 /* ---- the whole text ---- */
 
@@ -82,17 +83,25 @@ int turn_text(const struct client *c, struct val turn, struct buf *out)
 	return r;
 }
 
-int turn_json(const struct client *c, struct val turn, struct json_out *w)
+int turn_json_pairs(const struct client *c, struct val turn, struct json_out *w)
 {
 	struct buf text = { 0 };
 	int r = turn_text(c, turn, &text);
 
-	json_out_object(w);
 	pretty_pairs(w, turn, "text");
 	json_out_key(w, "text");
 	json_out_string(w, text.data ? (const char *)text.data : "", text.len);
-	json_out_object_end(w);
 	buf_fini(&text);
+	return r;
+}
+
+int turn_json(const struct client *c, struct val turn, struct json_out *w)
+{
+	int r;
+
+	json_out_object(w);
+	r = turn_json_pairs(c, turn, w);
+	json_out_object_end(w);
 	return r;
 }
 
@@ -339,5 +348,78 @@ int conversation_thread(
 	mem_free(id);
 	if (!r)
 		end_pages(&p);
+	return r;
+}
+
+/* ---- one branch, from its end ---- */
+
+struct texts {
+	struct buf *v;
+	size_t n, cap;
+};
+
+static int add_earlier(struct link *l, struct val turns, int64_t most, enum conversation_format format, struct texts *t)
+{
+	int r = 0;
+
+	for (size_t i = 0; !r && i < val_count(turns) && (!most || (int64_t)t->n < most); i++) {
+		t->v = mem_grow(t->v, &t->cap, t->n, sizeof(*t->v));
+		buf_init(&t->v[t->n], 0);
+		r = add_turn(l->client, val_at(turns, i), format, &t->v[t->n++]);
+	}
+	return r;
+}
+
+static bool is_rising(struct val turns)
+{
+	size_t n = val_count(turns);
+
+	return n > 1 && val_get_int(val_at(turns, 0), "seq", 0) < val_get_int(val_at(turns, n - 1), "seq", 0);
+}
+
+int conversation_branch(struct link *l, const char *ref, int64_t most, enum conversation_format format, int64_t *others, struct buf *out)
+{
+	struct texts t = { .n = 0 };
+	char *id = mem_dup(ref), *from = NULL;
+	int64_t turns = 0;
+	int r;
+
+	do {
+		struct pack *p = link_request(l, "message.list");
+
+		pack_kv_text(p, "thread", id);
+		pack_kv_bool(p, "branch", true);
+		pack_kv_text_opt(p, "from", from);
+		if (most)
+			pack_kv_int(p, "limit", min_of(most - (int64_t)t.n, (int64_t)LIMIT_PAGE));
+		from = mem_free(from);
+		r = link_call(l, 0);
+		if (r) {
+			r = t.n || r != LINK_E_REMOTE || l->error.code != PROTO_E_NOT_FOUND ? link_fail(l, r) : STATUS_NOT_FOUND;
+			break;
+		}
+		if (!t.n && is_rising(val_get(l->msg.result, "turns")))
+			break; /* a daemon that knows of no branches */
+		if (!t.n) {
+			add_title(val_get(l->msg.result, "thread"), format, out);
+			turns = val_get_int(val_get(l->msg.result, "thread"), "turns", 0);
+		}
+		mem_free(id);
+		id = val_get_text(val_get(l->msg.result, "thread"), "thread");
+		from = val_get_text(l->msg.result, "earlier");
+		r = add_earlier(l, val_get(l->msg.result, "turns"), most, format, &t);
+	} while (!r && from && (!most || (int64_t)t.n < most));
+	*others = from ? -1 : t.n ? turns - (int64_t)t.n : 0;
+	for (size_t i = t.n; i-- > 0;) {
+		(void)buf_add(out, t.v[i].data, t.v[i].len);
+		buf_fini(&t.v[i]);
+	}
+	if (t.n)
+		end_document(out);
+	else if (!r)
+		r = conversation_thread(l, id, format, out);
+	mem_free(t.v);
+	mem_free(from);
+	mem_free(id);
 	return r;
 }

@@ -387,7 +387,9 @@ static int finish(struct follow *f)
 		deliver(f);
 	progress_clear(&f->print.progress);
 	status = judge(f);
-	if (heard && !f->print.out.error)
+	if (heard && !status && f->print.nothing)
+		status = say_fail(STATUS_FAILED, "there is no code block in the answer");
+	else if (heard && !f->print.out.error)
 		say_end(f, status);
 	whole = heard && answer_ended_as(&f->answer, "done");
 	if (!f->print.out.error) {

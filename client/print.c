@@ -1,6 +1,8 @@
 /* Printing an answer. */
 #include "client/print.h"
 
+#include "client/codeblock.h"
+
 #include <string.h>
 #include <unistd.h>
 
@@ -151,11 +153,23 @@ static void put_lines(struct print *p, const struct buf *lines)
 	put_buf(p, &wrapped);
 }
 
+static void put_code(struct print *p, const struct answer *a)
+{
+	const char *text = (const char *)a->text.data;
+	size_t from, to;
+
+	p->nothing = !a->text.len || !codeblock_first(text, a->text.len, &from, &to);
+	if (!p->nothing)
+		put_text(p, text + from, to - from, false);
+}
+
 static void end_text(struct print *p, const struct answer *a)
 {
 	struct buf lines = { 0 };
 
-	if (p->view->no_stream)
+	if (p->view->extract)
+		put_code(p, a);
+	else if (p->view->no_stream)
 		put_text(p, (const char *)a->text.data, a->text.len, false);
 	put_text(p, "", 0, true);
 	if (!is_exact(p) && p->last && p->last != '\n')

@@ -27,6 +27,7 @@ struct print {
 	struct wrap wrap;
 	struct markdown *markdown; /* on a terminal; NULL: the text as it is */
 	struct progress progress;
+	bool nothing; /* --extract found no code block */
 	char last;    /* the last byte printed, 0: none yet */
 	bool blank;   /* the last line printed is an empty one */
 	bool sources; /* the list of sources follows the text */

@@ -14,6 +14,7 @@ struct view {
 	enum view_mode mode;
 	bool no_stream, raw, quiet, usage;
 	bool plain; /* no line is drawn over */
+	bool extract; /* the first code block, alone; goes with no_stream */
 	int raw_output; /* how often it was given: a terminal wants it twice */
 	enum view_citations citations;
 	enum color_when color;

@@ -7,6 +7,7 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "daemon/ipc/dispatch.h"
+#include "daemon/ipc/quota.h"
 #include "daemon/ipc/settle.h"
 #include "daemon/server.h"
 #include "daemon/store/history.h"
@@ -146,6 +147,87 @@ void rpc_rate(struct call *call, struct args *a)
 	op_rate_free(op);
 }
 
+/* ---- forks ---- */
+
+static void on_cleared(struct job *j)
+{
+	struct op_thread_remove *op = container_of(j, struct op_thread_remove, job);
+	struct server *s = j->ctx;
+
+	if (j->r == 0 && op->more && store_submit(s->store, STORE_WRITER, j) == 0)
+		return;
+	op_thread_remove_free(op);
+}
+
+/* A hidden half of a thread is left; where that fails, too, the next start finds it. */
+static void clear_half(struct server *s, const char *thread)
+{
+	struct op_thread_remove *op = op_thread_remove_new();
+
+	memcpy(op->id, thread, sizeof(op->id));
+
+	op->job.done = on_cleared;
+	op->job.ctx = s;
+	if (store_submit(s->store, STORE_WRITER, &op->job) != 0)
+		op_thread_remove_free(op);
+}
+
+static void on_forked(struct job *j)
+{
+	struct op_thread_fork *op = container_of(j, struct op_thread_fork, job);
+	struct call *call = call_of(j);
+	struct pack p;
+
+	if (j->r == 0 && op->more && store_submit(call->server->store, STORE_WRITER, j) == 0)
+		return;
+	if (j->r == 0 && op->more)
+		j->r = STORE_E_BUSY;
+	if (j->r != 0) {
+		reply_store_error(call, j->r, j->why, &op->candidates, "turn");
+		if (op->npath)
+			clear_half(call->server, op->id);
+	} else if (reply_begin(call, &p)) {
+		pack_key(&p, "thread");
+		pack_thread(&p, &op->thread);
+		reply_end(call, &p);
+	}
+	call_drop(call);
+	op_thread_fork_free(op);
+}
+
+static void fork_allowed(void *ctx, bool ok, uint64_t room)
+{
+	struct op_thread_fork *op = ctx;
+	struct call *call = call_of(&op->job);
+
+	(void)room;
+	if (ok && store_submit(call->server->store, STORE_WRITER, &op->job) == 0)
+		return;
+	if (ok)
+		reply_error(call, PROTO_E_BUSY, "the database has too much to write");
+	call_drop(call);
+	op_thread_fork_free(op);
+}
+
+void rpc_thread_fork(struct call *call, struct args *a)
+{
+	struct op_thread_fork *op = op_thread_fork_new();
+
+	op->ref = args_dup(args_str(a, "thread", ARG_NEEDED, 1, LIMIT_NAME));
+	op->at = args_int(a, "at", 1, INT64_MAX, 0);
+	op->name = args_dup(args_str(a, "name", ARG_OPTIONAL, 1, LIMIT_NAME));
+	op->terminal = args_dup(args_str(a, "terminal", ARG_OPTIONAL, 1, LIMIT_NAME));
+	if (!args_ok(a)) {
+		reply_bad_args(call, a);
+		op_thread_fork_free(op);
+		return;
+	}
+	op->account = account_copy(&call->account);
+	op->job.ctx = call_keep(call);
+	op->job.done = on_forked;
+	quota_check(call, 0, false, fork_allowed, op);
+}
+
 /* ---- threads that go ---- */
 
 /* Slice after slice, behind whatever the writer has to do besides. */
@@ -230,40 +312,17 @@ static void haunted_done(void *ctx)
 	haunted_end(ctx, 0, NULL);
 }
 
-/* The large ones were begun only. */
-static void on_swept(struct job *j)
-{
-	struct op_thread_remove *op = container_of(j, struct op_thread_remove, job);
-	struct haunted *h = j->ctx;
-
-	if (go_on(h->call->server, j, op->more))
-		return;
-	if (j->r == 0)
-		settle(h->call->server, haunted_done, h);
-	else
-		haunted_end(h, j->r, j->why);
-	op_thread_remove_free(op);
-}
-
 static void on_ghosts(struct job *j)
 {
 	struct op_ghosts *op = container_of(j, struct op_ghosts, job);
 	struct haunted *h = j->ctx;
-	struct op_thread_remove *rest;
 
 	if (go_on(h->call->server, j, op->more))
 		return;
-	if (j->r != 0 || op->only_look) {
+	if (j->r != 0 || op->only_look)
 		haunted_end(h, j->r, j->why);
-		return;
-	}
-	rest = op_thread_remove_new();
-	rest->job.done = on_swept;
-	rest->job.ctx = h;
-	if (store_submit(h->call->server->store, STORE_WRITER, &rest->job) == 0)
-		return;
-	haunted_end(h, STORE_E_BUSY, NULL);
-	op_thread_remove_free(rest);
+	else
+		settle(h->call->server, haunted_done, h);
 }
 
 void rpc_ghost_remove(struct call *call, struct args *a)

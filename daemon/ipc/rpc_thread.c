@@ -93,7 +93,9 @@ static void on_messages(struct job *j)
 		for (; i < op->n && !(i && pack_half_full(&p)); i++)
 			pack_turn(&p, &op->rows[i], chat_live(&call->server->chat, op->rows[i].id), true);
 		pack_close(&p);
-		if (i && (op->more || i < op->n))
+		if (op->branch)
+			pack_kv_text_opt(&p, "earlier", i < op->n ? op->rows[i].id : op->next);
+		else if (i && (op->more || i < op->n))
 			pack_kv_int(&p, "next", op->rows[i - 1].seq);
 		reply_end(call, &p);
 	}
@@ -106,6 +108,8 @@ void rpc_message_list(struct call *call, struct args *a)
 	struct arg_str ref = args_str(a, "thread", ARG_NEEDED, 1, LIMIT_NAME);
 	int64_t limit = args_int(a, "limit", 1, LIMIT_PAGE, 50);
 	int64_t after = args_int(a, "after", 0, INT64_MAX, 0);
+	struct arg_str from = args_str(a, "from", ARG_OPTIONAL, 1, ID_LEN);
+	bool branch = args_bool(a, "branch", false);
 	struct op_turn_list *op;
 
 	if (!args_ok(a)) {
@@ -116,6 +120,8 @@ void rpc_message_list(struct call *call, struct args *a)
 	op->account = account_copy(&call->account);
 	op->thread_ref = args_dup(ref);
 	op->after = after;
+	op->branch = branch;
+	op->before = args_dup(from);
 	op->limit = (int)limit;
 	op->max_text = op->max_question = LIMIT_TEXT_IN_RESULT;
 	op->max_bytes = LIMIT_FRAME / 2; /* rows beyond go to the next page */

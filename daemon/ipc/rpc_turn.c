@@ -429,6 +429,8 @@ struct turn_call {
 	bool shared; /* it is another's */
 	struct ask_options ask;
 	char *key;
+	char *text;  /* an edit's question */
+	size_t text_len;
 	void (*then)(struct turn_call *tc, struct turn_row *row, struct turn *live);
 	unsigned tries;
 };
@@ -440,6 +442,7 @@ static void turn_call_free(struct turn_call *tc)
 	mem_free(tc->call.account.name);
 	ask_options_fini(&tc->ask);
 	mem_free(tc->key);
+	mem_free(tc->text);
 	mem_free(tc);
 }
 
@@ -800,6 +803,12 @@ static void then_retry(struct turn_call *tc, struct turn_row *row, struct turn *
 	k->ask = tc->ask;
 	tc->ask = (struct ask_options){ 0 };
 	ask_from_meta(&k->ask, row->meta);
+	if (tc->text) {
+		k->op->edit = true;
+		k->op->text = tc->text;
+		k->op->text_len = tc->text_len;
+		tc->text = NULL;
+	}
 	k->stream = tc->stream;
 	k->op->key = tc->key;
 	tc->key = NULL;
@@ -810,19 +819,35 @@ static void then_retry(struct turn_call *tc, struct turn_row *row, struct turn *
 	begin(k);
 }
 
-void rpc_turn_retry(struct call *call, struct args *a)
+static void ask_again(struct call *call, struct args *a, bool edit)
 {
 	struct turn_call *tc;
+	struct arg_str text;
 
-	if (!may_ask(call))
+	if (!may_ask(call) || (edit && too_large(call, a)))
 		return;
 	tc = turn_call_new(call, then_retry);
+	if (edit) {
+		text = args_str(a, "text", ARG_NEEDED, 1, (size_t)call->server->config->max_prompt);
+		tc->text = mem_try_dup(text.s ? text.s : "", text.n);
+		tc->text_len = text.n;
+	}
 	tc->own = true;
 	tc->stream = args_bool(a, "stream", false);
 	tc->key = args_dup(args_str(a, "key", ARG_OPTIONAL, 1, LIMIT_KEY));
 	tc->ask.model = args_dup(args_str(a, "model", ARG_OPTIONAL, 1, LIMIT_NAME));
 	tc->ask.options = val_json(args_val(a, "options", VAL_MAP));
 	turn_call_go(tc, a, 1);
+}
+
+void rpc_turn_retry(struct call *call, struct args *a)
+{
+	ask_again(call, a, false);
+}
+
+void rpc_turn_edit(struct call *call, struct args *a)
+{
+	ask_again(call, a, true);
 }
 
 /* ---- list ---- */

@@ -61,22 +61,22 @@ static void go_on(struct op_ghosts *op, char *at)
 static int ghost_thread(struct db *db, struct op_ghosts *op)
 {
 	char *id, **why = &op->job.why;
-	bool more = false;
-	int r = next_id(db, op,
+	int r;
+
+	if (op->dropping)
+		return thread_drop_rows(db, op->at, &op->dropping, why);
+	r = next_id(db, op,
 		"SELECT h.id FROM threads h WHERE h.\"userId\" IS NULL AND h.\"userIdentifier\" IS NULL AND h.id > ?1 "
 		"AND NOT EXISTS (SELECT 1 FROM ragchat_passing p WHERE p.thread = h.id) "
 		"AND COALESCE((SELECT max(s.\"createdAt\") FROM steps s WHERE s.\"threadId\" = h.id), h.\"createdAt\", '') < ?2 "
 		"ORDER BY h.id LIMIT 1",
 		&id);
-
 	if (r == 0 && id) {
 		op->threads++;
-		if (!op->only_look)
-			r = db_run(db, db->chat, why,
-				"INSERT OR IGNORE INTO ragchat_passing(thread, account) VALUES (?1, '')", db_text(id));
-		if (r == 0 && !op->only_look)
-			r = thread_drop_rows(db, id, &more, why); /* more: whoever resumes it sees to the rest */
+		op->dropping = !op->only_look;
 	}
+	if (op->dropping)
+		r = db_run(db, db->chat, why, "INSERT OR IGNORE INTO ragchat_passing(thread, account) VALUES (?1, '')", db_text(id));
 	go_on(op, id);
 	return r;
 }

@@ -42,7 +42,8 @@ void op_rate_free(struct op_rate *op);
 
 /*
  * A thread is deleted. The first slice takes it out of everybody's sight; STORE_E_CONFLICT: an answer
- * of it is being made. ref NULL: those that were left half deleted, one after another.
+ * of it is being made. ref NULL: the hidden thread `id`; with id "" those that an earlier
+ * daemon left half made or half deleted.
  */
 struct op_thread_remove {
 	struct job job;
@@ -55,10 +56,38 @@ struct op_thread_remove {
 	int64_t turns;
 	bool more;
 	struct candidates candidates;
+	id_str *left;            /* private: of the earlier daemon's */
+	size_t nleft, left_cap;
+	bool begun;
 };
 struct op_thread_remove *op_thread_remove_new(void);
 int op_thread_remove_run(struct db *db, struct job *j);
 void op_thread_remove_free(struct op_thread_remove *op);
+
+/*
+ * A new thread that shares the history of another up to one of its turns: copies. What went wrong in
+ * a later slice leaves a hidden rest that op_thread_remove finds.
+ */
+struct op_thread_fork {
+	struct job job;
+	struct account account;
+	char *ref;               /* of a turn; a thread's name means its newest */
+	int64_t at;              /* the turn of this number in the same thread; 0: that of ref */
+	char *name;              /* or NULL: made from the old one */
+	char *terminal;          /* or NULL: remembered with the new thread */
+	struct thread_row thread; /* out */
+	bool more;
+	struct candidates candidates;
+	/* private */
+	id_str id, from, next, last;
+	id_str *path;
+	size_t npath, path_cap;
+	int64_t seq, ncopied;
+	char *tags, *copy_step, *copy_element;
+};
+struct op_thread_fork *op_thread_fork_new(void);
+int op_thread_fork_run(struct db *db, struct job *j);
+void op_thread_fork_free(struct op_thread_fork *op);
 
 /* What was deleted leaves the write-ahead log, too. `more` as above; given up after a while of readers. */
 struct op_settle {
@@ -81,6 +110,7 @@ struct op_ghosts {
 	int64_t threads, steps, elements; /* out, rising */
 	bool more;
 	char *at;                /* private: the thread's id to go on behind */
+	bool dropping;           /* ... or with */
 	int stage;
 };
 struct op_ghosts *op_ghosts_new(void);

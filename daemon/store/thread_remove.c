@@ -32,6 +32,7 @@ void op_thread_remove_free(struct op_thread_remove *op)
 	mem_free(op->account.name);
 	mem_free(op->ref);
 	mem_free(op->name);
+	mem_free(op->left);
 	candidates_fini(&op->candidates);
 	job_fini(&op->job);
 	mem_free(op);
@@ -105,18 +106,28 @@ static int begin(struct db *db, struct op_thread_remove *op)
 	return r;
 }
 
-/* One that was left: by a crash, or by a daemon that stopped. */
-static int resume(struct db *db, struct op_thread_remove *op)
+/* What there is now: what is hidden later belongs to somebody who is at work on it. */
+static int list_left(struct db *db, struct op_thread_remove *op)
 {
 	sqlite3_stmt *stmt;
 	bool row = false;
-	int r = db_query(&stmt, db, db->chat, &op->job.why, "SELECT thread FROM ragchat_passing LIMIT 1");
+	int r = db_query(&stmt, db, db->chat, &op->job.why, "SELECT thread FROM ragchat_passing");
 
-	if (r == 0)
-		r = db_step(stmt, &row, &op->job.why);
-	if (r == 0 && row)
-		db_col_id(stmt, 0, op->id);
+	while (r == 0 && (r = db_step(stmt, &row, &op->job.why)) == 0 && row) {
+		op->left = mem_grow(op->left, &op->left_cap, op->nleft, sizeof(*op->left));
+		db_col_id(stmt, 0, op->left[op->nleft++]);
+	}
 	db_release(stmt);
+	return r;
+}
+
+static int resume(struct db *db, struct op_thread_remove *op)
+{
+	int r = op->begun ? 0 : list_left(db, op);
+
+	op->begun = true;
+	if (r == 0 && op->nleft)
+		memcpy(op->id, op->left[--op->nleft], sizeof(op->id));
 	return r;
 }
 
@@ -177,9 +188,9 @@ int op_thread_remove_run(struct db *db, struct job *j)
 	op->more = false;
 	if (r == 0 && op->id[0] && !op->only_look)
 		r = thread_drop_rows(db, op->id, &op->more, &j->why);
-	if (r == 0 && !op->ref && op->id[0] && !op->more) {
+	if (r == 0 && !op->more && op->nleft) {
 		op->id[0] = '\0';
-		op->more = true; /* there may be another */
+		op->more = true;
 	}
 	return r;
 }

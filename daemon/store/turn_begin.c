@@ -75,6 +75,8 @@ static int find_retried(struct db *db, struct begin *b)
 	if (r == 0) {
 		db_col_id(stmt, 0, b->thread);
 		db_col_id(stmt, 1, b->parent);
+	}
+	if (r == 0 && !b->op->edit) {
 		db_col_id(stmt, 2, b->user_step);
 		b->has_user_step = db_col_int(stmt, 3);
 		text = db_col_text(stmt, 4);
@@ -187,7 +189,7 @@ static int write_turn(struct db *db, struct begin *b)
 		"user_step, run_step, answer_step, created, model, meta) VALUES(?1, ?2, ?3, ?4, "
 		"?5, ?6, ?7, ?8, ?1, ?9, ?10, ?11, ?12)",
 		db_text(b->turn), db_text(b->thread), db_text(op->account.id), db_int(b->seq + 1),
-		db_int(TURN_QUEUED), id_or_null(b->parent), id_or_null(op->of),
+		db_int(TURN_QUEUED), id_or_null(b->parent), id_or_null(op->edit ? "" : op->of),
 		db_text(b->user_step), db_text(b->answer_step), db_int(b->us), db_text(op->model),
 		db_text(op->meta));
 

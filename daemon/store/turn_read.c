@@ -124,21 +124,27 @@ static int fill_page(struct db *db, struct op_turn_list *op, sqlite3_stmt *stmt)
 	return r;
 }
 
-static int list_thread(struct db *db, struct op_turn_list *op)
+static int find_listed(struct db *db, struct op_turn_list *op)
 {
 	char **why = &op->job.why;
-	sqlite3_stmt *stmt = NULL;
 	id_str id;
 	int r = ref_thread(db, &op->account, op->thread_ref, REF_ANY, REF_READ, id, &op->candidates, why);
 
 	if (r == 0)
 		r = thread_load(db, id, &op->thread, why);
-	if (r == 0)
-		r = thread_owner(db, &op->account, &op->thread, why);
+	return r ? r : thread_owner(db, &op->account, &op->thread, why);
+}
+
+static int list_thread(struct db *db, struct op_turn_list *op)
+{
+	char **why = &op->job.why;
+	sqlite3_stmt *stmt = NULL;
+	int r = find_listed(db, op);
+
 	if (r == 0)
 		r = db_query(&stmt, db, db->chat, why,
 			SQL_TURN "WHERE t.thread = ?2 AND t.seq > ?3 ORDER BY t.seq LIMIT ?4",
-			db_int(op->max_text > 0), db_text(id), db_int(op->after),
+			db_int(op->max_text > 0), db_text(op->thread.id), db_int(op->after),
 			db_int(page_limit(op->limit) + 1));
 	if (r == 0)
 		r = fill_page(db, op, stmt);
@@ -168,9 +174,52 @@ static int list_account(struct db *db, struct op_turn_list *op)
 	return r;
 }
 
+/* `next`: the turn to begin the next page with. */
+static int list_branch(struct db *db, struct op_turn_list *op)
+{
+	const struct turn_want want = { .max_question = op->max_question, .max_text = op->max_text,
+		.sources = op->with_sources, .rating = true };
+	size_t limit = (size_t)page_limit(op->limit), cap = 0;
+	int64_t below = INT64_MAX;
+	uint64_t bytes = 0;
+	id_str at, id;
+	int r = find_listed(db, op);
+
+	if (r == 0)
+		(void)snprintf(at, sizeof(at), "%s", op->before ? op->before : op->thread.last);
+	while (r == 0 && at[0]) {
+		struct turn_row *row;
+
+		if (op->n == limit || (op->n && op->max_bytes && bytes >= op->max_bytes)) {
+			op->next = mem_dup(at);
+			break;
+		}
+		op->rows = mem_grow(op->rows, &cap, op->n, sizeof(*op->rows));
+		row = &op->rows[op->n];
+		*row = (struct turn_row){ .found = -1 };
+		memcpy(id, at, sizeof(id));
+		r = turn_load(db, id, &want, row, &op->job.why);
+		/* Of this thread, and before its child: the rest is not to be followed. */
+		if (r != 0 || strcmp(row->thread, op->thread.id) != 0 || row->seq >= below) {
+			turn_row_fini(row);
+			break;
+		}
+		op->n++;
+		below = row->seq;
+		bytes += row->question_len + row->text_len;
+		memcpy(at, row->parent, sizeof(at));
+	}
+	if (r == STORE_E_NOT_FOUND && op->n) {
+		op->job.why = mem_free(op->job.why);
+		r = 0;
+	}
+	op->more = op->next != NULL;
+	return r;
+}
+
 int op_turn_list_run(struct db *db, struct job *j)
 {
 	struct op_turn_list *op = container_of(j, struct op_turn_list, job);
 
-	return op->thread_ref ? list_thread(db, op) : list_account(db, op);
+	return op->branch ? list_branch(db, op) : op->thread_ref ? list_thread(db, op) : list_account(db, op);
 }

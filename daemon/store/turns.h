@@ -104,6 +104,7 @@ struct op_turn_begin {
 	size_t text_len;
 	char *model, *meta;
 	id_str of;             /* retry: the turn whose question is asked again; text is taken from it */
+	bool edit;             /* `text` is asked in place of the question of `of`, beside it */
 	/* out */
 	struct turn_row turn;  /* question filled also for a retry; text empty */
 	bool duplicate;        /* the key was known: `turn` is the earlier one, nothing was written */
@@ -188,6 +189,7 @@ struct op_turn_list {
 	struct account account;
 	char *thread_ref;
 	int64_t after;
+	bool branch;           /* of the thread: from its newest turn, or from `before`, upward along the branch */
 	char *before;
 	int limit;
 	uint64_t max_text, max_question, max_bytes; /* of one text, one question, of the whole page */

@@ -189,11 +189,17 @@ def test_threads_are_shown_page_by_page_and_a_turn_by_its_own(t):
     def pages(call):
         if call.params["thread"] not in ("work", THREAD):
             call.fail("not_found", "no such thread")
+            return
+        first = turn_map(question="q1", text="a1", length=2)
+        second = turn_map(question="q2", text="a2", length=2, state="failed",
+                          error={"code": 12, "name": "upstream_error", "message": "out of luck"})
+        thread = {"thread": THREAD, "name": "work", "turns": 2}
+        if call.params.get("branch"):
+            call.reply(thread=thread, turns=[first if "from" in call.params else second], **({} if "from" in call.params else {"earlier": "q1"}))
         elif call.params["after"] == 0:
-            call.reply(thread={"thread": THREAD, "name": "work"}, turns=[turn_map(question="q1", text="a1", length=2)], next=1)
+            call.reply(thread=thread, turns=[first], next=1)
         else:
-            call.reply(thread={"thread": THREAD, "name": "work"}, turns=[turn_map(question="q2", text="a2", length=2, state="failed",
-                       error={"code": 12, "name": "upstream_error", "message": "out of luck"})])
+            call.reply(thread=thread, turns=[second])
     made = fake(t, message__list=pages, turn__get=lambda call: call.reply(turn=turn_map(
         text="one [1]", length=7, sources=[{"n": 1, "path": "a.md", "line": 4, "cited": True, "quote": "two\nlines"}])))
     equal(t.run("show", "work").text, "# work\n\n## Question\n\nq1\n\n## Answer\n\na1\n\n## Question\n\nq2\n\n## Answer\n\na2\n\n"

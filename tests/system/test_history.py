@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 
 from harness import DATA, check, contains, deadline, equal, eventually
-from scripts import echo, says
+from scripts import echo, question, says
 
 
 def files_with(t, *words):
@@ -215,6 +215,135 @@ def test_what_a_crash_leaves_half_deleted_goes_at_the_next_start(t):
     daemon.start()
     eventually(lambda: not t.sql("SELECT 1 FROM threads"), "the rest to go")
     equal(t.sql("SELECT count(*) AS n FROM steps"), [{"n": 0}], "steps")
+
+
+def branch(t, *args):
+    """Questions and answers that `show` prints."""
+    lines = t.run("show", *args).text.splitlines()
+    return [line for at, line in enumerate(lines) if line and not line.startswith("#")]
+
+
+def test_an_edit_stands_beside_the_old_branch(t):
+    import chainlit_layer
+    made, daemon = t.serve(echo)
+    t.run("ask", "-t", "tree", "first")
+    t.run("ask", "-t", "tree", "second")
+    t.run("ask", "-t", "tree", "third")
+    t.run("edit", "tree", "--turn", "2", "other second")
+    sent = [m["content"] for m in made.chats[-1].json["messages"] if m["role"] != "system"]
+    equal(sent, ["first", "answer to first", "other second"], "what the backend got")
+    equal(branch(t, "tree"), ["first", "answer to first", "other second", "answer to other second"], "the newest branch")
+    contains(t.run("show", "tree").err, "2 turns are on other branches")
+    t.run("ask", "-t", "tree", "on it goes")
+    sent = [m["content"] for m in made.chats[-1].json["messages"] if m["role"] != "system"]
+    equal(sent[::2], ["first", "other second", "on it goes"], "it goes on from the newest branch")
+    t.run("retry", "tree:1")
+    drawn = t.run("show", "--branches", "tree").text.splitlines()
+    equal([line[0] for line in drawn], [" ", " ", " ", " ", " ", "*"], "the branch that is gone on from")
+    equal([int(line[10:15]) for line in drawn], [1, 2, 3, 4, 5, 6], "turns in the order of the tree")
+    contains(drawn[0], "\u251c first")
+    contains(drawn[1], "\u2502 \u251c second")
+    contains(drawn[5], "\u2514 (again) first")
+    turns = t.run("show", "--json", "tree").json["turns"]
+    ids = {turn["seq"]: turn["turn"] for turn in turns}
+    equal({turn["seq"]: turn.get("parent") for turn in turns},
+          {1: None, 2: ids[1], 3: ids[2], 4: ids[1], 5: ids[4], 6: None}, "parents")
+    equal({turn["seq"]: turn["siblings"] for turn in turns if turn["siblings"]},
+          {1: [ids[6]], 2: [ids[4]], 4: [ids[2]], 6: [ids[1]]}, "siblings")
+    equal([turn["seq"] for turn in turns if turn["current"]], [6], "current")
+    equal(branch(t, "tree", "--turn", "3"), ["third", "answer to third"], "one turn")
+    equal(branch(t, "tree:5"), ["on it goes", "answer to on it goes"], "one turn")
+    t.run("edit", "tree", "--turn", "9", "x", code=3)
+    t.run("edit", "tree", "--turn", "x", "y", code=2)
+    t.run("edit", "tree", "-e", "x", code=2)
+    t.run("show", "--branches", "--json", "tree", code=2)
+    t.run("show", "-n", "0", "tree", code=2)
+    equal(t.run("edit", "tree", "--turn", "5", "--json", "and again").json["state"], "done", "as JSON")
+    equal(branch(t, "-n", "1", "tree"), ["and again", "answer to and again"], "the last of the branch")
+    daemon.stop()
+    layer = chainlit_layer.Layer(t.h.database)
+    thread = t.sql("SELECT id, \"userIdentifier\" AS who FROM threads")[0]
+    equal(len([m for m in layer.resume(thread["id"], thread["who"]) if m["type"] == "user_message"]), 6, "questions in Chainlit")
+    layer.close()
+
+
+def test_a_question_is_edited_in_an_editor(t):
+    t.serve(echo)
+    t.run("ask", "-t", "e", "old words")
+    script = t.h.path("editor", "#!/bin/sh\nsed -i s/old/new/ \"$1\"\n")
+    os.chmod(script, 0o755)
+    t.h.env["VISUAL"] = script
+    t.run("edit", "e", "-e")
+    equal(branch(t, "e"), ["new words", "answer to new words"], "edited")
+    t.h.env["VISUAL"] = "true"
+    equal(t.run("ask", "-e", "some old words").text, "answer to some old words\n", "written in the editor")
+    t.h.env["VISUAL"] = "false"
+    t.run("edit", "e", "-e", code=None)
+    equal(len(t.run("show", "--json", "e").json["turns"]), 2, "turns")
+    t.h.env["VISUAL"] = "truncate -s 0"
+    t.run("edit", "e", "-e", code=2)
+
+
+@deadline(60)
+def test_a_fork_is_a_thread_of_its_own(t):
+    import chainlit_layer
+    made, daemon = t.serve(echo)
+    t.run("upload", t.h.path("shelf.md", "# Shelf\n\nThe red shelf holds 17 books.\n"), code=None)
+    for word in ("first", "second", "third"):
+        t.run("ask", "-t", "trunk", word)
+    t.run("tag", "trunk", "kept")
+    t.run("edit", "trunk", "--turn", "3", "other third")
+    forked = t.run("fork", "trunk", "--at", "2", "--json").json["thread"]
+    equal((forked["name"], forked["turns"], forked["tags"]), ("trunk (fork)", 2, ["kept"]), "the fork")
+    equal(branch(t, forked["thread"]), ["first", "answer to first", "second", "answer to second"], "its turns")
+    t.run("ask", "-t", "trunk (fork)", "elsewhere")
+    sent = [m["content"] for m in made.chats[-1].json["messages"] if m["role"] != "system"]
+    equal(sent[::2], ["first", "second", "elsewhere"], "what the backend got")
+    equal(t.run("fork", "trunk:3", "--title", "by id", "--json").json["thread"]["turns"], 3, "up to a turn")
+    equal(branch(t, "by id")[-2:], ["third", "answer to third"], "along its branch")
+    equal(branch(t, "trunk")[-2:], ["other third", "answer to other third"], "the old one stays")
+    equal(len([row for row in t.run("search", "--json", "-n", 50, "first").json["results"]]), 3, "found in each")
+    t.run("rm", "trunk")
+    equal(branch(t, "by id")[:2], ["first", "answer to first"], "its history is its own")
+    t.run("fork", "by id", "--at", "9", code=3)
+    t.run("fork", "absent", code=3)
+    t.run("fork", "by id", "--at", "x", code=2)
+    daemon.stop()
+    layer = chainlit_layer.Layer(t.h.database)
+    who = t.sql("SELECT identifier FROM users")[0]["identifier"]
+    for row in t.sql("SELECT id, name FROM threads"):
+        shown = layer.resume(row["id"], who)
+        thread = layer.get_thread(row["id"])
+        equal(len([step for step in layer.shown(thread) if "message" in step["type"]]), len(shown), f"what Chainlit shows of {row['name']}")
+        stamps = [step["createdAt"] for step in thread["steps"]]
+        equal(len(set(stamps)), len(stamps), "stamps")
+    layer.close()
+    equal(t.sql("SELECT count(*) AS n FROM ragchat_passing"), [{"n": 0}], "passing")
+    t.integrity()
+
+
+def test_code_comes_out_alone(t):
+    texts = {"code": "Here:\n\n~~~~python\nprint('a')\n```\nprint('b')\n~~~~\nand ``` not ```\n", "none": "no code here, `only` this"}
+    t.serve(lambda request, out: says(texts[question(request)])(request, out))
+    equal(t.run("ask", "-x", "code").text, "print('a')\n```\nprint('b')\n", "the code")
+    nothing = t.run("ask", "-x", "none", code=1)
+    equal(nothing.text, "", "nothing")
+    contains(nothing.err, "no code block")
+    t.run("ask", "-x", "--json", "code", code=2)
+
+
+def test_a_long_text_goes_to_the_pager(t):
+    t.serve(says("\n\n".join(f"paragraph {i}" for i in range(60))))
+    t.run("ask", "-t", "long", "much")
+    t.h.env["PAGER"] = "sed s/^/PAGED:/"
+    code, shown = t.terminal("show", "long", size=(80, 0, 0))
+    contains(shown.decode(), "PAGED:paragraph 59")
+    code, shown = t.terminal("show", "--no-pager", "long", size=(80, 0, 0))
+    check(b"PAGED" not in shown, "paged")
+    check("PAGED" not in t.run("show", "long").text, "paged into a pipe")
+    t.h.env["PAGER"] = "no-such-program-here"
+    code, shown = t.terminal("show", "long", size=(80, 0, 0))
+    contains(shown.decode(), "paragraph 59")
 
 
 def test_old_threads_go_by_themselves_when_so_configured(t):
