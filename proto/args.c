@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "common/attr.h"
+#include "common/clock.h"
 #include "common/mem.h"
 #include "common/utf8.h"
 
@@ -148,4 +149,14 @@ char *args_dup(struct arg_str s)
 	if (!s.s)
 		return NULL;
 	return s.n <= DUP_SMALL ? mem_ndup(s.s, s.n) : mem_try_dup(s.s, s.n);
+}
+
+void args_time(struct args *a, const char *key, int64_t *us)
+{
+	struct arg_str s = args_str(a, key, ARG_OPTIONAL, 1, 64);
+
+	if (a->bad || !s.s || clock_iso_parse(s.s, s.n, us) == 0)
+		return;
+	a->bad = true;
+	(void)snprintf(a->why, sizeof(a->why), "%s must be a time as in results", key);
 }

@@ -34,6 +34,7 @@ int64_t args_int_needed(struct args *a, const char *key, int64_t min, int64_t ma
 bool args_bool(struct args *a, const char *key, bool dflt);
 bool args_bin(struct args *a, const char *key, size_t max, const void **p, size_t *n);     /* needed */
 struct val args_val(struct args *a, const char *key, enum val_type type);                   /* optional map or array */
+void args_time(struct args *a, const char *key, int64_t *us); /* a stamp as in results; absent: *us stays */
 char *args_dup(struct arg_str s);                                                           /* NULL when absent; caller frees; aborts on no memory for <= 4 KiB, else may be NULL */
 static inline bool args_ok(const struct args *a)
 {

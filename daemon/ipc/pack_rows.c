@@ -201,6 +201,8 @@ void pack_thread(struct pack *p, const struct thread_row *row)
 	pack_kv_text_opt(p, "origin", row->origin);
 	pack_kv_text_opt(p, "owner", row->owner);
 	pack_kv_text_opt(p, "last", *row->last ? row->last : NULL);
+	if (row->state >= 0)
+		pack_kv_text(p, "state", turn_state_name((enum turn_state)row->state));
 	pack_close(p);
 }
 

@@ -87,16 +87,6 @@ static void submit(struct call *call, struct op_search *op)
 		on_fresh(&slice->job);
 }
 
-static void take_time(struct args *a, const char *key, int64_t *us)
-{
-	struct arg_str s = args_str(a, key, ARG_OPTIONAL, 1, 64);
-
-	if (a->bad || !s.s || clock_iso_parse(s.s, s.n, us) == 0)
-		return;
-	a->bad = true;
-	(void)snprintf(a->why, sizeof(a->why), "%s must be a time as in results", key);
-}
-
 void rpc_search(struct call *call, struct args *a)
 {
 	struct op_search *op = op_search_new();
@@ -107,8 +97,8 @@ void rpc_search(struct call *call, struct args *a)
 	op->before = args_dup(args_str(a, "before", ARG_OPTIONAL, 1, LIMIT_NAME));
 	op->limit = (int)args_int(a, "limit", 1, LIMIT_PAGE, 20);
 	op->rank = args_bool(a, "rank", false);
-	take_time(a, "since", &op->since_us);
-	take_time(a, "until", &op->until_us);
+	args_time(a, "since", &op->since_us);
+	args_time(a, "until", &op->until_us);
 	if (!args_ok(a)) {
 		reply_bad_args(call, a);
 	} else if (op->rank && op->before) {

@@ -1,4 +1,7 @@
 /* thread.list, thread.get, message.list: conversations as the wire sees them. */
+#include <string.h>
+
+#include "common/clock.h"
 #include "common/mem.h"
 #include "daemon/ipc/dispatch.h"
 #include "daemon/server.h"
@@ -19,10 +22,43 @@ static void on_threads(struct job *j)
 			pack_thread(&p, &op->rows[i]);
 		pack_close(&p);
 		pack_kv_text_opt(&p, "next", op->next);
+		if (op->cut)
+			pack_kv_bool(&p, "cut", true);
 		reply_end(call, &p);
 	}
 	call_drop(call);
 	op_thread_list_free(op);
+}
+
+/* "running": whatever has not ended. */
+static bool state_of(struct args *a, struct op_thread_list *op)
+{
+	struct arg_str s = args_str(a, "state", ARG_OPTIONAL, 1, 32);
+
+	if (!s.s)
+		return !a->bad;
+	for (int state = TURN_DONE; state <= TURN_INTERRUPTED; state++)
+		if (strlen(turn_state_name((enum turn_state)state)) == s.n && !memcmp(turn_state_name((enum turn_state)state), s.s, s.n))
+			op->state = state;
+	if (s.n == 7 && !memcmp(s.s, "running", 7))
+		op->state = TURN_QUEUED;
+	if (op->state >= 0)
+		return true;
+	a->bad = true;
+	(void)snprintf(a->why, sizeof(a->why), "state must be running, done, failed, cancelled or interrupted");
+	return false;
+}
+
+static bool take_filters(struct args *a, struct op_thread_list *op)
+{
+	args_time(a, "since", &op->since_us);
+	args_time(a, "until", &op->until_us);
+	op->tag = args_dup(args_str(a, "tag", ARG_OPTIONAL, 1, LIMIT_TAG));
+	op->text = args_dup(args_str(a, "text", ARG_OPTIONAL, 1, LIMIT_NAME));
+	if (!args_ok(a) || !state_of(a, op))
+		return false;
+	op->filtered = op->tag || op->text || op->state >= 0 || op->since_us || op->until_us != INT64_MAX;
+	return true;
 }
 
 void rpc_thread_list(struct call *call, struct args *a)
@@ -39,7 +75,13 @@ void rpc_thread_list(struct call *call, struct args *a)
 	op->account = account_copy(&call->account);
 	op->limit = (int)limit;
 	op->before = args_dup(before);
-	call_submit(call, STORE_KEYED, &op->job, op_thread_list_run, on_threads);
+	if (!take_filters(a, op)) {
+		reply_bad_args(call, a);
+		op_thread_list_free(op);
+		return;
+	}
+	op->job.deadline_ms = op->filtered ? clock_mono_ms() + (uint64_t)call->server->config->search_timeout : 0;
+	call_submit(call, op->filtered ? STORE_SCAN : STORE_KEYED, &op->job, op_thread_list_run, on_threads);
 }
 
 static void on_thread(struct job *j)

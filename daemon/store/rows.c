@@ -189,6 +189,7 @@ void thread_from_row(sqlite3_stmt *s, struct thread_row *t)
 	t->name = name_first_line(text ? text : "", text ? db_col_bytes(s, 5) : 0, NAME_SHOWN);
 	t->tags = text_column(s, 6);
 	db_col_id(s, 7, t->last);
+	t->state = sqlite3_column_type(s, 8) == SQLITE_NULL ? -1 : (int)db_col_int(s, 8);
 }
 
 int thread_owner(struct db *db, const struct account *who, struct thread_row *t, char **why)

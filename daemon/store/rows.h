@@ -70,7 +70,8 @@ int rating_load(struct db *db, struct turn_row *t, char **why); /* rating.c */
 int turn_finish(struct db *db, const struct turn_row *t, char **why);
 
 #define SQL_THREAD                                                                                 \
-	"SELECT t.id, t.created, t.updated, t.turns, t.origin, h.name, t.tags, t.last_turn "                    \
+	"SELECT t.id, t.created, t.updated, t.turns, t.origin, h.name, t.tags, t.last_turn, "                  \
+	"(SELECT v.state FROM ragchat_turn v WHERE v.id = t.last_turn) "                                               \
 	"FROM ragchat_thread t JOIN threads h ON h.id = t.id AND " SQL_ALIVE
 void thread_from_row(sqlite3_stmt *stmt, struct thread_row *out);
 int thread_load(struct db *db, const char *id, struct thread_row *out, char **why);

@@ -61,6 +61,7 @@ struct thread_row {
 	char *tags; /* JSON array or NULL */
 	char *origin;
 	id_str last; /* its newest turn: the one that is gone on from */
+	int state;   /* of that one, enum turn_state; -1: there is none */
 	char *owner; /* name of the account whose it is, where that is another; or NULL */
 };
 void thread_row_fini(struct thread_row *t);
@@ -175,9 +176,14 @@ struct op_thread_list {
 	struct account account;
 	int limit;
 	char *before;          /* cursor or NULL; a bad one is STORE_E_NOT_FOUND */
+	bool filtered;         /* any of the following counts; run on STORE_SCAN then */
+	int64_t since_us, until_us; /* last active in [since, until) */
+	char *tag, *text;      /* or NULL; text: within the name, ASCII letters of either case */
+	int state;             /* of the newest turn; -1: any; TURN_QUEUED: whatever has not ended */
 	struct thread_row *rows;
 	size_t n;
 	char *next;            /* NULL: no more */
+	bool cut;              /* the deadline came; `next` goes on behind what was looked at */
 };
 struct op_thread_list *op_thread_list_new(void);
 int op_thread_list_run(struct db *db, struct job *j);

@@ -346,6 +346,43 @@ def test_a_long_text_goes_to_the_pager(t):
     contains(shown.decode(), "paragraph 59")
 
 
+def test_threads_are_listed_by_time_tag_state_and_name(t):
+    _, daemon = t.serve(lambda request, out: out.error(400, "no") if question(request) == "bad" else echo(request, out))
+    for i in range(5):
+        t.run("ask", "-t", f"Plan {i}", "hello", "--tag", "odd" if i % 2 else "even")
+    t.run("ask", "-t", "Plan 2", "bad", code=None)
+    t.run("tag", "Plan 3", "rare")
+
+    def listed(*args):
+        return [row["name"][-1] for row in t.run("ls", "--json", *args).json["threads"]]
+    equal(listed(), ["2", "4", "3", "1", "0"], "all")
+    equal(listed("--tag", "odd"), ["3", "1"], "of a tag")
+    equal(listed("--tag", "rare"), ["3"], "of a tag")
+    equal(listed("--tag", "none"), [], "of no tag")
+    equal(listed("--status", "failed"), ["2"], "of a status")
+    equal(listed("--status", "done"), ["4", "3", "1", "0"], "of a status")
+    equal(listed("--status", "running"), [], "none runs")
+    equal(listed("pLAN 4"), ["4"], "by name")
+    equal(listed("plan"), ["2", "4", "3", "1", "0"], "by name")
+    equal(listed("--since", "1h", "--tag", "even"), ["2", "4", "0"], "since and tag")
+    equal(listed("--until", "1h"), [], "until")
+    middle = t.run("show", "--json", "Plan 3").json["thread"]["updated"]
+    equal(listed("--since", middle), ["2", "4", "3"], "since a stamp")
+    equal(listed("--until", middle), ["1", "0"], "until a stamp")
+    pages, place = [], []
+    while True:
+        page = t.run("ls", "--json", "-n", "2", "plan", *place).json
+        pages.append([row["name"][-1] for row in page["threads"]])
+        if not page.get("next"):
+            break
+        place = ["--before", page["next"]]
+    equal(pages, [["2", "4"], ["3", "1"], ["0"]], "pages")
+    equal(len(t.run("ls", "--all").text.splitlines()), 5, "all")
+    t.run("ls", "--status", "fine", code=2)
+    t.run("ls", "--since", "whenever", code=2)
+    t.run("ls", "--before", "nowhere", code=3)
+
+
 def test_old_threads_go_by_themselves_when_so_configured(t):
     _, daemon = t.serve(echo, config="keep_check = 20ms\n")
     t.run("ask", "--title", "aged", "hello")
