@@ -174,6 +174,43 @@ def test_a_lost_connection_is_made_again_without_a_gap(t):
     check(daemon.sent("ask")[0]["key"], "the question has no key")
 
 
+def test_more_streams_than_can_be_resumed_at_once(t):
+    daemon, count = fake(t), 40
+    turn = "0a1b2c3d-0000-4000-8000-{:012d}".format
+
+    def ask(call):
+        call.turn = turn(len(daemon.sent("ask")))
+        call.accept(turn=call.turn).delta("first, ")
+        if len(daemon.sent("ask")) == count:
+            call.close()
+
+    def attach(call):
+        call.turn = call.params["turn"]
+        equal(call.params["off"], 7, "off")
+        call.at("first, ").reply(turn=call.turn, off=7, ev=0, roff=0, state="streaming", length=7, live=True)
+        call.delta("second").done()
+
+    daemon.on["ask"], daemon.on["attach"] = ask, attach
+    peer = Peer(t)
+    ids = [peer.send("ask", text="hello", stream=True) for _ in range(count)]
+    streams = [peer.listen(peer.reply(number)["turn"]) for number in ids]
+    for stream in streams:
+        equal(peer.finish(stream).text, "first, second", "text")
+    equal(len(daemon.sent("attach")), count, "times attached")
+
+
+def test_a_connection_that_breaks_again_and_again_is_given_up(t):
+    daemon = fake(t)
+    daemon.on["ask"] = lambda call: call.accept().delta("some ").close()
+    daemon.on["attach"] = lambda call: call.close()
+    peer = Peer(t)
+    _, stream = peer.ask("hello")
+    equal(peer.finish(stream).done["state"], "lost", "state")
+    daemon.on["status"] = lambda call: call.close()
+    equal(peer.fails("lost", "status").code, -32002, "a read that is never answered")
+    equal(len(daemon.sent("status")), 4, "times sent")
+
+
 def test_a_question_whose_answer_was_lost_is_asked_again_with_its_key(t):
     daemon = fake(t)
 

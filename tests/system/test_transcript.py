@@ -251,7 +251,12 @@ def converse(record, has):
     blob = call("export", turn=first, format="html")["blob"]
     call("blob.read", blob=blob)
     call("model.list")
+    call("detach", turn=first)
     call("account.self")
+    call("share.list")
+    call("daemon.reload")
+    if "event.next" in has:
+        call("event.next", after=0, limit=2)
     call("token.create", label="recorded")
     for method, params in (("thread.rename", {"thread": "talk", "name": "letters"}), ("tag.set", {"thread": "letters", "tags": ["x"]}),
                            ("rate", {"turn": first, "rating": "up", "comment": "good"}), ("search.sync", {}),
