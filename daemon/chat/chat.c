@@ -5,6 +5,7 @@
 
 #define LOG_TAG "chat"
 #include "common/clock.h"
+#include "common/json.h"
 #include "common/log.h"
 #include "common/mem.h"
 
@@ -229,6 +230,24 @@ struct turn *chat_live(const struct chat *c, const char *id)
 	return find(c, id, NULL);
 }
 
+#define EVENTS_MEANT (1 << 20) /* more is no number of ours */
+
+/* How many events came before those of its end, as keep_times wrote it. */
+static uint64_t events_before_end(const char *meta)
+{
+	struct json j;
+	struct json_slice key;
+	int64_t n = 0;
+
+	json_init(&j, meta ? meta : "", meta ? strlen(meta) : 0, 64);
+	if (!json_object(&j) || !json_key(&j, &key) || !json_slice_is(&key, "times") || !json_object(&j))
+		return 0;
+	while (json_key(&j, &key))
+		if (json_slice_is(&key, "events"))
+			(void)json_integer(&j, &n);
+	return n > 0 && n <= EVENTS_MEANT ? (uint64_t)n : 0;
+}
+
 struct turn *chat_load(struct chat *c, const struct account *account, struct turn_row *row)
 {
 	const struct account nobody = { 0 };
@@ -240,6 +259,7 @@ struct turn *chat_load(struct chat *c, const struct account *account, struct tur
 		buf_add_str(&t->reasoning, t->row.reasoning);
 	t->row.text = mem_free(t->row.text);
 	t->row.text_len = 0;
+	t->ev_base = events_before_end(t->row.meta);
 	turn_end_events(t);
 	list_push_back(&c->ended, &t->link);
 	return t;

@@ -21,7 +21,7 @@ struct sub *fanout_subscribe(struct turn *t, size_t off, size_t roff, uint64_t e
 {
 	struct sub *s = mem_new(sizeof(*s));
 
-	*s = (struct sub){ .turn = t, .off = off, .roff = roff, .ev = min_of(ev, t->nevents), .ops = ops, .ctx = ctx };
+	*s = (struct sub){ .turn = t, .off = off, .roff = roff, .ev = ev > t->ev_base ? min_of(ev - t->ev_base, t->nevents) : 0, .ops = ops, .ctx = ctx };
 	list_init(&s->of_owner);
 	list_push_back(&t->subs, &s->of_turn);
 	turn_touch(t);
@@ -65,7 +65,7 @@ static bool give_next(struct sub *s)
 	else if (s->off < text)
 		give(s, &t->text, &s->off, text, s->ops->delta);
 	else if (e)
-		s->ops->event(s->ctx, t, ++s->ev, e);
+		s->ops->event(s->ctx, t, t->ev_base + ++s->ev, e);
 	else
 		return false;
 	return true;

@@ -39,7 +39,7 @@ struct sub {
 	struct list of_turn, of_owner; /* of_owner: the caller's list */
 	struct turn *turn;
 	size_t off, roff;
-	uint64_t ev;                   /* events already given */
+	uint64_t ev;                   /* events already given, of those that the turn has */
 	bool ends_only;                /* waits for the end: no text, no events */
 	const struct sub_ops *ops;
 	void *ctx;

@@ -459,6 +459,8 @@ static void keep_times(struct turn *t)
 	add_time(&w, t, "started_ms", t->times.started);
 	add_time(&w, t, "asked_ms", t->times.asked);
 	add_time(&w, t, "first_ms", t->times.first);
+	json_out_key(&w, "events"); /* before those of its end: their numbers stay theirs when it is read back */
+	json_out_int(&w, (int64_t)t->nevents);
 	json_out_object_end(&w);
 	if (t->row.meta && t->row.meta[0] == '{' && t->row.meta[1] != '}') {
 		(void)buf_add_byte(&b, ',');

@@ -40,6 +40,7 @@ struct turn {
 	struct buf text, reasoning;
 	struct event *events;
 	size_t nevents, events_cap;
+	uint64_t ev_base;            /* events of its life that are not kept: those here are numbered from ev_base + 1 */
 	uint64_t events_dropped;
 	struct list subs;
 	struct list dirty;           /* chat->dirty: subscribers have something to be given */

@@ -340,7 +340,7 @@ static void stream_done(void *ctx, const struct turn *t)
 	struct pack p;
 
 	stream_begin(&p, c, t, "done");
-	pack_kv_int(&p, "ev", (int64_t)t->nevents + 1);
+	pack_kv_int(&p, "ev", (int64_t)(t->ev_base + t->nevents) + 1);
 	pack_kv_text_opt(&p, "thread", *t->row.thread ? t->row.thread : NULL);
 	pack_kv_text(&p, "state", turn_state_name(t->row.state));
 	pack_kv_int(&p, "length", (int64_t)turn_length(t));

@@ -537,7 +537,7 @@ static void reply_attached(struct call *call, const struct turn *t, size_t off, 
 	pack_kv_text(&p, "state", turn_state_name(t->row.state));
 	pack_kv_int(&p, "off", (int64_t)off);
 	pack_kv_int(&p, "roff", (int64_t)roff);
-	pack_kv_int(&p, "ev", (int64_t)min_of(ev, (uint64_t)t->nevents));
+	pack_kv_int(&p, "ev", (int64_t)min_of(ev, t->ev_base + t->nevents));
 	pack_kv_int(&p, "length", (int64_t)turn_length(t));
 	pack_kv_bool(&p, "live", !turn_state_ended(t->row.state));
 	reply_end(call, &p);

@@ -322,3 +322,26 @@ def test_a_prefix_never_makes_a_thread_and_a_name_always_does(t):
     made = rpc.call("ask", text="z", thread="no such thread", create=True)
     check(made["thread"] != first["thread"] and made["name"] == "no such thread", "a new name:", made)
     equal(rpc.call("ask", text="z", thread="no such thread")["thread"], made["thread"], "the name again")
+
+
+def test_events_keep_their_numbers_after_the_end(t):
+    """Who had seen the progress when the connection was lost gets what came with the end, and that once."""
+    def script(request, out):
+        out.delta("`[Researcher working...]`\n")
+        out.delta("`[Writer working...]`\n")
+        out.delta("text")
+        out.event({"choices": [], "usage": {"prompt_tokens": 1, "completion_tokens": 2}})
+        out.finish()
+    t.serve(script)
+    rpc = t.rpc()
+    reply, live = rpc.ask("hello")
+    rpc.finish(live)
+    told = [(event["kind"], event["ev"]) for event in live.events + [live.done]]
+    equal(told, [("status", 1), ("status", 2), ("usage", 3), ("done", 4)], "events as they came")
+    for ev, wanted in ((0, told[2:]), (2, told[2:]), (3, told[3:])):
+        attached, again = t.rpc().attach(reply["turn"], ev=ev)
+        equal(attached["ev"], ev, "ev of the reply")
+        other = t.rpc()
+        _, again = other.attach(reply["turn"], ev=ev)
+        other.finish(again)
+        equal([(event["kind"], event["ev"]) for event in again.events + [again.done]], wanted, f"events after {ev}")
