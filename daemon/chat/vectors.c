@@ -10,6 +10,7 @@
 #include "daemon/store/vectors.h"
 #include "daemon/upstream/upstream.h"
 
+#define SETTLE_MS 100 /* many documents may come at once */
 #define REST_MS 10000 /* questions go without for so long after one that got no vector */
 
 struct vectors {
@@ -18,10 +19,10 @@ struct vectors {
 	struct upstream *batch, *quick; /* for passages, for questions */
 	char *url, *model, *error;
 	uv_timer_t timer;
-	bool busy, again, closing, end;
+	bool busy, again, useless, closing, end; /* again: a pass is due; useless: some vectors may have to go */
 	int64_t after, tidy_after; /* how far this pass has come */
-	bool tidied;
-	int64_t have;
+	bool tidied, begun;
+	int64_t have, counted; /* passages with a vector: as far as is known, and in this pass */
 	uint64_t wait_ms, retry_base_ms, retry_max_ms, failures, rests_until;
 	struct op_vectors_next *next; /* the batch that the server has */
 	unsigned open;
@@ -30,6 +31,12 @@ struct vectors {
 };
 
 static void step(struct vectors *v);
+
+static void count(struct vectors *v, int64_t n)
+{
+	v->counted += n;
+	v->have = max_of(v->have, v->counted);
+}
 
 static void on_timer(uv_timer_t *timer)
 {
@@ -82,9 +89,12 @@ int vectors_new(struct vectors **out, uv_loop_t *loop, const struct vectors_conf
 	return r;
 }
 
-static void on_changed(void *ctx)
+static void on_changed(void *ctx, bool removed)
 {
-	vectors_kick(ctx);
+	struct vectors *v = ctx;
+
+	v->useless |= removed;
+	vectors_kick(v);
 }
 
 static bool on_question(void *ctx, const char *text, size_t n,
@@ -110,6 +120,7 @@ static void later(struct vectors *v, uint64_t ms)
 static void failed(struct vectors *v, const char *text)
 {
 	v->busy = false;
+	v->again = true; /* what failed is looked at once more */
 	v->failures++;
 	mem_free(v->error);
 	v->error = mem_dup(text ? text : "no reason given");
@@ -131,7 +142,7 @@ static void on_put(struct job *j)
 		v->busy = false;
 		v->error = mem_free(v->error);
 		v->wait_ms = 0;
-		v->have += (int64_t)op->n;
+		count(v, (int64_t)op->n);
 		later(v, 0);
 	}
 	op_vectors_put_free(op);
@@ -197,7 +208,7 @@ static void on_next(struct job *j)
 	}
 	v->tidied = op->tidied;
 	v->tidy_after = op->tidy_after;
-	v->have += op->have;
+	count(v, op->have);
 	if (op->n) {
 		embed(v, op);
 		return;
@@ -205,6 +216,8 @@ static void on_next(struct job *j)
 	v->busy = false;
 	v->after = op->after;
 	v->end = op->end;
+	if (v->end)
+		v->have = v->counted;
 	op_vectors_next_free(op);
 	later(v, 0);
 }
@@ -217,10 +230,11 @@ static void step(struct vectors *v)
 		return;
 	if (v->end && !v->again)
 		return;
-	if (v->again) {
-		v->again = v->end = v->tidied = false;
-		v->after = v->tidy_after = 0;
-		v->have = 0;
+	if (v->end || !v->begun) { /* what comes during a pass is for the next one, or it may never end */
+		v->tidied = v->begun && !v->useless;
+		v->begun = true;
+		v->again = v->end = v->useless = false;
+		v->after = v->tidy_after = v->counted = 0;
 	}
 	op = op_vectors_next_new();
 	op->model = mem_dup(v->model);
@@ -242,7 +256,7 @@ void vectors_kick(struct vectors *v)
 		return;
 	v->again = true;
 	if (!v->busy && !uv_is_active((uv_handle_t *)&v->timer))
-		later(v, v->wait_ms);
+		later(v, max_of(v->wait_ms, (uint64_t)SETTLE_MS));
 }
 
 /* ---- questions ---- */

@@ -592,7 +592,7 @@ static void on_removed(struct job *j)
 		reply_end(call, &p);
 	}
 	if (j->r == 0)
-		library_changed(call->server->library);
+		library_changed(call->server->library, true);
 	call_drop(call);
 	op_document_remove_free(op);
 }
