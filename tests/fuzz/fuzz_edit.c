@@ -8,6 +8,9 @@
 
 #include "client/chat/draw.h"
 #include "client/chat/edit.h"
+#include "client/chat/verbs.h"
+#include "client/chat/words.h"
+#include "common/mem.h"
 #include "common/utf8.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -71,6 +74,36 @@ static void run(const uint8_t *s, size_t n, const uint8_t *steps, size_t nsteps,
 	keys_fini(&k);
 }
 
+/* Any message as arguments, and as a line of the history's file. */
+static void check_text(const struct line *l)
+{
+	char *text = mem_ndup(l->text.data ? (const char *)l->text.data : "", l->text.len), *line, *back;
+	struct words w;
+
+	if (words_split(text, false, &w) == 0)
+		for (size_t i = 0; i < w.n; i++) {
+			char *quoted = words_quote(w.v[i]);
+			struct words again;
+
+			require(words_split(quoted, false, &again) == 0);
+			require(again.n == (w.v[i][0] ? 1 : 0) && (!again.n || !strcmp(again.v[0], w.v[i])));
+			words_fini(&again);
+			mem_free(quoted);
+		}
+	words_fini(&w);
+	line = history_escape(text);
+	if (line) {
+		require(!strchr(line, '\n'));
+		back = history_unescape(line, strlen(line));
+		require(!strcmp(back ? back : "", text));
+		mem_free(back);
+	}
+	mem_free(line);
+	(void)verbs_are_meant(text);
+	(void)history_is_secret(text);
+	mem_free(text);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct history h;
@@ -93,6 +126,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	run(data + 3 + nsteps, size - 3 - nsteps, NULL, 0, &whole, &look);
 	run(data + 3 + nsteps, size - 3 - nsteps, data + 3, nsteps, &split, &look);
 	require(whole.line.text.len == split.line.text.len && whole.line.at == split.line.at);
+	check_text(&whole.line);
 	require(!whole.line.text.len || !memcmp(whole.line.text.data, split.line.text.data, whole.line.text.len));
 	edit_fini(&whole);
 	edit_fini(&split);

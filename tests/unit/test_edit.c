@@ -6,6 +6,7 @@
 #include "client/chat/cell.h"
 #include "client/chat/draw.h"
 #include "client/chat/edit.h"
+#include "client/chat/verbs.h"
 #include "client/chat/words.h"
 #include "common/mem.h"
 #include "common/utf8.h"
@@ -677,6 +678,42 @@ TEST(arguments_are_split_as_a_shell_does)
 	check_str(w.v[0], "/etc/passwd");
 	check_str(w.v[1], "*");
 	words_fini(&w);
+}
+
+TEST(what_begins_with_a_slash_is_a_verb_or_a_text)
+{
+	check(verbs_are_meant("/help"));
+	check(verbs_are_meant("/Help me"));
+	check(verbs_are_meant("/nonsense"));
+	check(verbs_are_meant("/"));
+	check(verbs_are_meant("/?"));
+	check(verbs_are_meant("/edit one\ntwo"));
+	check(!verbs_are_meant("//help"));
+	check(!verbs_are_meant(" /help"));
+	check(!verbs_are_meant("/usr/lib is what?"));
+	check(!verbs_are_meant("/etc: not found"));
+	check(!verbs_are_meant("/nonsense\nof two lines"));
+	check(!verbs_are_meant("help"));
+	check_str(verbs_text("//x"), "/x");
+	check_str(verbs_text(" /x"), "/x");
+	check_str(verbs_text(" x"), " x");
+	check_str(verbs_text("x"), "x");
+}
+
+TEST(words_come_back_from_their_quotes)
+{
+	static const char *const names[] = { "plain", "a b", "it's", "\"q\"", "back\\slash", "*?[x]", "~", "tab\there", "~/a b" };
+	struct words w;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		char *quoted = words_quote(names[i]);
+
+		check_int(words_split(quoted, false, &w), 0);
+		check_int(w.n, 1);
+		check_str(w.v[0], names[i]);
+		words_fini(&w);
+		mem_free(quoted);
+	}
 }
 
 TEST_MAIN()
