@@ -304,6 +304,8 @@ enum edit_wish edit_key(struct edit *e, const struct key *k)
 		return EDIT_COMPLETE;
 	case KEY_CLEAR:
 		return EDIT_CLEAR;
+	case KEY_EDITOR:
+		return EDIT_EDITOR;
 	case KEY_SEARCH:
 		return begin_search(e);
 	case KEY_LEFT:

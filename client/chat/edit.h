@@ -19,6 +19,7 @@ enum edit_wish {
 	EDIT_SUSPEND,
 	EDIT_COMPLETE,
 	EDIT_CLEAR,  /* the screen */
+	EDIT_EDITOR, /* the message is to be written there */
 	EDIT_REFUSED, /* e->why */
 };
 

@@ -7,6 +7,7 @@
 #include "common/utf8.h"
 
 #define ESC 0x1B
+#define CTRL_X ('X' & 31)
 #define PASTE_END "\033[201~"
 #define PASTE_END_LEN 6
 
@@ -299,10 +300,13 @@ size_t keys_feed(struct keys *k, const uint8_t *s, size_t n, struct key *out)
 		}
 		if (k->nseq && k->seq[0] == ESC) {
 			out->code = take_escape(k, c);
+		} else if (k->nseq && k->seq[0] == CTRL_X) {
+			k->nseq = 0;
+			out->code = c == ('E' & 31) ? KEY_EDITOR : KEY_NONE;
 		} else if (c >= 0x80 || (c >= 0x20 && c != 0x7F) || k->nseq) {
 			i += take_char(k, c, out);
 			continue;
-		} else if (c == ESC) {
+		} else if (c == ESC || c == CTRL_X) {
 			k->seq[k->nseq++] = c;
 		} else {
 			out->code = of_control(c);

@@ -45,6 +45,7 @@ enum key_code {
 	KEY_INTERRUPT, /* C-c */
 	KEY_CTRL_D,
 	KEY_SUSPEND,
+	KEY_EDITOR, /* C-x C-e */
 	KEY_FIRST, /* M-< */
 	KEY_LAST,  /* M-> */
 };

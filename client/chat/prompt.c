@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "client/compose.h"
 #include "client/filter.h"
 #include "client/say.h"
 #include "client/term.h"
@@ -221,6 +222,20 @@ static void suspend(struct prompt *p)
 	p->tty.resumed = false;
 }
 
+/* What is written goes to the user's own editor, and comes back to the prompt. */
+static void write_elsewhere(struct prompt *p)
+{
+	struct buf text = { 0 };
+
+	(void)buf_add(&text, p->edit.line.text.data, p->edit.line.text.len);
+	erase(p);
+	tty_restore(&p->tty);
+	if (compose(&text) == 0)
+		(void)line_replace(&p->edit.line, 0, p->edit.line.text.len, (const char *)text.data, text.len);
+	tty_raw(&p->tty);
+	buf_fini(&text);
+}
+
 static void take_message(struct prompt *p, struct buf *out)
 {
 	show_end(p, "");
@@ -263,6 +278,9 @@ static bool act(struct prompt *p, enum edit_wish wish, struct buf *out, enum pro
 		break;
 	case EDIT_CLEAR:
 		clear_screen(p);
+		break;
+	case EDIT_EDITOR:
+		write_elsewhere(p);
 		break;
 	case EDIT_REFUSED:
 		refuse(p);

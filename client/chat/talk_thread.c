@@ -76,29 +76,26 @@ static void show_turn(struct talk *t, struct val turn)
 
 #define QUESTIONS 50 /* of a thread that are fetched for the history */
 
-static void fetch_turns(struct talk *t, int64_t turns)
+/* Those of the branch that is gone on from, which come newest first. */
+static void fetch_turns(struct talk *t)
 {
-	int64_t after = turns > QUESTIONS ? turns - QUESTIONS : 0;
+	struct pack *p = talk_request(t, "message.list");
 	struct val list;
 	int r;
 
-	do {
-		struct pack *p = talk_request(t, "message.list");
-
-		pack_kv_text(p, "thread", t->thread);
-		pack_kv_int(p, "after", after);
-		r = talk_call(t, LINK_CALL_MS);
-		if (r) {
-			(void)talk_fail(t, r);
-			return;
-		}
-		list = val_get(t->link->msg.result, "turns");
-		for (size_t i = 0; i < val_count(list); i++)
-			add_question(t, val_at(list, i));
-		after = val_get_int(t->link->msg.result, "next", 0);
-	} while (after);
+	pack_kv_text(p, "thread", t->thread);
+	pack_kv_bool(p, "branch", true);
+	pack_kv_int(p, "limit", QUESTIONS);
+	r = talk_call(t, LINK_CALL_MS);
+	if (r) {
+		(void)talk_fail(t, r);
+		return;
+	}
+	list = val_get(t->link->msg.result, "turns");
+	for (size_t i = val_count(list); i-- > 0;)
+		add_question(t, val_at(list, i));
 	if (val_count(list))
-		show_turn(t, val_at(list, val_count(list) - 1));
+		show_turn(t, val_at(list, 0));
 }
 
 static void say_thread(struct val thread, int64_t turns)
@@ -141,6 +138,6 @@ bool talk_open_thread(struct talk *t, const char *ref, bool create)
 	talk_new_thread(t);
 	talk_set_thread(t, id);
 	mem_free(id);
-	fetch_turns(t, turns);
+	fetch_turns(t);
 	return true;
 }

@@ -6,6 +6,7 @@
 #include "client/chat/words.h"
 #include "client/link.h"
 #include "client/say.h"
+#include "client/termkey.h"
 #include "common/mem.h"
 #include "common/str.h"
 
@@ -52,8 +53,8 @@ void verb_edit(struct talk *t, char *args)
 
 void verb_fork(struct talk *t, char *args)
 {
+	char terminal[TERMKEY_LEN + 1], *id;
 	struct pack *p;
-	char *id;
 	int64_t at = 0;
 	int r;
 
@@ -64,15 +65,17 @@ void verb_fork(struct talk *t, char *args)
 		return;
 	}
 	p = talk_request(t, "thread.fork");
-	pack_kv_text(p, "thread", t->thread);
+	pack_kv_text(p, "thread", at ? t->thread : t->turn);
 	if (at)
 		pack_kv_int(p, "at", at);
+	if (termkey(terminal))
+		pack_kv_text(p, "terminal", terminal);
 	r = talk_call(t, LINK_CALL_MS);
 	if (r) {
 		(void)talk_fail(t, r);
 		return;
 	}
-	id = val_get_text(t->link->msg.result, "thread");
+	id = val_get_text(val_get(t->link->msg.result, "thread"), "thread");
 	if (id)
 		(void)talk_open_thread(t, id, false);
 	mem_free(id);

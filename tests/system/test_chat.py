@@ -460,6 +460,48 @@ def test_verbs(t):
     terminal.wait_last(PROMPT)
 
 
+def test_edit_and_fork_keep_what_was(t):
+    terminal, backend, _ = begin(t, height=40)
+    for text in ("one?", "two?"):
+        terminal.line(text)
+        terminal.wait(f"answer to {text}")
+        terminal.wait(prompt_is_free)
+    terminal.line("/edit")
+    terminal.wait_last("edit> two?")
+    terminal.keys("C-a")
+    terminal.line("not ")
+    terminal.wait("answer to not two?")
+    equal([m["content"] for m in backend.chats[-1].json["messages"] if m["role"] == "user"], ["one?", "not two?"], "what was asked")
+    terminal.wait(prompt_is_free)
+    terminal.line("/edit")
+    terminal.wait_last("edit> not two?")
+    terminal.keys("C-c")
+    terminal.wait(lambda lines: lines[-2] == "edit> not two?^C" and lines[-1].startswith(">"))
+    terminal.line("/edit at once")
+    terminal.wait("answer to at once")
+    terminal.wait(prompt_is_free)
+    terminal.keys("C-l")
+    terminal.line("/fork 1")
+    terminal.wait("answer to one?")
+    terminal.wait(prompt_is_free)
+    terminal.line("another way")
+    terminal.wait("answer to another way")
+    equal([m["content"] for m in backend.chats[-1].json["messages"] if m["role"] == "user"], ["one?", "another way"], "what was asked")
+    equal(sorted(thread["turns"] for thread in t.run("ls", "--json").json["threads"]), [2, 4], "threads and their turns")
+
+
+def test_a_message_written_in_the_users_editor(t):
+    editor = t.h.path("editor", "#!/bin/sh\nprintf 'from the editor\\n\\nwas: %s\\n' \"$(cat \"$1\")\" > \"$1\"\n")
+    os.chmod(editor, 0o755)
+    terminal, backend, _ = begin(t, env={"VISUAL": editor})
+    terminal.type("typed")
+    terminal.keys("C-x", "C-e")
+    terminal.wait(lambda lines: lines[-3:] == ["> from the editor", "", "  was: typed"])
+    terminal.keys("Enter")
+    terminal.wait("answer to from the editor")
+    equal(scripts.question(backend.chats[-1]), "from the editor\n\nwas: typed", "what was sent")
+
+
 def test_it_goes_on_where_it_was(t):
     terminal, _, _ = begin(t)
     terminal.line("one?")

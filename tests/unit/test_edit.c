@@ -164,8 +164,11 @@ TEST(wishes)
 	check_int(d.wish, EDIT_SUSPEND);
 	type(&d, "\t");
 	check_int(d.wish, EDIT_COMPLETE);
-	type(&d, "\n");
+	type(&d, "\030\005");
+	check_int(d.wish, EDIT_EDITOR);
+	type(&d, "\030x\n"); /* what means nothing is gone, and nothing else */
 	check_int(d.wish, EDIT_SEND);
+	check_str(shown(&d), "x|");
 	desk_fini(&d);
 }
 
