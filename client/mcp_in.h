@@ -1,4 +1,7 @@
-/* Private to ragchat mcp: mcp.c speaks the protocol, mcp_tools.c has the tools, mcp_result.c what they give. */
+/*
+ * Private to ragchat mcp: mcp.c speaks the protocol, mcp_job.c has the calls that wait, mcp_tools.c the tools and
+ * their arguments, mcp_result.c what they give.
+ */
 #pragma once
 
 #include "client/json_call.h"
@@ -46,3 +49,39 @@ void mcp_result_documents(struct json_out *w, struct val result);
 void mcp_result_answer(struct json_out *w, struct val result);
 void mcp_result_history(struct json_out *w, struct val result);
 void mcp_result_thread(struct json_out *w, struct val result);
+
+struct batch { /* answers that leave together; 2025-03-26 had them */
+	size_t left;
+	struct buf out;
+};
+
+struct job {
+	bool used, cancelled; /* cancelled: as soon as its turn has a name */
+	const struct mcp_tool *tool;
+	char *id, *token; /* as JSON; token: of progress, or NULL */
+	struct batch *batch;
+	char turn[40];    /* that runs */
+	bool ended;       /* ... did, and is read */
+	uint64_t told_ms;
+	int64_t progress;
+};
+
+struct mcp {
+	struct stdio io;
+	bool greeted;
+	enum mcp_revision revision;
+	struct job jobs[SESSION_REQUESTS];
+	struct buf line, text;
+};
+
+/* mcp_job.c */
+void mcp_batch_unref(struct mcp *m, struct batch *batch);
+void mcp_begin_answer(struct mcp *m, struct json_out *w, const char *id, const char *member); /* its object is open */
+void mcp_end_answer(struct mcp *m, struct json_out *w, struct batch *batch);
+void mcp_member(struct json_out *w, const char *key, const char *text);
+void mcp_error(struct mcp *m, struct batch *batch, const char *id, int code, const char *message);
+void mcp_job_end(struct mcp *m, struct job *job);
+void mcp_call_tool(struct mcp *m, struct batch *batch, const struct call *c);
+void mcp_cancelled(struct mcp *m, const struct call *c); /* no answer follows; a question is stopped in the daemon, too */
+void mcp_on_reply(void *ctx, uint64_t tag, struct val error, struct val result);
+void mcp_on_note(void *ctx, const char *method, size_t n, struct val params);

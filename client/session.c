@@ -1,13 +1,11 @@
-/* Requests of a lasting connection, their replies, and the turn of its loop. */
+/* Requests of a lasting connection, and the turn of its loop. */
 #include "client/session.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 #include <sys/timerfd.h>
-#include <unistd.h>
 
 #include "client/session_in.h"
 #include "common/attr.h"
@@ -18,9 +16,7 @@
 #include "proto/errors.h"
 #include "proto/limits.h"
 
-#define READ_SIZE 65536
 #define TRIES 3 /* of a request that may be sent again: it may be what the daemon dies of */
-#define READS_A_TURN 16 /* then the caller looks at its other descriptors */
 
 static uint64_t again_ms(void)
 {
@@ -39,7 +35,7 @@ struct session *session_new(const struct session_config *config, const struct se
 	s->again_ms = again_ms();
 	s->epoll = epoll_create1(EPOLL_CLOEXEC);
 	s->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	buf_init(&s->in, LIMIT_FRAME + READ_SIZE);
+	buf_init(&s->in, LIMIT_FRAME + SESSION_READ);
 	buf_init(&s->open, LIMIT_FRAME);
 	msg_init(&s->msg);
 	msg_init(&s->made);
@@ -163,7 +159,7 @@ void session_drop_frame(struct session *s, struct request *q)
 	q->nframe = 0;
 }
 
-static void request_end(struct session *s, struct request *q)
+void session_request_end(struct session *s, struct request *q)
 {
 	session_drop_frame(s, q);
 	s->doomed -= q->doomed != NULL;
@@ -197,7 +193,7 @@ static void answer_doomed(struct session *s)
 		pack_kv_int(p, "code", was.doom_code);
 		pack_kv_text(p, "name", code_name(was.doom_code));
 		pack_kv_text(p, "message", was.doomed);
-		request_end(s, q);
+		session_request_end(s, q);
 		if (parse_made(s, p) && was.kind == REQUEST_USER && !was.forgotten)
 			s->handler.reply(s->handler.ctx, was.tag, s->made.params, none);
 	}
@@ -247,7 +243,7 @@ static struct buf *queue_of(struct session *s)
 	return s->state == SESSION_OPEN ? &s->out : &s->later;
 }
 
-static int put(struct session *s, struct request *q)
+static void put(struct session *s, struct request *q)
 {
 	(void)buf_add(queue_of(s), s->open.data, s->open.len);
 	q->tries = TRIES;
@@ -257,7 +253,6 @@ static int put(struct session *s, struct request *q)
 		s->kept += q->nframe;
 	}
 	session_drop(s);
-	return 0;
 }
 
 static int submit(struct session *s, struct request request)
@@ -310,216 +305,7 @@ void session_forget(struct session *s, uint64_t tag)
 			s->requests[i].forgotten = true;
 }
 
-/* ---- messages ---- */
-
-static struct request *request_of(struct session *s, uint32_t id)
-{
-	for (size_t i = 0; i < array_len(s->requests); i++)
-		if (id && s->requests[i].id == id && !s->requests[i].doomed)
-			return &s->requests[i];
-	return NULL;
-}
-
-static void on_reply(struct session *s, struct val error, struct val result)
-{
-	struct request *q = request_of(s, s->msg.id), was;
-	bool good = val_type(error) != VAL_MAP;
-
-	if (!q)
-		return;
-	was = *q;
-	request_end(s, q);
-	if (was.kind == REQUEST_ATTACH) {
-		if (!good)
-			session_attach_failed(s, was.turn, error);
-		session_resume(s);
-	} else if (was.kind == REQUEST_GET) {
-		session_got_turn(s, was.turn, error, result);
-	} else if (was.kind == REQUEST_USER) {
-		if (good && was.flags & SESSION_STREAM)
-			session_follow(s, result);
-		if (!was.forgotten)
-			s->handler.reply(s->handler.ctx, was.tag, error, result);
-	}
-}
-
-static void take_text(char **to, struct val map, const char *key)
-{
-	mem_free(*to);
-	*to = val_get_text(map, key);
-}
-
-/* Greeted, and logged in where that is possible: what waited may leave, the streams first. */
-static void opened(struct session *s)
-{
-	bool again = s->again_until != 0;
-
-	s->state = SESSION_OPEN;
-	s->hello_until = s->again_until = 0;
-	if (again) {
-		struct pack *p = session_note_begin(s, "connection");
-
-		pack_kv_text(p, "state", "made");
-		pack_kv_bool(p, "restarted", s->restarted);
-		session_note_end(s, p);
-		session_resume_all(s);
-	}
-	(void)buf_add(&s->out, s->later.data, s->later.len);
-	buf_wipe(&s->later);
-}
-
-static void on_hello(struct session *s)
-{
-	char *instance;
-
-	if (val_type(s->msg.error) == VAL_MAP) {
-		char *why = val_get_text(s->msg.error, "message"), *name = val_get_text(s->msg.error, "name");
-
-		session_fail(s, (int)val_get_int(s->msg.error, "code", SESSION_UNREACHABLE), name ? name : "refused",
-			why ? why : "the daemon refuses us");
-		mem_free(why);
-		mem_free(name);
-		return;
-	}
-	if (val_get_int(s->msg.result, "protocol", 0) != PROTO_VERSION) {
-		session_fail(s, PROTO_E_UNSUPPORTED_VERSION, "unsupported_version",
-			"the server answered hello with another version of the protocol");
-		return;
-	}
-	instance = val_get_text(s->msg.result, "instance");
-	s->restarted = s->instance[0] && instance && strcmp(s->instance, instance) != 0;
-	(void)snprintf(s->instance, sizeof(s->instance), "%s", instance ? instance : "");
-	mem_free(instance);
-	take_text(&s->account, s->msg.result, "account");
-	s->must_log_in = val_str_is(val_get(val_get(s->msg.result, "auth"), "state"), "required");
-	if (s->must_log_in && s->token) {
-		struct pack p;
-
-		pack_request(&p, &s->out, TOKEN_ID, "auth.token");
-		pack_kv_text(&p, "token", s->token);
-		(void)pack_end(&p);
-	} else {
-		opened(s);
-	}
-	s->token = mem_wipe(s->token, s->token ? strlen(s->token) : 0);
-}
-
-/* A token that is refused leaves us as strangers: each request is told so by the daemon itself. */
-static void on_token(struct session *s)
-{
-	if (val_type(s->msg.error) != VAL_MAP) {
-		take_text(&s->account, s->msg.result, "account");
-		s->must_log_in = false;
-	}
-	opened(s);
-}
-
-static void on_message(struct session *s)
-{
-	const struct msg *m = &s->msg;
-
-	if (m->type == MSG_RESPONSE && s->state == SESSION_HELLO) {
-		if (m->id == HELLO_ID)
-			on_hello(s);
-		else if (m->id == TOKEN_ID)
-			on_token(s);
-	} else if (m->type == MSG_RESPONSE) {
-		on_reply(s, m->error, m->result);
-	} else if (m->type == MSG_NOTIFICATION) {
-		if (m->method_len == 6 && !memcmp(m->method, "stream", 6))
-			session_stream_note(s, m->params);
-		s->handler.note(s->handler.ctx, m->method, m->method_len, m->params);
-	}
-}
-
-/* One frame: 1; 0: none is whole; -1: the connection is gone. */
-static int take_frame(struct session *s)
-{
-	static const struct scan_limits limits = { LIMIT_FRAME, LIMIT_NODES, LIMIT_DEPTH };
-	const uint8_t *p = s->in.data + s->in_at;
-	const char *why = NULL;
-	bool id_known;
-
-	if (s->in_at == s->in.len)
-		return 0;
-	switch (scan_feed(&s->scan, p, s->in.len - s->in_at, &limits)) {
-	case SCAN_MORE:
-		return 0;
-	case SCAN_BAD:
-		why = s->scan.why;
-		break;
-	case SCAN_OK:
-		if (msg_parse(&s->msg, p, s->scan.at, &why, &id_known) == 0)
-			why = NULL;
-		break;
-	}
-	if (why) {
-		char *words = mem_printf("the server does not speak this protocol: %s", why);
-
-		session_fail(s, PROTO_E_BAD_REQUEST, "bad_request", words);
-		mem_free(words);
-		return -1;
-	}
-	s->in_at += s->scan.at;
-	scan_init(&s->scan);
-	on_message(s);
-	return s->fd < 0 ? -1 : 1;
-}
-
-/* ---- bytes ---- */
-
-static int send_some(struct session *s)
-{
-	while (s->out_at < s->out.len) {
-		ssize_t n = send(s->fd, s->out.data + s->out_at, s->out.len - s->out_at, MSG_NOSIGNAL);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return errno == EAGAIN ? 0 : -errno;
-		s->out_at += (size_t)n;
-	}
-	buf_wipe(&s->out);
-	s->out_at = 0;
-	return 0;
-}
-
-/* 1: something came; 0: nothing now; < 0: the end. */
-static int receive(struct session *s)
-{
-	ssize_t n;
-
-	if (s->in_at) {
-		buf_consume(&s->in, s->in_at);
-		s->in_at = 0;
-	}
-	if (buf_reserve(&s->in, READ_SIZE) < 0)
-		return -ENOBUFS;
-	n = recv(s->fd, s->in.data + s->in.len, READ_SIZE, 0);
-	if (n < 0)
-		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
-	s->in.len += (size_t)n;
-	return n ? 1 : -ECONNRESET;
-}
-
-static void read_turn(struct session *s)
-{
-	int r = 1;
-
-	for (int reads = 0; s->fd >= 0 && !s->held && r > 0 && reads < READS_A_TURN; reads++) {
-		int got;
-
-		while (!s->held && (got = take_frame(s)) > 0)
-			;
-		if (s->fd < 0 || s->held)
-			return;
-		r = receive(s);
-		if (r < 0)
-			session_lose(s, "the daemon closed the connection");
-	}
-	while (s->fd >= 0 && !s->held && take_frame(s) > 0)
-		;
-}
+/* ---- the turn of the loop ---- */
 
 void session_run(struct session *s)
 {
@@ -532,11 +318,11 @@ void session_run(struct session *s)
 		session_again(s);
 	if (s->state == SESSION_HELLO && now >= s->hello_until)
 		session_fail(s, SESSION_UNREACHABLE, "unreachable", "no word of the daemon in time");
-	if (s->fd >= 0 && send_some(s) < 0)
-		session_lose(s, "the daemon closed the connection");
-	read_turn(s);
-	if (s->fd >= 0 && send_some(s) < 0)
-		session_lose(s, "the daemon closed the connection");
+	if (s->fd >= 0 && session_write(s) < 0)
+		session_lose(s);
+	session_read(s);
+	if (s->fd >= 0 && session_write(s) < 0)
+		session_lose(s);
 	answer_doomed(s);
 	session_watch(s);
 	session_timer(s);

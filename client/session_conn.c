@@ -144,11 +144,10 @@ static bool sort_requests(struct session *s)
 	return any;
 }
 
-void session_lose(struct session *s, const char *why)
+void session_lose(struct session *s)
 {
 	bool greeted = s->state == SESSION_OPEN, first = s->again_until == 0, wanted;
 
-	(void)why;
 	close_fd(s);
 	wanted = sort_requests(s) || s->nstreams;
 	s->state = SESSION_IDLE;

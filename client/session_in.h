@@ -9,6 +9,7 @@
 
 #define HELLO_ID 1
 #define TOKEN_ID 0
+#define SESSION_READ 65536 /* bytes asked for at once */
 #define SESSION_OWN 8 /* requests of this side at once: what LIMIT_REQUESTS leaves */
 
 enum session_state {
@@ -70,7 +71,7 @@ struct session {
 };
 
 /* session_conn.c */
-void session_lose(struct session *s, const char *why);
+void session_lose(struct session *s);
 void session_fail(struct session *s, int code, const char *name, const char *why);
 void session_watch(struct session *s);
 void session_timer(struct session *s);
@@ -87,7 +88,12 @@ void session_attach_failed(struct session *s, const char *turn, struct val error
 void session_got_turn(struct session *s, const char *turn, struct val error, struct val result);
 void session_streams_end(struct session *s, int code, const char *name, const char *why);
 
+/* session_read.c */
+int session_write(struct session *s); /* what goes without waiting; < 0: the connection is gone */
+void session_read(struct session *s); /* what is there, unless it is held */
+
 /* session.c */
+void session_request_end(struct session *s, struct request *q);
 struct pack *session_note_begin(struct session *s, const char *method);
 void session_note_end(struct session *s, struct pack *p);
 void session_doom(struct session *s, struct request *q, int code, const char *why);
