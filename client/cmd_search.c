@@ -4,6 +4,7 @@
 #include "client/cited.h"
 #include "client/cmd.h"
 #include "client/doc_search.h"
+#include "client/format.h"
 #include "client/opts.h"
 #include "client/said_search.h"
 #include "client/when.h"
@@ -25,14 +26,20 @@ static const struct opt opts[] = {
 	{ OPT_COLOR, "color", "auto|always|never" },
 	{ OPT_BY, "by", "document|passage" },
 	{ OPT_SOURCE, "source", "FILE" },
+	FORMAT_OPTS,
 	{ OPT_JSON, "json", NULL },
 	{ OPT_JSONL, "jsonl", NULL },
 	OPTS_END,
 };
 
+/* Of both kinds: which has which is in the man page. */
+static const char *const fields[] = { "turn", "thread", "seq", "name", "part", "created", "snippet", "rank", "document", "path", "page", "line",
+	"title", "score", "text", NULL };
+
 struct search {
 	struct doc_search docs;
 	struct said_search said;
+	struct format format;
 	bool in_docs;
 	const char *source; /* answers that cite it are looked for, no text */
 	const char *only_docs, *only_said; /* an option that goes with one of them alone */
@@ -80,6 +87,8 @@ static void take_said(struct search *k, struct opts *o, int id)
 
 static void take(struct search *k, struct opts *o, int id)
 {
+	if (format_option(&k->format, o, id))
+		return;
 	switch (id) {
 	case OPT_DOCS:
 		k->in_docs = true;
@@ -129,11 +138,14 @@ static int search_source(struct client *c, struct search *k, struct opts *o)
 static int run(struct client *c, int argc, char **argv)
 {
 	struct opts o = opts_of(c, &cmd_search, argc, argv);
-	struct search k = { .docs.limit = DOC_SEARCH_LIMIT, .said.limit = SAID_SEARCH_LIMIT };
+	struct search k = { .docs.limit = DOC_SEARCH_LIMIT, .said.limit = SAID_SEARCH_LIMIT,
+		.format = { .fields = fields } };
 	int id = 0, r;
 
 	while (!o.status && (id = opts_next(&o)) > 0)
 		take(&k, &o, id);
+	k.format.id = k.in_docs ? "document" : "turn";
+	k.said.format = k.docs.format = format_wanted(&k.format) ? &k.format : NULL;
 	if (o.status || id < 0)
 		r = o.status;
 	else if (k.source)
@@ -172,6 +184,7 @@ const struct cmd cmd_search = {
 		"      --by document   each document once, in the order of whole documents\n"
 		"  -t, --thread REF    the last turn of a thread weighs in, as it does in ask\n"
 		"  -n, --number N      so many (20; 10 with --docs; at most 1000)\n"
+		"      --format TEXT, -z, --null   a line of your own, as in ls, of the fields of --json\n"
 		"      --json          {\"results\": [{turn, thread, name, seq, created, part, snippet,\n"
 		"                      marks}], \"next\", \"cut\", \"complete\"}; with --docs {\"query\", \"coverage\",\n"
 		"                      \"results\": [{rank, document, path, page, line, title, score, text}]};\n"

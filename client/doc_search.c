@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "client/filter.h"
+#include "client/format.h"
 #include "client/link.h"
 #include "client/opts.h"
 #include "client/out.h"
@@ -115,6 +116,8 @@ static void add_page(struct search *k, struct val results)
 			add_json_line(k, result);
 		else if (k->s->json)
 			add_json(&k->w, result);
+		else if (k->s->format)
+			format_row(k->s->format, result, &k->text);
 		else
 			add_lines(k, result);
 	}
@@ -189,7 +192,7 @@ static int finish(struct search *k)
 	}
 	if (k->cut)
 		say_as("daemon", "the search took too long and was cut: some passages were not looked at");
-	return out_text(&k->text, false);
+	return out_text(&k->text, k->s->format != NULL);
 }
 
 int doc_search_run(const struct doc_search *s, struct client *c, char *const *words, size_t n)

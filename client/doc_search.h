@@ -7,6 +7,7 @@
 #include "client/option.h"
 
 struct client;
+struct format;
 struct opts;
 
 struct doc_search {
@@ -15,6 +16,7 @@ struct doc_search {
 	struct option_list documents; /* to keep to; none: all */
 	int64_t limit;
 	bool whole; /* a line for each document, in the order of whole documents */
+	const struct format *format; /* wanted, or NULL */
 	bool json, jsonl;
 };
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "client/filter.h"
+#include "client/format.h"
 #include "client/link.h"
 #include "client/out.h"
 #include "client/rows.h"
@@ -98,6 +99,8 @@ static void take_page(struct search *k)
 			add_line_of_json(k, val_at(results, i));
 		else if (k->s->json)
 			val_to_json(val_at(results, i), &k->w);
+		else if (k->s->format)
+			format_row(k->s->format, val_at(results, i), &k->rows.out);
 		else
 			add_lines(k, val_at(results, i));
 	}
@@ -167,7 +170,7 @@ static int finish(struct search *k)
 		say_as("daemon", "the search took too long and was cut: older turns were not looked at");
 	if (k->behind)
 		say_as("daemon", "the index of the search is still being made: there may be more");
-	return k->s->json || k->s->jsonl ? out_text(&k->json, true) : out_text(&k->rows.out, k->bold);
+	return k->s->json || k->s->jsonl ? out_text(&k->json, true) : out_text(&k->rows.out, k->bold || k->s->format);
 }
 
 int said_search_run(const struct said_search *s, struct client *c, char *const *words, size_t n)

@@ -8,12 +8,14 @@
 #include "client/term.h"
 
 struct client;
+struct format;
 
 struct said_search {
 	const char *thread, *tag; /* or NULL */
 	const char *before;       /* where an earlier search broke off, or NULL */
 	int64_t since_us, until_us; /* 0: no bound */
 	int64_t limit;
+	const struct format *format; /* wanted, or NULL */
 	bool rank, json, jsonl;
 	enum color_when color;
 };

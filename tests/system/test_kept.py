@@ -177,6 +177,8 @@ def test_a_line_of_ones_own_for_each_row(t):
     equal(t.run("ls", "-z", "--format", "{thread}").out, b"".join(one.encode() + b"\0" for one in ids), "-z")
     equal(t.run("ls", "-z").out.split(b"\0")[1], f"{ids[1][:8]}\tplans".encode(), "-z alone")
     equal(t.run("docs", "--format", "{{{collection}}}\\t{name}").text, "{shelf}\ta.md\n", "docs")
+    contains(t.run("search", "--docs", "--format", "{path}|{id}", "words").text, "a.md|" + t.run("docs", "--format", "{id}").text.strip())
+    equal(sorted(t.run("search", "-z", "--format", "{seq} {name}", "q").out.split(b"\0")), [b"", b"1 a tab \xe2\x90\x9b[2J and more", b"1 plans"], "search")
     equal(t.run("ps", "--format", "{id} {state}").out, b"", "ps")
     for wrong in ("{nothing}", "{name", "{}"):
         contains(t.run("ls", "--format", wrong, code=2).err, "--format")
