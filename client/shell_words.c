@@ -8,7 +8,7 @@
 static void add_word(struct shell_words *w, size_t *cap, struct buf *word)
 {
 	w->v = mem_grow(w->v, cap, w->n, sizeof(*w->v));
-	w->v[w->n++] = mem_ndup((const char *)word->data, word->len);
+	w->v[w->n++] = mem_ndup(word->data ? (const char *)word->data : "", word->len);
 	word->len = 0;
 }
 
