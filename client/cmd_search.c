@@ -130,7 +130,7 @@ static void take(struct search *k, struct opts *o, int id)
 
 static int search_source(struct client *c, struct search *k, struct opts *o)
 {
-	if (o->nargs || k->in_docs || k->only_docs || k->only_said || k->docs.thread || k->docs.jsonl)
+	if (o->nargs || k->in_docs || k->only_docs || k->only_said || k->docs.thread || k->docs.jsonl || k->said.format)
 		return opts_fail(o, "--source goes alone, with -n and --json: it looks for answers, not for a text");
 	return cited_run(c, k->source, k->said.limit, k->docs.json);
 }
@@ -184,12 +184,8 @@ const struct cmd cmd_search = {
 		"      --by document   each document once, in the order of whole documents\n"
 		"  -t, --thread REF    the last turn of a thread weighs in, as it does in ask\n"
 		"  -n, --number N      so many (20; 10 with --docs; at most 1000)\n"
-		"      --format TEXT, -z, --null   a line of your own, as in ls, of the fields of --json\n"
-		"      --json          {\"results\": [{turn, thread, name, seq, created, part, snippet,\n"
-		"                      marks}], \"next\", \"cut\", \"complete\"}; with --docs {\"query\", \"coverage\",\n"
-		"                      \"results\": [{rank, document, path, page, line, title, score, text}]};\n"
-		"                      with --source {\"source\", \"results\": [{turn, thread, name, seq,\n"
-		"                      question, created, sources, stale}]}\n"
+		"      --format TEXT, -z, --null   a line of your own of --json's fields, as in ls\n"
+		"      --json          one object, {\"results\": [...]}; man ragchat has the fields\n"
 		"      --jsonl         a line for each result\n"
 		"example: ragchat search --since 30d 'wheel bolts torque'\n",
 };
