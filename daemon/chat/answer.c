@@ -114,8 +114,8 @@ static void tell_sent(struct turn *t, const struct retrieval *r)
 	const char *url = upstream_url(t->chat->upstream);
 
 	if (r->all)
-		turn_notice(t, "whole_sent", "all of %s fits and goes to %s", t->ask.ndocuments ? "what you named" :
-			t->ask.collection ? "the collection" : "your documents", url);
+		turn_notice(t, "whole_sent", "%s the prompt: all of it goes to %s", t->ask.ndocuments ? "what you named fits" :
+			t->ask.collection ? "the collection fits" : "your library fits", url);
 	else if (r->begun)
 		turn_notice(t, "beginning_sent", "what you named does not fit whole and has few of the question's words: "
 			"%zu passages from its beginning go to %s", r->nsources, url);

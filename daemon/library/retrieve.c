@@ -230,7 +230,7 @@ static int retrieve_run(struct db *db, struct job *j)
 	if (e == 0 && !r->answer)
 		e = read_through(r, db);
 	if (e == 0)
-		e = spans_make(&r->spans, r->search.hits, r->search.nhits, r->budget);
+		e = spans_make(&r->spans, r->search.hits, r->search.nhits, r->budget, r->all ? SPAN_FINE : SPAN_BYTES);
 	return e ? e : present(r);
 }
 

@@ -20,6 +20,7 @@ struct gather {
 		uint64_t start, end;
 	} groups[SPANS_MAX];
 	size_t ngroups;
+	size_t longest;
 	size_t *group_of; /* per hit; SIZE_MAX: not taken */
 	size_t cost;
 };
@@ -37,7 +38,7 @@ static size_t touching(const struct gather *g, const struct hit *h)
 
 		if (same_document(&g->hits[p->best], h) &&
 			(p->end == h->start || p->start == h->end) &&
-			p->end - p->start + (h->end - h->start) <= SPAN_BYTES)
+			p->end - p->start + (h->end - h->start) <= g->longest)
 			return i;
 	}
 	return SIZE_MAX;
@@ -53,7 +54,7 @@ static void join_groups(struct gather *g, size_t into)
 
 		if (i == into || !same_document(&g->hits[a->best], &g->hits[b->best]) ||
 			(a->end != b->start && b->end != a->start) ||
-			a->end - a->start + (b->end - b->start) > SPAN_BYTES)
+			a->end - a->start + (b->end - b->start) > g->longest)
 			continue;
 		for (size_t h = 0; h < g->n; h++)
 			if (g->group_of[h] == max_of(i, into))
@@ -257,9 +258,9 @@ static void fill_unused(struct gather *g)
 		g->group_of[i] = SIZE_MAX;
 }
 
-int spans_make(struct spans *s, const struct hit *hits, size_t n, size_t budget)
+int spans_make(struct spans *s, const struct hit *hits, size_t n, size_t budget, size_t longest)
 {
-	struct gather g = { .hits = hits, .n = n, .group_of = mem_try(n * sizeof(size_t)) };
+	struct gather g = { .hits = hits, .n = n, .longest = longest, .group_of = mem_try(n * sizeof(size_t)) };
 	int r = g.group_of ? 0 : -ENOMEM;
 
 	s->n = 0;

@@ -12,7 +12,8 @@
 
 #define SPANS_MAX 160
 #define SPAN_BYTES 2000 /* longest; what a source may quote */
-#define SPANS_LEAST 700 /* bytes of text make hardly more than a span, but for the last of a document */
+#define SPAN_FINE 800   /* ... where all of a text is read: what is cited should be near its place */
+#define SPANS_LEAST 350 /* bytes of text make hardly more than a fine span, but for the last of a document */
 
 struct span {
 	const struct hit *best; /* its highest passage: document, name, sha256 */
@@ -34,9 +35,9 @@ struct spans {
 	size_t cost; /* of all texts */
 };
 
-/* Best first, as the hits are. The last one is cut at a sentence end to keep the budget. 0,
+/* Best first, as the hits are, none longer than `longest` bytes unless a passage is. The last one is cut at a sentence end to keep the budget. 0,
  * -ENOMEM. */
-int spans_make(struct spans *s, const struct hit *hits, size_t n, size_t budget);
+int spans_make(struct spans *s, const struct hit *hits, size_t n, size_t budget, size_t longest);
 void spans_fini(struct spans *s);
 /* The heading over a byte of the text, or NULL. */
 const char *span_heading(const struct span *s, size_t at);

@@ -72,7 +72,7 @@ def test_what_is_named_or_fits_whole_reaches_the_model(t):
     made, _ = serve(t, says("A summary [1]."))
     t.run("ask", "-a", t.h.path("note.txt", "Zebras graze at dawn. The herd sleeps standing.\n"), "summarise this")
     contains(sent(made)[-1]["content"], "Zebras graze at dawn", "The herd sleeps standing", "summarise this")
-    contains(notices(t)["whole_sent"], "all of what you named")
+    contains(notices(t)["whole_sent"], "what you named fits")
     check("gearbox" not in sent(made)[-1]["content"], "another document went along")
     t.rpc().call("turn.retry", turn="last")
     t.run("wait", "last")
@@ -85,7 +85,7 @@ def test_what_is_named_or_fits_whole_reaches_the_model(t):
     t.rpc().ask("Tell me everything", collection="small")
     t.run("wait", "last")
     contains(sent(made)[-1]["content"], "Alpha rules", "Beta rules")
-    contains(notices(t)["whole_sent"], "all of the collection")
+    contains(notices(t)["whole_sent"], "the collection fits")
 
 
 @deadline(60)

@@ -227,7 +227,7 @@ static struct found *find(
 		};
 		snprintf(f->hits[f->n].document, sizeof(id_str), "%zu", f->n);
 	}
-	if (spans_make(&f->spans, f->hits, f->n, 6000) != 0)
+	if (spans_make(&f->spans, f->hits, f->n, 6000, SPAN_BYTES) != 0)
 		abort();
 	f->nquotes = quotes_widen(&f->spans, f->quotes, quotes_choose(&f->q, &f->spans, f->quotes));
 	return f;

@@ -530,29 +530,29 @@ TEST(passages_that_touch_are_read_as_one)
 		hit_at(text, 0, 12, 2), hit_at(text, 25, 37, 1) };
 	struct spans s;
 
-	check_int(spans_make(&s, hits, 3, 6000), 0);
+	check_int(spans_make(&s, hits, 3, 6000, SPAN_BYTES), 0);
 	check_int(s.n, 2);
 	check_mem(s.v[0].text, s.v[0].n, "First part. Second part.", 24);
 	check_int(s.v[0].start, 0);
 	check_int(s.v[1].start, 37);
 	spans_fini(&s);
 	/* the fourth closes the gap between the two */
-	check_int(spans_make(&s, hits, 4, 6000), 0);
+	check_int(spans_make(&s, hits, 4, 6000, SPAN_BYTES), 0);
 	check_int(s.n, 1);
 	check_mem(s.v[0].text, s.v[0].n, text, strlen(text));
 	check(s.v[0].score == 4);
 	spans_fini(&s);
 	/* a budget cuts at a sentence end, and leaves out what would be half of one */
-	check_int(spans_make(&s, hits, 4, 40), 0);
+	check_int(spans_make(&s, hits, 4, 40, SPAN_BYTES), 0);
 	check_int(s.n, 1);
 	check(s.cost <= 40);
 	check_mem(s.v[0].text, s.v[0].n, "First part. Second part.", 24);
 	spans_fini(&s);
-	check_int(spans_make(&s, hits, 2, 20), 0);
+	check_int(spans_make(&s, hits, 2, 20, SPAN_BYTES), 0);
 	check_int(s.n, 1);
 	spans_fini(&s);
 	/* but there is something always */
-	check_int(spans_make(&s, hits, 1, 6), 0);
+	check_int(spans_make(&s, hits, 1, 6, SPAN_BYTES), 0);
 	check_mem(s.v[0].text, s.v[0].n, "Second", 6);
 	spans_fini(&s);
 	for (int i = 0; i < 4; i++)
