@@ -13,10 +13,10 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 ASKS = {"ask": ["q"], "attach": [TURN], "retry": [TURN], "cancel": [TURN], "ps": [], "wait": [TURN], "ls": [], "show": [TURN], "last": [],
         "search": ["--docs", "words"], "mv": ["a", "b"], "tag": ["a", "+b"], "rate": [TURN, "up"], "rm": ["-f", "a"], "sources": [TURN],
         "fork": ["a"], "export": ["-o", "-", "--format", "md", TURN], "share": ["--list"], "docs": ["ls"], "models": [], "whoami": [],
-        "user": ["ls"], "token": ["ls"], "log": [], "idle": ["--after", "0"], "status": [], "daemon": ["reload"], "usage": [], "edit": None,
-        "backup": None, "import": None}
-HERE = {"chat", "upload", "login", "logout", "passwd", "config", "doctor", "completion", "bridge", "mcp", "help", "version", "edit", "backup", "import"}
-STARTS = {"ask", "attach", "retry", "chat"}
+        "user": ["ls"], "token": ["ls"], "log": [], "idle": ["--after", "0"], "status": [], "daemon": ["reload"], "usage": [],
+        "edit": [TURN, "text"], "backup": ["-"], "import": None}
+HERE = {"chat", "upload", "login", "logout", "passwd", "config", "doctor", "completion", "bridge", "mcp", "help", "version", "import"}
+STARTS = {"ask", "attach", "retry", "chat", "edit"}
 
 
 def verbs(t):

@@ -66,7 +66,8 @@ def test_nothing_but_visible_text_reaches_the_terminal(t):
     shows(t, "ask", "-t", "other " + HOSTILE.replace("\x00", ""), "the heron?", letters=True)
     shows(t, "ask", "--raw", "the heron?", letters=True)
     shows(t, "ask", "--no-stream", "the heron?", letters=True)
-    for line in (["attach", turn], ["show", thread], ["last"], ["show", turn], ["retry", turn]):
+    for line in (["attach", turn], ["show", thread], ["last"], ["show", turn], ["retry", turn],
+                 ["edit", turn, "another question"]):
         shows(t, *line, letters=True)
     for line in (["ls"], ["ps"], ["sources", turn], ["docs"], ["docs", "show", document], ["models"], ["status"], ["log"], ["log", turn],
                  ["idle", "--after", "0"], ["wait", turn], ["export", "-o", "-", "--format", "md", turn], ["export", "-o", "-", "--format", "txt", turn],
