@@ -1,16 +1,22 @@
 /* One file copied, page by page within one read transaction. */
 #include "daemon/store/snapshot.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/fd.h"
 #include "common/mem.h"
+#include "common/path.h"
+#include "common/str.h"
 #include "daemon/store/db.h"
 #include "daemon/store/migrate.h"
+
+#define COPY ".copy-" /* behind the file's name, and six letters */
 
 static int copy(struct snapshot *s)
 {
@@ -54,7 +60,7 @@ struct snapshot *snapshot_begin(struct store *store, uv_loop_t *loop, bool libra
 	struct snapshot *s = mem_new(sizeof(*s));
 	int fd;
 
-	*s = (struct snapshot){ .library = library, .fd = -1, .done = done, .ctx = ctx, .path = mem_dup(path), .part = mem_printf("%s.copy-XXXXXX", path) };
+	*s = (struct snapshot){ .library = library, .fd = -1, .done = done, .ctx = ctx, .path = mem_dup(path), .part = mem_printf("%s" COPY "XXXXXX", path) };
 	fd = mkostemp(s->part, O_CLOEXEC); /* 0600, beside the file: there is its disk */
 	fd_close(fd);
 	if (fd >= 0 && uv_queue_work(loop, &s->work, on_work, on_done) == 0)
@@ -63,6 +69,21 @@ struct snapshot *snapshot_begin(struct store *store, uv_loop_t *loop, bool libra
 		(void)unlink(s->part);
 	snapshot_free(s);
 	return NULL;
+}
+
+void snapshot_tidy(const char *path)
+{
+	char *folder = path_dirname(path), *prefix = mem_printf("%s" COPY, path_basename(path));
+	DIR *d = opendir(folder);
+	struct dirent *e;
+
+	while (d && (e = readdir(d)))
+		if (str_starts(e->d_name, prefix))
+			(void)unlinkat(dirfd(d), e->d_name, 0);
+	if (d)
+		(void)closedir(d);
+	mem_free(prefix);
+	mem_free(folder);
 }
 
 void snapshot_free(struct snapshot *s)

@@ -25,3 +25,5 @@ struct snapshot {
 /* NULL: it could not be begun. library: documents and their index, else the conversations. */
 struct snapshot *snapshot_begin(struct store *store, uv_loop_t *loop, bool library, void (*done)(struct snapshot *), void *ctx);
 void snapshot_free(struct snapshot *s);
+/* Copies that a daemon left which was killed over them; with the lock of the database. */
+void snapshot_tidy(const char *path);

@@ -16,6 +16,7 @@
 #include "daemon/store/migrate.h"
 #include "daemon/store/place.h"
 #include "daemon/store/recover.h"
+#include "daemon/store/snapshot.h"
 #include "daemon/store/search_open.h"
 #include "daemon/store/segments.h"
 
@@ -213,6 +214,10 @@ static int open_all(struct store *s, uv_loop_t *loop, const struct store_config 
 
 	if (r == 0)
 		r = lock_take(&s->lock, s->place.lock, s->place.path, config->socket, why);
+	if (r == 0) {
+		snapshot_tidy(s->place.path);
+		snapshot_tidy(s->place.library);
+	}
 	if (r == 0)
 		r = open_chat(s, notice, why);
 	if (r == 0)

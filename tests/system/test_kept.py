@@ -69,6 +69,12 @@ def test_a_copy_belongs_to_its_connection_and_is_read_one_piece_after_the_other(
     rpc.send("blob.read", blob=blob)
     rpc.close()
     t.run("status")
+    t.daemons[0].stop()
+    left = t.h.database + ".copy-Ab12Cd"  # as one leaves it that is killed in the middle
+    with open(left, "wb") as f:
+        f.write(b"SQLite format 3\0 half")
+    t.daemons[0].restart()
+    check(not os.path.exists(left), "a copy of everything lies there for ever")
 
 
 def test_in_a_machines_daemon_a_backup_is_roots_alone(t):
