@@ -242,16 +242,40 @@ static void quote_prose(struct buf *out, const char *s, size_t n, size_t number)
 	buf_addf(out, " [%zu]\n\n", number);
 }
 
+/* Longer than any within it. */
+static int fence_for(const char *s, size_t n)
+{
+	size_t run = 0, longest = 2;
+
+	for (size_t i = 0; i < n; i++) {
+		run = s[i] == '`' ? run + 1 : 0;
+		longest = max_of(longest, min_of(run, (size_t)64));
+	}
+	return (int)longest + 1;
+}
+
+static void add_fence(struct buf *out, int length)
+{
+	while (length-- > 0)
+		buf_add_byte(out, '`');
+}
+
 static void quote_lines(struct buf *out, const char *s, size_t n, size_t number)
 {
-	buf_add_str(out, "> ```\n> ");
+	int fence = fence_for(s, n);
+
+	buf_add_str(out, "> ");
+	add_fence(out, fence);
+	buf_add_str(out, "\n> ");
 	for (size_t i = 0; i < n; i++) {
 		if (s[i] != '\r')
 			buf_add_byte(out, (uint8_t)s[i]);
 		if (s[i] == '\n')
 			buf_add_str(out, "> ");
 	}
-	buf_addf(out, "\n> ```\n> [%zu]\n\n", number);
+	buf_add_str(out, "\n> ");
+	add_fence(out, fence);
+	buf_addf(out, "\n> [%zu]\n\n", number);
 }
 
 static int add_quote(struct retrieve *r, size_t i)
@@ -335,7 +359,9 @@ static int answer_not_found(struct retrieve *r)
 		  passages = (long long)r->search.passages_searched;
 	int e = add_words(r, "I did not find this in your %lld document%s (%lld passage%s).\n\n%s",
 		documents, documents == 1 ? "" : "s", passages, passages == 1 ? "" : "s",
-		r->nquotes ? "The nearest miss:\n\n" : "");
+		!r->nquotes ? ""
+		: r->begun  ? "Without a language model a document can be searched, not summed up. It begins:\n\n"
+			    : "The nearest miss:\n\n");
 
 	return e || !r->nquotes ? e : add_quote(r, 0);
 }

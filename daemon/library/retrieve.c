@@ -179,6 +179,25 @@ static int read_through(struct retrieve *r, struct db *db)
 	return e;
 }
 
+#define BEGINNING 600 /* of what is named and has nothing of the question, shown instead of a near miss */
+
+static int read_beginning(struct retrieve *r, struct db *db)
+{
+	struct db_passages p = {
+		.account = &r->account,
+		.collection = r->collection,
+		.documents = (const char *const *)r->documents,
+		.ndocuments = 1,
+		.max_bytes = 4096,
+		.beginnings = true,
+	};
+	int e = db_library_passages(db, &p);
+
+	r->begun = e == 0 && p.nhits > 0;
+	put_before(&r->search, p.hits, p.nhits);
+	return e;
+}
+
 static struct query_text text_of(const char *p, size_t n)
 {
 	return (struct query_text){ p ? p : "", p ? n : 0 };
@@ -190,8 +209,12 @@ static int present(struct retrieve *r)
 	bool nothing = r->band == FOUND_NOTHING;
 	int e;
 
-	if (r->answer || nothing)
+	if (r->answer && r->begun && r->spans.n) {
+		r->quotes[0] = (struct quote){ .end = r->spans.v[0].n, .lines = true };
+		r->nquotes = 1;
+	} else if (r->answer || nothing) {
 		r->nquotes = quotes_choose(r->query, &r->spans, r->quotes);
+	}
 	r->shown = r->answer ? min_of(r->spans.n, (size_t)QUOTES_SPANS) : r->spans.n;
 	if (nothing) {
 		r->nquotes = min_of(r->nquotes, (size_t)1);
@@ -229,8 +252,11 @@ static int retrieve_run(struct db *db, struct job *j)
 		e = fuse_run(r, db);
 	if (e == 0 && !r->answer)
 		e = read_through(r, db);
+	if (e == 0 && r->answer && r->ndocuments && !r->search.nhits)
+		e = read_beginning(r, db);
 	if (e == 0)
-		e = spans_make(&r->spans, r->search.hits, r->search.nhits, r->budget, r->all ? SPAN_FINE : SPAN_BYTES);
+		e = spans_make(&r->spans, r->search.hits, r->search.nhits, r->begun && r->answer ? BEGINNING : r->budget,
+			r->all ? SPAN_FINE : SPAN_BYTES);
 	return e ? e : present(r);
 }
 

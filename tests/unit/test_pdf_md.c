@@ -203,6 +203,7 @@ TEST(citations_are_sources_of_this_answer)
 	const struct md_options o = { .sources = 2 };
 
 	reads_as("a [1] b [1, 2] c [3]", &o, "p(a {c:[1]} b [{c:1}, {c:2}] c [3])");
+	reads_as("a [2?] b ~~[7]~~ [1??]", &o, "p(a {c:[2?]} b {s:[7]} [1??])");
 }
 
 TEST(bytes_that_are_no_text)
