@@ -66,7 +66,7 @@ static void cancel_request(struct bridge *b, const struct call *c)
 
 static bool is_ask(const char *method)
 {
-	return !strcmp(method, "ask") || !strcmp(method, "turn.retry");
+	return !strcmp(method, "ask") || !strcmp(method, "turn.retry") || !strcmp(method, "turn.edit");
 }
 
 static enum job_kind kind_of(const char *method)

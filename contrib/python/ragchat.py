@@ -880,6 +880,12 @@ class AsyncClient:
         params.setdefault("key", uuid.uuid4().hex)
         return await self._follow("turn.retry", params)
 
+    async def edit(self, turn: str, text: str, **params: Any) -> "AsyncAnswer":
+        """Another wording of a question, as a turn of its own beside the old one; both branches stay."""
+        params.update(turn=turn, text=text, stream=True)
+        params.setdefault("key", uuid.uuid4().hex)
+        return await self._follow("turn.edit", params)
+
     async def attach(self, turn: str = "last", *, off: int = 0, roff: int = 0, ev: int = 0) -> "AsyncAnswer":
         """An answer that was begun elsewhere, running or ended, from its first byte or from `off`."""
         return await self._follow("attach", {"turn": turn, "off": off, "roff": roff, "ev": ev})
@@ -1150,6 +1156,9 @@ class Client:
 
     def retry(self, turn: str, **params: Any) -> "Answer":
         return Answer(self, self._do(self._client.retry(turn, **params)))
+
+    def edit(self, turn: str, text: str, **params: Any) -> "Answer":
+        return Answer(self, self._do(self._client.edit(turn, text, **params)))
 
     def attach(self, turn: str = "last", *, off: int = 0, roff: int = 0, ev: int = 0) -> "Answer":
         return Answer(self, self._do(self._client.attach(turn, off=off, roff=roff, ev=ev)))

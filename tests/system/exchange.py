@@ -16,7 +16,7 @@ from harness import RpcError, check, equal, shorten
 from transcript import DIFFERS, Plain, joined
 
 FREE = DIFFERS | {"time", "sha256", "any"}
-MOVES = {"ask", "attach", "cancel", "turn.retry"}  # the state that their results tell depends on the moment
+MOVES = {"ask", "attach", "cancel", "turn.retry", "turn.edit"}  # the state that their results tell depends on the moment
 NAME = re.compile(r"<([a-z][a-z0-9 _]*)>")
 
 

@@ -48,6 +48,7 @@ def test_ask_and_read(t):
         equal(again.wait(), TEXT * 200, "attached")
         equal(chat.retry(answer.turn).wait(), TEXT * 200, "retried")
         equal(chat.call("turn.get", turn="last")["turn"]["of"], answer.turn, "of")
+        equal(chat.edit(answer.turn, "hello in other words").wait(), TEXT * 200, "edited")
         equal(raises(ragchat.RemoteError, chat.call, "turn.get", turn="none-such").name, "not_found", "error")
         equal(raises(ragchat.RemoteError, chat.call, "turn.list", limit=0).code, 3, "code")
         for bad in ("\ud800", "a\0b"):

@@ -261,6 +261,7 @@ def converse(record, has):
     for method, params in (("thread.rename", {"thread": "talk", "name": "letters"}), ("tag.set", {"thread": "letters", "tags": ["x"]}),
                            ("rate", {"turn": first, "rating": "up", "comment": "good"}), ("search.sync", {}),
                            ("search", {"text": "think"}), ("thread.fork", {"thread": "letters", "at": 1}),
+                           ("turn.edit", {"turn": "letters:1", "text": "hello in other words", "key": "k9"}),
                            ("thread.delete", {"thread": "refused"})):
         if method in has:
             call(method, **params)
