@@ -26,6 +26,7 @@ enum {
 	OPT_TAG,
 	OPT_DRY_RUN,
 	OPT_IN,
+	OPT_USE,
 };
 
 static const struct opt opts[] = {
@@ -40,6 +41,7 @@ static const struct opt opts[] = {
 	{ OPT_TITLE, "title", "NAME" },
 	{ OPT_TAG, "tag", "TAG" },
 	{ OPT_IN, "in", "COLLECTION" },
+	{ OPT_USE, "use", "DOCUMENT" },
 	{ OPT_NO_STDIN, "no-stdin", NULL },
 	{ OPT_NO_SAVE, "no-save", NULL },
 	{ OPT_SAVE, "save", NULL },
@@ -52,10 +54,10 @@ static const struct opt opts[] = {
 
 struct ask {
 	struct view view;
-	struct option_list files, attachments, options, tags;
+	struct option_list files, attachments, options, tags, uses;
 	const char *thread, *model, *title, *collection, *system_arg;
 	char *system;
-	char **documents; /* what the attachments are called */
+	char **documents; /* what the attachments are called, and those named by --use */
 	struct buf text;
 	bool follow_on, no_stdin, detach, unsaved, dry_run, editor;
 };
@@ -123,6 +125,9 @@ static void value(struct ask *k, struct opts *o, int id)
 		break;
 	case OPT_IN:
 		k->collection = o->value;
+		break;
+	case OPT_USE:
+		option_words(&k->uses, o->value);
 		break;
 	}
 }
@@ -211,13 +216,16 @@ static void pack_ask(struct pack *p, const struct ask *k)
 		pack_kv_bool(p, "save", false);
 	if (k->dry_run)
 		pack_kv_bool(p, "dry_run", true);
-	pack_words(p, "documents", (const char *const *)k->documents, k->attachments.n);
+	pack_words(p, "documents", (const char *const *)k->documents,
+		k->attachments.n + k->uses.n);
 	pack_kv_bool(p, "stream", !k->detach && !k->dry_run);
 }
 
 static void name_documents(struct ask *k)
 {
-	k->documents = mem_new((k->attachments.n + 1) * sizeof(*k->documents));
+	k->documents = mem_new((k->attachments.n + k->uses.n + 1) * sizeof(*k->documents));
+	for (size_t i = 0; i < k->uses.n; i++)
+		k->documents[k->attachments.n + i] = mem_dup(k->uses.v[i]);
 	for (size_t i = 0; i < k->attachments.n; i++) {
 		k->documents[i] = upload_name(k->attachments.v[i]);
 		if (!k->documents[i])
@@ -313,13 +321,14 @@ static int ask(struct client *c, struct ask *k, const struct opts *o)
 
 static void ask_fini(struct ask *k)
 {
-	for (size_t i = 0; k->documents && i < k->attachments.n; i++)
+	for (size_t i = 0; k->documents && i < k->attachments.n + k->uses.n; i++)
 		mem_free(k->documents[i]);
 	mem_free(k->documents);
 	buf_fini(&k->text);
 	mem_free(k->system);
 	option_fini(&k->files);
 	option_fini(&k->attachments);
+	option_fini(&k->uses);
 	option_fini(&k->options);
 	option_fini(&k->tags);
 }
@@ -347,6 +356,7 @@ const struct cmd cmd_ask = {
 		"  -f, --file FILE     put a text file into the question\n"
 		"  -a, --attach FILE   upload a document first, then ask about it\n"
 		"      --in COLLECTION     look only into these documents\n"
+		"      --use DOCUMENT  look only into this one (name or id); may be given again\n"
 		"  -e, --editor        write the question in $VISUAL or $EDITOR\n"
 		"      --title NAME, --tag TAG   of a new thread    --no-save   keep nothing; --save does\n"
 		"  -o, --output FILE   the exact answer, named when it is complete\n"

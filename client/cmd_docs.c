@@ -14,7 +14,7 @@
 #include "common/mem.h"
 #include "common/str.h"
 
-enum { OPT_IN_DOCS = OPT_OWN, OPT_BY, OPT_JSONL };
+enum { OPT_IN_DOCS = OPT_OWN, OPT_BY, OPT_JSONL, OPT_ALL };
 
 static const struct opt opts[] = {
 	{ OPT_IN_DOCS, "in", "COLLECTION" },
@@ -24,6 +24,7 @@ static const struct opt opts[] = {
 	FORMAT_OPTS,
 	{ OPT_JSON, "json", NULL },
 	{ OPT_JSONL, "jsonl", NULL },
+	{ OPT_ALL, "all", NULL },
 	OPTS_END,
 };
 
@@ -33,7 +34,7 @@ struct docs {
 	struct link *link;
 	struct doc_search search;
 	const char *collection;
-	bool json, searches; /* searches: an option was given that only search has */
+	bool json, all, searches; /* searches: an option was given that only search has */
 	struct format format;
 	struct rows rows;
 	struct buf text;
@@ -174,6 +175,25 @@ static int remove_all(struct docs *d, char *const *refs, size_t n)
 	return r;
 }
 
+/* Of a whole collection, which has to be said twice: by its name, and by --all. */
+static int remove_collection(struct docs *d, struct opts *o)
+{
+	int r;
+
+	if (!d->collection || !d->all || o->nargs > 1)
+		return opts_fail(o, "docs rm takes documents, or --in COLLECTION --all for all of one");
+	pack_kv_text(link_request(d->link, "collection.remove"), "collection", d->collection);
+	r = link_call(d->link, LINK_ONCE | LINK_PATIENT);
+	if (r)
+		return link_fail(d->link, r);
+	if (d->json)
+		pretty_val(d->link->msg.result, false, &d->text);
+	else
+		(void)buf_addf(&d->text, "removed %s: %lld documents\n", d->collection,
+			(long long)val_get_int(d->link->msg.result, "documents", 0));
+	return out_text(&d->text, false);
+}
+
 static int search(struct docs *d, struct opts *o)
 {
 	d->search.collection = d->collection;
@@ -218,6 +238,10 @@ static int docs(struct docs *d, struct opts *o)
 		return reindex(d, o);
 	if (!strcmp(verb, "show"))
 		return opts_count(o, 2, 2) ? o->status : one(d, "doc.get", o->args[1]);
+	if (!strcmp(verb, "rm") && (d->all || d->collection))
+		return remove_collection(d, o);
+	if (d->all)
+		return opts_fail(o, "--all goes with docs rm --in COLLECTION");
 	if (!strcmp(verb, "rm"))
 		return opts_count(o, 2, 1000) ? o->status
 					      : remove_all(d, o->args + 1, o->nargs - 1);
@@ -228,13 +252,16 @@ static void take(struct docs *d, struct opts *o, int id)
 {
 	if (format_option(&d->format, o, id))
 		return;
-	d->searches = d->searches || (id != OPT_JSON && id != OPT_IN_DOCS);
+	d->searches = d->searches || (id != OPT_JSON && id != OPT_IN_DOCS && id != OPT_ALL);
 	switch (id) {
 	case OPT_JSON:
 		d->json = true;
 		break;
 	case OPT_IN_DOCS:
 		d->collection = o->value;
+		break;
+	case OPT_ALL:
+		d->all = true;
 		break;
 	case 'n':
 		if (str_int(o->value, 1, 1000, &d->search.limit))
@@ -277,7 +304,7 @@ const struct cmd cmd_docs = {
 	.help = "usage: ragchat docs [ls] [--in COLLECTION] [--format TEXT] [-z] [--json]\n"
 		"       ragchat docs show [--json] DOCUMENT\n"
 		"       ragchat docs search [OPTIONS] TEXT...\n"
-		"       ragchat docs rm [--json] DOCUMENT...\n"
+		"       ragchat docs rm [--json] DOCUMENT... | --in COLLECTION --all\n"
 		"       ragchat docs reindex [--in COLLECTION]   from the stored text, in the background\n"
 		"The documents that were uploaded into the daemon's own library: id, age, size,\n"
 		"passages, collection, name. DOCUMENT is a name, an id or the beginning of an id.\n"

@@ -82,6 +82,18 @@ struct op_document_remove *op_document_remove_new(void);
 int op_document_remove_run(struct db *db, struct job *j);
 void op_document_remove_free(struct op_document_remove *op);
 
+/* STORE_LIBRARY: some milliseconds of removing a collection's documents, each for itself; `more`: call again. */
+struct op_collection_remove {
+	struct job job;
+	struct account account;
+	char *collection;
+	int64_t removed;              /* so far, over all calls */
+	bool more;                    /* out */
+};
+struct op_collection_remove *op_collection_remove_new(void);
+int op_collection_remove_run(struct db *db, struct job *j);
+void op_collection_remove_free(struct op_collection_remove *op);
+
 /* STORE_LIBRARY: clear what a crash left of documents on their way in or out; once after store_open. */
 struct op_library_tidy {
 	struct job job;

@@ -420,3 +420,29 @@ def test_originals_are_kept_where_the_configuration_says_so(t):
     uploaded(t)
     equal(os.listdir(folder), [], "kept without being asked")
     contains(t.run("docs", "show", "sensor.py").text, "original    not kept")
+
+
+def test_a_question_can_be_kept_to_documents(t):
+    t.daemon("")
+    uploaded(t)
+    t.run("upload", "--to", "kitchen", "--name", "soup.txt", t.h.path("soup.txt", "The soup of members simmers for an hour.\n"))
+    one = ask(t, "How much do members pay a month?", "--use", "soup.txt", "--use", "recipes.txt")
+    check("24 euros" not in json.dumps(one), "another document answers:", one)
+    contains(ask(t, "How much do members pay a month?", "--use", "handbook.md")["text"], "24 euros")
+    contains(ask(t, "How much do members pay a month?", "--use", "nowhere.md")["text"], "None of the documents named")
+
+
+def test_a_collection_is_removed_as_a_whole(t):
+    t.daemon("")
+    uploaded(t)
+    for n in range(30):
+        t.h.path(f"box/{n}.txt", f"The box number {n} holds planks.\n" * (n + 1))
+    t.h.path("box/copy.txt", "The box number 7 holds planks.\n" * 8)
+    t.run("upload", "-q", "-r", "--to", "box", "box")
+    t.run("docs", "rm", "--in", "box", code=2)
+    t.run("docs", "rm", "--all", code=2)
+    contains(t.run("docs", "rm", "--in", "box", "--all").text, "removed box: 31 documents")
+    t.run("docs", "rm", "--in", "box", "--all", code=3)
+    equal([row["name"] for row in t.rpc().call("collection.list")["collections"]], ["default"], "collections")
+    equal(search(t, "planks")["results"], [], "results")
+    contains(search(t, "safety goggles")["results"][0]["path"], "handbook.md")

@@ -63,6 +63,7 @@ TABLE = {
     "doc.remove": (NOT_FOUND, {}),
     "doc.search": (NOT_FOUND, {"text": "which shelf holds books?"}),
     "doc.reindex": (CLEAN, {"collection": "plantedshelf"}),
+    "collection.remove": (CLEAN, {"collection": "plantedshelf"}),
     "collection.list": (CLEAN, {}),
     "import": (CLEAN, {"thread": "walked thread", "turn": "walked turn"}),
     "usage": (CLEAN, {}),
