@@ -86,6 +86,7 @@ static void pack_database(struct pack *p, const struct server *s, const struct o
 		pack_kv_int(p, "bytes", op->bytes);
 		pack_kv_int(p, "commits", (int64_t)f.commits);
 		pack_kv_int(p, "last_commit_us", (int64_t)f.last_commit_us);
+		pack_kv_int(p, "library_longest_us", (int64_t)f.library_longest_us);
 		pack_lanes(p, &f);
 	}
 	pack_close(p);

@@ -105,12 +105,12 @@ static int write_run(struct db *db, struct job *j)
 static int delete_run(struct db *db, struct job *j)
 {
 	struct batch *b = container_of(j, struct batch, job);
-	int r = db_begin(db->lib, &j->why);
+	int r = library_begin(db, &j->why);
 
 	if (r == 0)
 		r = db_run(db, db->lib, &j->why, "DELETE FROM event_out WHERE id IN (SELECT value FROM json_each(?1))", db_text(buf_cstr(&b->ids)));
 	if (r == 0)
-		return db_commit(db->lib, &j->why);
+		return library_commit(db, &j->why);
 	db_rollback(db->lib);
 	return r;
 }

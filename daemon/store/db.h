@@ -46,6 +46,8 @@ struct db {
 	bool yielded;         /* it did: it will run again, what it has now is of no use */
 	bool scrub;           /* WRITER: the log holds what was deleted: emptied after the next commit */
 	atomic_bool others;   /* somebody else's job waits */
+	uint64_t begun_us;    /* of the library's open transaction, monotonic */
+	atomic_uint_fast64_t longest_us; /* of its transactions so far */
 	struct library_share share; /* LIBRARY: what the group did, for its end */
 	int segments;              /* folder of the library's segments */
 	struct segment_maps *maps; /* private: segment_files.c; those that are mapped */
@@ -203,5 +205,10 @@ void db_calm(struct db *db);  /* idle for a while: give page caches and statemen
  */
 int library_migrate(sqlite3 *lib, char **why);
 int library_register(sqlite3 *lib);
+/* A transaction on library.db; how long the longest held its lock is told by status. */
+int library_begin(struct db *db, char **why);
+int library_commit(struct db *db, char **why);
+/* Each has reached the log, which has so many pages now: within COMMIT, when its lock is gone. */
+void library_written(struct db *db, int pages);
 /* After the commit of jobs that shared it: the little merging that belongs to them, in transactions of its own. */
 void library_shared(struct db *db);

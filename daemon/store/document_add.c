@@ -162,12 +162,12 @@ static int add_alias(struct coming *c, int64_t target)
 
 static int add_alias_alone(struct coming *c, int64_t target)
 {
-	int r = db_begin(c->db->lib, c->why);
+	int r = library_begin(c->db, c->why);
 
 	if (r == 0)
 		r = add_alias(c, target);
 	if (r == 0)
-		return db_commit(c->db->lib, c->why);
+		return library_commit(c->db, c->why);
 	db_rollback(c->db->lib);
 	return r;
 }

@@ -286,14 +286,14 @@ int library_sweep(struct db *db, char **why)
 
 static int hide_in_transaction(struct db *db, const struct op_document_remove *op, int64_t key, char **why)
 {
-	int r = db_begin(db->lib, why);
+	int r = library_begin(db, why);
 
 	if (r == 0)
 		r = library_hide(db, key, why);
 	if (r == 0)
 		r = carry_add(db, op->account.id, "document.removed", op->doc.id, op->doc.name, why);
 	if (r == 0)
-		return db_commit(db->lib, why);
+		return library_commit(db, why);
 	db_rollback(db->lib);
 	return r;
 }

@@ -384,7 +384,7 @@ static void share_group(struct lane *l, struct list *batch, struct list *group)
 {
 	uint64_t end = clock_mono_us() + SHARE_US;
 	char *why = NULL;
-	int r = db_begin(l->db.lib, &why);
+	int r = library_begin(&l->db, &why);
 
 	do {
 		struct job *j = pop(batch);
@@ -398,13 +398,24 @@ static void share_group(struct lane *l, struct list *batch, struct list *group)
 	} while (r == 0 && !list_empty(batch) && clock_mono_us() < end &&
 		 list_first(batch, struct job, link)->shares);
 	if (r == 0)
-		r = db_commit(l->db.lib, &why);
+		r = library_commit(&l->db, &why);
 	if (r != 0) {
 		db_rollback(l->db.lib);
 		fail_group(group, r, why);
 		l->db.share = (struct library_share){ .n = 0 };
 	}
 	mem_free(why);
+}
+
+/* In place of SQLite's own checkpoint, for jobs here are long: it comes between their transactions. */
+static int on_library_wal(void *arg, sqlite3 *conn, const char *schema, int pages)
+{
+	struct lane *l = arg;
+
+	(void)conn;
+	(void)schema;
+	library_written(&l->db, pages);
+	return SQLITE_OK;
 }
 
 static void library_main(void *arg)
@@ -415,6 +426,7 @@ static void library_main(void *arg)
 	pthread_setname_np(pthread_self(), names[l->db.lane]);
 	list_init(&batch);
 	list_init(&finished);
+	(void)sqlite3_wal_hook(l->db.lib, on_library_wal, l);
 	while (take(l, &batch))
 		while (!list_empty(&batch)) {
 			bool shares = list_first(&batch, struct job, link)->shares;

@@ -26,7 +26,10 @@
 
 /* work of one transaction: leaves room for its commit within 20 ms */
 #define SLICE_US 5000
-#define MERGE_PAGES 128 /* of the index, in a transaction of their own between two slices */
+#define MERGE_PAGES 96 /* of the index, in a transaction of their own between two slices */
+
+/* 16 MiB: while a document comes in, each checkpoint copies most of the index */
+#define CHECKPOINT_PAGES 4000
 
 enum document_state { DOCUMENT_COMING, DOCUMENT_THERE, DOCUMENT_GOING };
 

@@ -122,12 +122,12 @@ static int rename_words(struct rebuild *b, enum words from, enum words to)
 
 static int in_transaction(struct rebuild *b, int (*work)(struct rebuild *b))
 {
-	int r = db_begin(b->db->lib, b->why);
+	int r = library_begin(b->db, b->why);
 
 	if (r == 0)
 		r = work(b);
 	if (r == 0)
-		return db_commit(b->db->lib, b->why);
+		return library_commit(b->db, b->why);
 	db_rollback(b->db->lib);
 	return r;
 }

@@ -8,8 +8,6 @@
 #include "daemon/store/rank.h"
 
 #define LIBRARY_APPLICATION 0x7261674c /* "ragL" */
-/* 16 MiB: while a document comes in, each copies most of the index */
-#define CHECKPOINT_PAGES 4000
 
 static const char library_sql[] =
 #include "daemon/store/library.sql.h"
@@ -86,9 +84,6 @@ int library_migrate(sqlite3 *lib, char **why)
 
 	if (r == 0)
 		r = migrate_wal(lib, why);
-	/* within COMMIT, when its lock is gone: jobs here are long, and nobody waits for their ends
-	 */
-	(void)sqlite3_wal_autocheckpoint(lib, CHECKPOINT_PAGES);
 	if (r == 0 && version < LIBRARY_VERSION)
 		r = upgrade(lib, version, why);
 	if (r == 0)

@@ -167,12 +167,37 @@ int length_read(struct db *db, int64_t passage, uint16_t *length, char **why)
 	return r;
 }
 
+/* ---- transactions ---- */
+
+int library_begin(struct db *db, char **why)
+{
+	int r = db_begin(db->lib, why);
+
+	db->begun_us = clock_mono_us();
+	return r;
+}
+
+int library_commit(struct db *db, char **why)
+{
+	return db_commit(db->lib, why);
+}
+
+void library_written(struct db *db, int pages)
+{
+	uint64_t took = clock_mono_us() - db->begun_us;
+
+	if (took > atomic_load(&db->longest_us))
+		atomic_store(&db->longest_us, took);
+	if (pages >= CHECKPOINT_PAGES)
+		(void)sqlite3_wal_checkpoint_v2(db->lib, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+}
+
 /* ---- slices ---- */
 
 int slice_begin(struct slice *s, struct db *db, char **why)
 {
 	*s = (struct slice){ .db = db, .why = why, .until_us = clock_mono_us() + SLICE_US };
-	return db_begin(db->lib, why);
+	return library_begin(db, why);
 }
 
 /*
@@ -188,12 +213,13 @@ int words_merge(struct db *db, int64_t collection, enum words which, char **why)
 	words_table(table, collection, which);
 	(void)snprintf(
 		sql, sizeof(sql), "INSERT INTO %s (%s, rank) VALUES ('merge', ?1)", table, table);
+	db->begun_us = clock_mono_us();
 	return db_run(db, db->lib, why, sql, db_int(MERGE_PAGES));
 }
 
 int slice_end(struct slice *s)
 {
-	int r = db_commit(s->db->lib, s->why);
+	int r = library_commit(s->db, s->why);
 
 	return r ? r : words_merge(s->db, s->collection, s->which, s->why);
 }
@@ -206,7 +232,7 @@ int slice_turn(struct slice *s)
 		return 0;
 	r = slice_end(s);
 	if (r == 0)
-		r = db_begin(s->db->lib, s->why);
+		r = library_begin(s->db, s->why);
 	s->until_us = clock_mono_us() + SLICE_US;
 	return r;
 }

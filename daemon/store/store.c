@@ -334,6 +334,7 @@ void store_figures(const struct store *s, struct store_figures *out)
 
 	*out = (struct store_figures){ .commits = atomic_load(&s->harvest.commits),
 		.last_commit_us = atomic_load(&s->harvest.last_commit_us),
+		.library_longest_us = atomic_load(&s->lanes[STORE_LIBRARY].db.longest_us),
 		.read_only = atomic_load(&s->harvest.read_only) };
 	for (int i = 0; i < STORE_LANES; i++) {
 		const struct lane *l = &s->lanes[i];

@@ -109,6 +109,7 @@ struct store_figures { /* for status; cheap, on the loop */
 	uint32_t queued[STORE_LANES];
 	uint64_t commits;
 	uint64_t last_commit_us;  /* duration of the newest commit */
+	uint64_t library_longest_us; /* of the transactions on library.db, commits included */
 	uint64_t busy_ms[STORE_LANES]; /* age of the job now running, 0 when idle */
 	bool read_only;           /* after a full or failing disk: writes are refused until one works again */
 };
