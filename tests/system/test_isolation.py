@@ -3,6 +3,7 @@
 The walk takes every method of api.info with every object of somebody else. A new method needs a row in
 TABLE; its parameters of type ref are then tried by themselves.
 """
+import hashlib
 import os
 import re
 import sqlite3
@@ -282,6 +283,14 @@ def test_figures_are_ones_own(t):
     contains(machine.run(BEN, "status").text, "threads", "uid-12402")
 
 
+def library_rows(machine, query, *values):
+    db = sqlite3.connect(f"file:{os.path.join(machine.state, 'library.db')}?mode=ro", uri=True)
+    try:
+        return db.execute(query, values).fetchall()
+    finally:
+        db.close()
+
+
 def test_documents_of_others_do_not_weigh_in(t):
     """Words are counted for each account by itself, and the same file is nobody's news."""
     machine, hold = scene(t)
@@ -300,12 +309,25 @@ def test_documents_of_others_do_not_weigh_in(t):
     mine = put(ben, "shelves.md", text)
     before = seen(ben)
     check(before, "nothing was found")
+
+    def ranked(rpc, **more):
+        found = rpc.call("doc.search", text="which red shelf holds books", limit=100, **more)
+        return {key: value for key, value in found.items() if key != "results"}, [(r["path"], r["score"], r["text"]) for r in found["results"]]
+    listed = [ranked(ben), ranked(ben, by="document")]
     for n in range(20):
         put(ann, f"other{n}.md", f"# Other {n}\n\nA red shelf holds books, and many books, on a red shelf {n}.\n".encode())
     equal(seen(ben), before, "what Ben finds, with its scores")
+    equal([ranked(ben), ranked(ben, by="document")], listed, "what Ben's searches tell")
+    told = ann.call("doc.begin", name="shelves.md", size=len(text), sha256=hashlib.sha256(text).hexdigest())
+    check("change" not in told, "told before the first byte that somebody has it:", told)
+    ann.call("doc.abort", upload=told["upload"])
     theirs = put(ann, "shelves.md", text)
     equal(theirs["change"], "added", "the same file of another account")
     check(theirs["document"]["document"] != mine["document"]["document"], "one document for both")
+    equal({**theirs["document"], "document": 0, "added": 0}, {**mine["document"], "document": 0, "added": 0}, "what each is told of it")
+    rows = library_rows(machine, "SELECT (SELECT count(*) FROM document WHERE sha256 = ?1), (SELECT count(*) FROM passage p JOIN document d ON "
+                                "p.id >= d.first AND p.id < d.first + d.passages WHERE d.sha256 = ?1)", mine["document"]["sha256"])
+    equal(rows, [(2, 2 * mine["document"]["passages"])], "copies: the work for the second was that for the first")
     equal(put(ben, "shelves.md", text)["change"], "unchanged", "the same file again")
 
 
