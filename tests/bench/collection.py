@@ -162,7 +162,7 @@ def upload(home, collection):
     if done.returncode not in (0, 65):  # 65: one without a word
         raise SystemExit(f"{collection.name}: upload: {done.stderr.decode()[-500:]}")
     shutil.rmtree(folder)
-    return {f"documents/{name}": doc for name, doc in names.items()}, took
+    return names, took
 
 
 def rank(home, names, collection, threads):
@@ -177,29 +177,47 @@ def rank(home, names, collection, threads):
             f"hit@1/3/5 {hit(1):.3f}/{hit(3):.3f}/{hit(5):.3f}")
 
 
+def squash(text):
+    return " ".join(text.split())
+
+
+def holds(gold, texts, room):
+    """Does one of the answers stand whole in the first so many characters of the texts?"""
+    for text in texts:
+        if any(answer in squash(text[:room]) for answer in gold):
+            return True
+        room -= min(room, len(text))
+    return False
+
+
+def passages(home, collection):
+    known = [q for q in collection.asked if q in collection.answers]
+
+    def one(q):
+        found = home.json("search", "--docs", "--json", "-n", "40", "--", collection.questions[q])["results"]
+        gold = [squash(text) for text in collection.answers[q]]
+        return [holds(gold, [r["text"] for r in found], room) for room in (3000, 6000, 12000)]
+    rows = each(one, known)
+    return "passages hold the answer in 3000/6000/12000 " + "/".join(f"{mean(column):.3f}" for column in zip(*rows)) if known else None
+
+
 def answer(home, names, collection, strangers):
     known = [q for q in collection.asked if q in collection.answers]
 
     def one(question):
         return home.json("ask", "--no-stdin", "--json", "--", question)
     told = each(one, [collection.questions[q] for q in known])
-    squash = lambda s: " ".join(s.split())
-    quoted = passages = first = 0
+    quoted = inside = first = 0
     for q, a in zip(known, told):
-        gold = [squash(s) for s in collection.answers[q]]
-        cited = [squash(s.get("quote") or "") for s in a["sources"] if s.get("cited")][:3]
-        room, texts = 6000, []
-        for s in a["sources"]:
-            text = s.get("quote") or ""
-            texts.append(squash(text[:room]))
-            room -= min(room, len(text))
-        quoted += a["found"] and any(s in text for s in gold for text in cited)
-        passages += any(s in text for s in gold for text in texts)
+        gold = [squash(text) for text in collection.answers[q]]
+        cited = [s.get("quote") or "" for s in a["sources"] if s.get("cited")][:3]
+        quoted += a["found"] and holds(gold, cited, 1 << 20)
+        inside += holds(gold, [s.get("quote") or "" for s in a["sources"]], 6000)
         first += bool({names.get(s.get("path")) for s in a["sources"][:3]} & collection.gold[q])
     out = []
     if known:
         out.append(f"answered {mean(a['found'] for a in told):.3f} three quotes hold it {quoted / len(known):.3f} "
-                   f"passages hold it in 6000 {passages / len(known):.3f} first three sources {first / len(known):.3f}")
+                   f"sources hold it in 6000 {inside / len(known):.3f} first three sources {first / len(known):.3f}")
     if strangers:
         out.append(f"off-topic refused {mean(not a['found'] for a in each(one, strangers)):.3f} of {len(strangers)}")
     return out
@@ -231,6 +249,7 @@ def measure(programs, collection, strangers):
             threads = talk(home, backend, collection)
             print(f"  with {len(threads)} earlier turns: {rank(home, names, collection, threads)}", flush=True)
         else:
+            print(f"  {passages(home, collection)}" if collection.answers else "", end="\n" if collection.answers else "", flush=True)
             for line in answer(home, names, collection, strangers):
                 print(f"  {line}", flush=True)
     finally:

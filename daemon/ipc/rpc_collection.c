@@ -1,0 +1,113 @@
+/* collection.* and doc.reindex: documents by the collection. */
+#include "common/mem.h"
+#include "daemon/ipc/dispatch.h"
+#include "daemon/server.h"
+#include "proto/limits.h"
+
+/* The work itself goes on behind the reply; status tells how far it is. */
+static void on_reindex(struct job *j)
+{
+	struct op_reindex *op = container_of(j, struct op_reindex, job);
+	struct call *call = call_of(j);
+	struct pack p;
+
+	if (j->r != 0) {
+		reply_store_error(call, j->r, j->why, NULL, "collection");
+	} else {
+		library_rebuild(call->server->library);
+		if (reply_begin(call, &p)) {
+			pack_kv_int(&p, "collections", op->collections);
+			pack_kv_int(&p, "documents", op->documents);
+			pack_kv_int(&p, "passages", op->passages);
+			reply_end(call, &p);
+		}
+	}
+	call_drop(call);
+	op_reindex_free(op);
+}
+
+void rpc_doc_reindex(struct call *call, struct args *a)
+{
+	struct arg_str collection = args_str(a, "collection", ARG_OPTIONAL, 1, LIMIT_NAME);
+	struct op_reindex *op;
+
+	if (!args_ok(a)) {
+		reply_bad_args(call, a);
+		return;
+	}
+	op = op_reindex_new();
+	op->account = account_copy(&call->account);
+	op->collection = args_dup(collection);
+	call_submit(call, STORE_LIBRARY, &op->job, op_reindex_run, on_reindex);
+}
+
+static void on_collection_removed(struct job *j)
+{
+	struct op_collection_remove *op = container_of(j, struct op_collection_remove, job);
+	struct call *call = call_of(j);
+	struct pack p;
+
+	if (j->r == 0 && op->more && store_submit(call->server->store, STORE_LIBRARY, j) == 0)
+		return; /* others have their turn in between */
+	if (j->r == 0 && op->more)
+		j->r = STORE_E_BUSY;
+	if (j->r != 0) {
+		reply_store_error(call, j->r, j->why, NULL, "collection");
+	} else if (reply_begin(call, &p)) {
+		pack_kv_text(&p, "collection", op->collection);
+		pack_kv_int(&p, "documents", op->removed);
+		reply_end(call, &p);
+	}
+	call_drop(call);
+	op_collection_remove_free(op);
+}
+
+void rpc_collection_remove(struct call *call, struct args *a)
+{
+	struct arg_str collection = args_str(a, "collection", ARG_NEEDED, 1, LIMIT_NAME);
+	struct op_collection_remove *op;
+
+	if (!args_ok(a)) {
+		reply_bad_args(call, a);
+		return;
+	}
+	op = op_collection_remove_new();
+	op->account = account_copy(&call->account);
+	op->collection = args_dup(collection);
+	call_submit(call, STORE_LIBRARY, &op->job, op_collection_remove_run, on_collection_removed);
+}
+
+static void on_collections(struct job *j)
+{
+	struct op_collection_list *op = container_of(j, struct op_collection_list, job);
+	struct call *call = call_of(j);
+	struct pack p;
+
+	if (j->r != 0) {
+		reply_store_error(call, j->r, j->why, NULL, "collection");
+	} else if (reply_begin(call, &p)) {
+		pack_key(&p, "collections");
+		pack_array(&p);
+		for (size_t i = 0; i < op->n; i++) {
+			pack_map(&p);
+			pack_kv_text(&p, "name", op->rows[i].name);
+			pack_kv_int(&p, "documents", op->rows[i].documents);
+			pack_kv_int(&p, "passages", op->rows[i].passages);
+			pack_kv_int(&p, "bytes", op->rows[i].bytes);
+			pack_close(&p);
+		}
+		pack_close(&p);
+		reply_end(call, &p);
+	}
+	call_drop(call);
+	op_collection_list_free(op);
+}
+
+void rpc_collection_list(struct call *call, struct args *a)
+{
+	struct op_collection_list *op = op_collection_list_new();
+
+	(void)a;
+	op->account = account_copy(&call->account);
+	call_submit(call, STORE_KEYED, &op->job, op_collection_list_run, on_collections);
+}
