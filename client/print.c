@@ -232,7 +232,7 @@ static void put_line(struct print *p, const struct answer *a, enum answer_news n
 static void show_notice(struct print *p, struct val note, const char *s, size_t n)
 {
 	static const char *const of_daemon[] = { "context_cut", "citation", "passages_sent", "whole_sent",
-		"beginning_sent", "not_asked", "search_cut", "not_saved",
+		"beginning_sent", "not_asked", "search_cut", "not_saved", "searched_in",
 		"vectors_missing" };
 	struct val name = val_get(note, "name");
 	const char *who = "backend";

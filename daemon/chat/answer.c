@@ -123,6 +123,20 @@ static void tell_sent(struct turn *t, const struct retrieval *r)
 		turn_notice(t, "passages_sent", "%zu passages of your documents go to %s", r->nsources, url);
 }
 
+/* Where documents were named, which: an answer that misses something may have looked at too few. */
+static void tell_scope(struct turn *t)
+{
+	struct buf names;
+
+	if (!t->ask.ndocuments)
+		return;
+	buf_init(&names, 1024);
+	for (size_t i = 0; i < t->ask.ndocuments; i++)
+		(void)buf_addf(&names, "%s%s", i ? ", " : "", t->ask.documents[i]);
+	turn_notice(t, "searched_in", "searched in: %s", names.failed ? "the documents named" : buf_cstr(&names));
+	buf_fini(&names);
+}
+
 static void on_retrieved(uint64_t owner, void *ctx, const struct retrieval *r)
 {
 	struct chat *c = ctx;
@@ -134,6 +148,7 @@ static void on_retrieved(uint64_t owner, void *ctx, const struct retrieval *r)
 		turn_fail(t, TURN_ERROR_STORE, r->why ? r->why : "the documents cannot be searched");
 		return;
 	}
+	tell_scope(t);
 	if (r->cut)
 		turn_notice(t, "search_cut", "the search was cut after %lld ms; some passages were not looked at",
 			(long long)c->config->retrieval_timeout);

@@ -449,6 +449,8 @@ static void on_ingested(uint64_t owner, void *ctx, const struct ingest_end *end)
 			snprintf(pages, sizeof(pages), "%d pages, ", end->pages);
 		if (end->same)
 			snprintf(message, sizeof(message), "added %.250s: the same bytes as %.250s, indexed once", d->name, d->same);
+		else if (d->same)
+			snprintf(message, sizeof(message), "%s %.250s: the bytes of %.250s", change, d->name, d->same);
 		else
 			snprintf(message, sizeof(message), "%s %.400s: %s%lld passage%s", change, d->name, pages,
 				(long long)d->passages, d->passages == 1 ? "" : "s");
