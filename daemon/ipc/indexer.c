@@ -131,6 +131,11 @@ void indexer_look(struct indexer *x)
 	run(x);
 }
 
+bool indexer_is_fresh(const struct indexer *x)
+{
+	return !x->filled || (!x->running && store_commits(x->server->store) == x->commits);
+}
+
 void indexer_wait(struct indexer *x, void (*then)(void *ctx), void *ctx)
 {
 	struct waiting *w = mem_new(sizeof(*w));

@@ -23,5 +23,7 @@ struct indexer {
 
 void indexer_init(struct indexer *x, struct server *s);
 void indexer_look(struct indexer *x); /* once a loop turn; cheap */
+/* Nothing has been written since it looked last, or it is far behind anyway: a search need not wait for a slice. */
+bool indexer_is_fresh(const struct indexer *x);
 /* Comes when everything written so far is in the index and nothing of what was deleted is; or when it cannot be. */
 void indexer_wait(struct indexer *x, void (*then)(void *ctx), void *ctx);

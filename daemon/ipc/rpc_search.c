@@ -58,14 +58,10 @@ static void on_found(struct job *j)
 	op_search_free(op);
 }
 
-/* Behind one slice of the index: what its asker has just heard the end of is in it then. */
-static void on_fresh(struct job *j)
+static void find(struct op_search *op)
 {
-	struct op_search_index *slice = container_of(j, struct op_search_index, job);
-	struct op_search *op = j->ctx;
 	struct call *call = op->job.ctx;
 
-	op_search_index_free(slice);
 	op->job.deadline_ms = clock_mono_ms() + (uint64_t)call->server->config->search_timeout;
 	op->job.account = fair_key(call->account.id);
 	op->job.done = on_found;
@@ -75,12 +71,27 @@ static void on_fresh(struct job *j)
 	on_found(&op->job);
 }
 
+/* Behind one slice of the index: what its asker has just heard the end of is in it then. */
+static void on_fresh(struct job *j)
+{
+	struct op_search_index *slice = container_of(j, struct op_search_index, job);
+	struct op_search *op = j->ctx;
+
+	op_search_index_free(slice);
+	find(op);
+}
+
 static void submit(struct call *call, struct op_search *op)
 {
-	struct op_search_index *slice = op_search_index_new();
+	struct op_search_index *slice;
 
 	op->account = account_copy(&call->account);
 	op->job.ctx = call_keep(call);
+	if (indexer_is_fresh(&call->server->indexer)) {
+		find(op);
+		return;
+	}
+	slice = op_search_index_new();
 	slice->job.done = on_fresh;
 	slice->job.ctx = op;
 	if (store_submit(call->server->store, STORE_INDEX, &slice->job) != 0)

@@ -15,6 +15,7 @@
 #include "daemon/store/tokenizer.h"
 
 #define SLICE_US 10000
+#define FILL_US 150000 /* nobody waits for these: each commit waits for the disk */
 #define TURNS_OUT 50
 
 struct op_search_index *op_search_index_new(void)
@@ -77,14 +78,14 @@ static int save(struct slice *s)
 static int fill(struct slice *s)
 {
 	sqlite3_stmt *stmt = NULL;
-	bool row = true, more;
+	bool row = true;
 	int r = 0;
 
-	while (r == 0 && row && clock_mono_us() < s->until_us) {
-		id_str thread = "";
+	s->until_us = clock_mono_us() + FILL_US;
 
+	while (r == 0 && row && clock_mono_us() < s->until_us) {
 		r = db_query(&stmt, s->db, s->db->chat, s->why,
-			"SELECT account, created, id, thread FROM ragchat_turn WHERE (account, created, id) > (?1, ?2, ?3) "
+			"SELECT account, created, id FROM ragchat_turn WHERE (account, created, id) > (?1, ?2, ?3) "
 			"ORDER BY account, created, id LIMIT 1",
 			db_text(s->account), db_int(s->created), db_text(s->turn));
 		if (r == 0)
@@ -93,11 +94,8 @@ static int fill(struct slice *s)
 			db_col_id(stmt, 0, s->account);
 			s->created = db_col_int(stmt, 1);
 			db_col_id(stmt, 2, s->turn);
-			db_col_id(stmt, 3, thread);
 		}
 		db_release(stmt);
-		if (r == 0 && row)
-			r = search_take_out(s->db, thread, s->turn, 1, &more, &s->op->rows, s->why);
 		if (r == 0 && row)
 			r = search_put_turn(s->db, s->turn, &s->op->rows, s->why);
 	}
@@ -231,20 +229,42 @@ static void settle(struct slice *s)
 	s->op->settled = rc == SQLITE_OK;
 }
 
+/* Asked after every commit of an answer's checkpoint: then nothing is written, lest each wait for the disk. */
+static int nothing_to_do(struct slice *s, bool *nothing)
+{
+	struct change c = { .n = 0 };
+	int64_t dirty = 0;
+	int r = load(s);
+
+	if (r == 0 && s->filled)
+		r = next_change(s, &c);
+	if (r == 0 && s->filled && !c.n)
+		r = db_get_int(s->db->said, "SELECT EXISTS (SELECT 1 FROM shard WHERE dirty <> 0)", 0, &dirty, s->why);
+	*nothing = r == 0 && s->filled && !c.n && !dirty;
+	return r;
+}
+
 int op_search_index_run(struct db *db, struct job *j)
 {
 	struct op_search_index *op = container_of(j, struct op_search_index, job);
 	struct slice s = { .db = db, .op = op, .why = &j->why, .until_us = clock_mono_us() + SLICE_US };
-	bool left = true;
+	bool left = true, nothing = false;
 	int r;
 
 	op->more = op->settled = false;
 	op->rows = 0;
 	if (!db->said)
 		return STORE_E_NOT_FOUND;
-	r = db_begin(db->said, s.why);
+	r = nothing_to_do(&s, &nothing);
+	if (r == 0 && nothing) {
+		op->filled = true;
+		op->upto = s.upto;
+		if (op->settle)
+			settle(&s);
+		return 0;
+	}
 	if (r == 0)
-		r = load(&s);
+		r = db_begin(db->said, s.why);
 	if (r == 0 && !s.filled)
 		r = fill(&s);
 	if (r == 0 && s.filled)
