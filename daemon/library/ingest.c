@@ -18,7 +18,7 @@
 #include "daemon/library/ingest_in.h"
 
 #define MAGIC_BYTES 512 /* looked at before the rest has come */
-#define SMALL 8192       /* bytes of text: a few milliseconds of work, which share a transaction */
+#define SMALL 24576       /* bytes of text: a few milliseconds of work, which share a transaction */
 
 /* ---- names ---- */
 

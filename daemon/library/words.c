@@ -4,6 +4,8 @@
  */
 #include <errno.h>
 #include <libstemmer.h>
+#include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/utf8.h"
@@ -11,20 +13,13 @@
 
 /* ---- one code point of the text ---- */
 
-struct rune rune_at(const struct words *w, size_t at)
+struct rune rune_far(const struct words *w, size_t at)
 {
 	struct rune r = { .script = SCRIPT_NONE, .n = 1 };
-	unsigned char c;
 	int used;
 
 	if (at >= w->n)
 		return (struct rune){ 0 };
-	c = (unsigned char)w->text[at];
-	if (c < 0x80) {
-		r.cp = c;
-		r.script = fold_script(c);
-		return r;
-	}
 	used = utf8_decode(w->text + at, w->n - at, &r.cp);
 	r.n = (size_t)(used < 0 ? -used : used);
 	r.script = used < 0 ? SCRIPT_NONE : fold_script(r.cp);
@@ -84,18 +79,96 @@ static const char *const algorithms[SCRIPT_CJK] = {
 	[SCRIPT_TAMIL] = "tamil",
 };
 
+/*
+ * What a thread keeps between two texts: its stemmers, and the stems of words that come again and
+ * again. Few words make most of a text, and stemming is most of the work on a word.
+ */
+#define STEM_MAX 19 /* bytes of a word that is remembered */
+#define STEMS 1024  /* a power of two; 40 bytes each */
+struct stem {
+	uint8_t plain_n, n;
+	char plain[STEM_MAX], term[STEM_MAX];
+};
+struct stems {
+	struct sb_stemmer *stemmers[SCRIPT_CJK];
+	struct stem known[STEMS];
+};
+
+static pthread_once_t stems_once = PTHREAD_ONCE_INIT;
+static pthread_key_t stems_key;
+
+static void stems_free(void *p)
+{
+	struct stems *stems = p;
+
+	for (size_t i = 0; i < SCRIPT_CJK; i++)
+		sb_stemmer_delete(stems->stemmers[i]);
+	free(stems);
+}
+
+static void stems_make_key(void)
+{
+	(void)pthread_key_create(&stems_key, stems_free);
+}
+
+/* NULL: out of memory */
+static struct stems *stems_of_thread(void)
+{
+	struct stems *stems;
+
+	(void)pthread_once(&stems_once, stems_make_key);
+	stems = pthread_getspecific(stems_key);
+	if (!stems) {
+		stems = calloc(1, sizeof(*stems));
+		(void)pthread_setspecific(stems_key, stems);
+	}
+	return stems;
+}
+
+static struct stem *slot_of(struct stems *stems, const struct word *word)
+{
+	uint32_t h = 0x811c9dc5;
+
+	for (size_t i = 0; i < word->plain_n; i++)
+		h = (h ^ (uint8_t)word->plain[i]) * 0x01000193u;
+	return &stems->known[(h ^ h >> 15) & (STEMS - 1)];
+}
+
+static bool is_known(const struct stem *known, const struct word *word)
+{
+	return known->plain_n == word->plain_n && word->plain_n &&
+	       !memcmp(known->plain, word->plain, word->plain_n);
+}
+
+static void remember(struct stem *known, const struct word *word)
+{
+	known->plain_n = (uint8_t)word->plain_n;
+	known->n = (uint8_t)word->n;
+	memcpy(known->plain, word->plain, word->plain_n);
+	memcpy(known->term, word->term, word->n);
+}
+
 /* Without a stemmer (an unknown build of the library) the word stays as it is. */
 static int stem(struct words *w, enum script script, struct word *word)
 {
-	struct sb_stemmer *s = w->stemmers[script];
+	struct stems *stems = w->stems;
+	struct sb_stemmer *s;
 	const sb_symbol *out;
+	struct stem *known;
 
 	word->term = word->plain;
 	word->n = word->plain_n;
-	if (!algorithms[script])
+	if (!algorithms[script] || !stems)
 		return 0;
+	known = script == SCRIPT_LATIN && word->plain_n <= STEM_MAX ? slot_of(stems, word) : NULL;
+	if (known && is_known(known, word)) {
+		word->term = known->term;
+		word->n = known->n;
+		return 0;
+	}
+	s = stems->stemmers[script];
 	if (!s)
-		s = w->stemmers[script] = sb_stemmer_new(algorithms[script], "UTF_8");
+		s = stems->stemmers[script] = sb_stemmer_new(algorithms[script], "UTF_8");
 	if (!s)
 		return 0;
 	out = sb_stemmer_stem(s, (const sb_symbol *)word->plain, (int)word->plain_n);
@@ -105,6 +178,8 @@ static int stem(struct words *w, enum script script, struct word *word)
 		word->term = (const char *)out;
 		word->n = (size_t)sb_stemmer_length(s);
 	}
+	if (known && word->n <= STEM_MAX)
+		remember(known, word);
 	return 0;
 }
 
@@ -264,7 +339,9 @@ int words_each(const char *text, size_t n, void *ctx, word_fn fn)
 	w.fn = fn;
 	w.group = 0;
 	w.nparts = 0;
-	memset(w.stemmers, 0, sizeof(w.stemmers));
+	w.stems = stems_of_thread();
+	if (!w.stems)
+		return -ENOMEM;
 	while (!r && w.pos < n) {
 		struct rune u = rune_at(&w, w.pos);
 
@@ -277,8 +354,6 @@ int words_each(const char *text, size_t n, void *ctx, word_fn fn)
 		else
 			w.pos += u.n;
 	}
-	for (size_t i = 0; i < SCRIPT_CJK; i++)
-		sb_stemmer_delete(w.stemmers[i]);
 	return r;
 }
 

@@ -5,7 +5,7 @@
 #include "daemon/library/fold.h"
 #include "daemon/library/words.h"
 
-struct sb_stemmer;
+struct stems;
 
 #define PARTS_MAX 12 /* of one chain; a longer one goes on as another */
 /* past that a chain is a path or a list, and its whole is nobody's question */
@@ -30,7 +30,7 @@ struct words {
 	size_t group;
 	struct part parts[PARTS_MAX];
 	size_t nparts;
-	struct sb_stemmer *stemmers[SCRIPT_CJK];
+	struct stems *stems; /* of the thread */
 };
 
 /* One code point of the text; n is 0 at the end. */
@@ -39,7 +39,13 @@ struct rune {
 	size_t n;
 	enum script script;
 };
-struct rune rune_at(const struct words *w, size_t at);
+struct rune rune_far(const struct words *w, size_t at); /* any */
+static inline struct rune rune_at(const struct words *w, size_t at)
+{
+	unsigned char c = at < w->n ? (unsigned char)w->text[at] : 0xff;
+
+	return c < 0x80 ? (struct rune){ c, 1, fold_script(c) } : rune_far(w, at);
+}
 static inline bool rune_in_chain(const struct rune *r)
 {
 	return r->script > SCRIPT_JOINED && r->script < SCRIPT_UNSPACED;

@@ -203,14 +203,19 @@ static int write_passage(struct coming *c, size_t i)
 	};
 	int r;
 
-	c->lengths[i] = words_length(&row, i == 0);
-	c->terms += c->lengths[i] & 0x7fff;
 	r = db_run(c->db, c->db->lib, c->why,
 		"INSERT INTO passage (id, start, end, line, page, heading) VALUES (?1, ?2, ?3, ?4, "
 		"?5, ?6)",
 		db_int(row.id), db_int((int64_t)p->start), db_int((int64_t)p->end), db_int(p->line),
 		db_int(p->page), db_text(p->heading));
-	return r ? r : words_insert(c->db, c->collection, WORDS_NOW, &row, c->why);
+	tokenizer_places = 0;
+	if (r == 0)
+		r = words_insert(c->db, c->collection, WORDS_NOW, &row, c->why);
+	/* as words_length, but they were counted on the way: the text goes last */
+	c->lengths[i] = (uint16_t)(min_of(row.text_len ? tokenizer_places : 0, (size_t)LENGTH_LONGEST) |
+				   (i == 0 ? LENGTH_FIRST : 0));
+	c->terms += c->lengths[i] & 0x7fff;
+	return r;
 }
 
 static int write_passages(struct coming *c, struct slice *s)

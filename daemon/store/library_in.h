@@ -43,6 +43,7 @@ void words_table(char out[WORDS_NAME], int64_t collection, enum words which);
 int tokenizer_register(sqlite3 *lib);
 fts5_api *tokenizer_fts5(sqlite3 *lib); /* NULL: an SQLite without FTS5 */
 int tokenizer_each(const char *text, size_t n, void *ctx, words_emit_fn emit);
+extern _Thread_local size_t tokenizer_places; /* of the text that FTS5 had cut last on this thread */
 size_t tokenizer_count(const char *text, size_t n); /* places for terms, as the index sees them */
 
 /* ---- library_text.c ---- */

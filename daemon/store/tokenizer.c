@@ -16,6 +16,8 @@ void store_set_tokenizer(words_split_fn split)
 	words_split = split;
 }
 
+_Thread_local size_t tokenizer_places;
+
 struct feed {
 	void *ctx;
 	int (*token)(void *ctx, int flags, const char *text, int n, int start, int end);
@@ -26,6 +28,7 @@ static int feed_word(
 {
 	const struct feed *f = ctx;
 
+	tokenizer_places += !colocated;
 	return f->token(
 		f->ctx, colocated ? FTS5_TOKEN_COLOCATED : 0, term, (int)n, (int)start, (int)end);
 }
@@ -41,6 +44,7 @@ int tokenizer_run(Fts5Tokenizer *t, void *ctx, int flags, const char *text, int 
 		return SQLITE_OK;
 	if (flags & FTS5_TOKENIZE_QUERY)
 		return token(ctx, 0, text, n, 0, n);
+	tokenizer_places = 0;
 	r = words_split(text, (size_t)n, &f, feed_word);
 	return r == -ENOMEM ? SQLITE_NOMEM : r;
 }
