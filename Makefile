@@ -21,7 +21,7 @@ DEPS_CHECK  := python3 mandoc bash zsh fish libjansson-dev procps strace util-li
                libjs-pdf nodejs neovim vim emacs-nox \
                tmux
 DEPS_FUZZ   := clang libclang-rt-14-dev
-DEPS_BENCH  := curl python3-xhtml2pdf python3-markdown2 weasyprint
+DEPS_BENCH  := liblucene8-java default-jdk-headless curl python3-xhtml2pdf python3-markdown2 weasyprint
 DEPS_LINT   := clang-tidy clang-format cppcheck
 
 PKGS_proto  := $(shell pkg-config --exists msgpack-c && echo msgpack-c || echo msgpack)
@@ -224,7 +224,7 @@ record:                                          ## write the transcripts in tes
 	@RAGCHAT_RECORD=1 $(PYTHON) tests/run --bin $B/bin --unit $B/tests transcript. mcp.each_revision
 bench: deps-bench                                ## every ms, MB/s and ratio (COLLECTIONS=DIR for retrieval)
 	@$(MAKE) --no-print-directory all $(BENCH)
-	@COLLECTIONS='$(COLLECTIONS)' $(PYTHON) tests/bench/run --bin $B/bin --bench $B/bench $(BENCHES)
+	@COLLECTIONS='$(COLLECTIONS)' PASSAGES='$(PASSAGES)' $(PYTHON) tests/bench/run --bin $B/bin --bench $B/bench $(BENCHES)
 
 lint: deps-lint compile_commands.json            ## clang-tidy, cppcheck, man pages
 	@$(MAKE) --no-print-directory check-headers check-layers check-docs

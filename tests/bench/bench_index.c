@@ -10,6 +10,7 @@
  * Figures: one a line, name and value; seconds, MB of text, ms, KiB.
  */
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -255,6 +256,7 @@ static void load(const char *dir, int64_t index_passages)
 	figure("settled_s", seconds_since(since) - .3);
 	figure("mb", (double)b.bytes / 1e6);
 	figure("peak_kib", status_kib("VmHWM:"));
+	figure("cpu_s", (double)clock() / CLOCKS_PER_SEC);
 	mem_free(text);
 	fclose(f);
 	bench_close(&b);
