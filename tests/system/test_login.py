@@ -541,8 +541,8 @@ def test_no_secret_is_anywhere_but_where_it_belongs(t):
         db = sqlite3.connect(path)
         texts[path] = "\n".join(db.iterdump())
         db.close()
-    for path in glob.glob(os.path.join(m.state, "*")):
-        if path != key:
+    for path in glob.glob(os.path.join(m.state, "**"), recursive=True):
+        if path != key and os.path.isfile(path):
             with open(path, "rb") as f:
                 texts[f"the bytes of {path}"] = f.read().decode("latin-1")
     for where, text in texts.items():
