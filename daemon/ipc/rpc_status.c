@@ -134,6 +134,14 @@ static void pack_embeddings(struct pack *p, const struct server *s, bool all)
 	pack_close(p);
 }
 
+static void pack_search(struct pack *p, const struct server *s)
+{
+	pack_key(p, "search");
+	pack_map(p);
+	pack_kv_bool(p, "complete", s->indexer.filled && !s->indexer.failed);
+	pack_close(p);
+}
+
 static void pack_library(struct pack *p, const struct server *s, const struct op_stats *op, bool all)
 {
 	struct ask_options none = { 0 };
@@ -231,6 +239,7 @@ static void on_stats(struct job *j)
 		pack_database(&p, s, op, all);
 		pack_backend(&p, s, all);
 		pack_library(&p, s, op, all);
+		pack_search(&p, s);
 		pack_renderer(&p, s, all);
 		pack_turns(&p, s, all ? NULL : &call->account);
 		pack_connections(&p, call, all);
