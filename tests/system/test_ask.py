@@ -232,7 +232,8 @@ def test_files_are_ours_alone(t):
     names = os.listdir(folder)
     check("chat_history.db" in names and "chat_history.db-wal" in names, "files:", names)
     for name in names:
-        equal(oct(stat.S_IMODE(os.stat(os.path.join(folder, name)).st_mode)), oct(0o600), f"mode of {name}")
+        mode = os.stat(os.path.join(folder, name)).st_mode
+        equal(oct(stat.S_IMODE(mode)), oct(0o700 if stat.S_ISDIR(mode) else 0o600), f"mode of {name}")
     equal(stat.S_IMODE(os.stat(t.h.socket).st_mode) & 0o077, 0, "mode of the socket for others")
     daemon.stop()
     check(not os.path.exists(t.h.socket), "the socket is left behind")

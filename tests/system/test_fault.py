@@ -9,8 +9,8 @@ from harness import HERE, Closed, RpcError, check, children, contains, deadline,
 from scripts import echo, says
 
 
-def traced(t, made, injection, config=""):
-    """A daemon whose system calls fail as told. strace is its parent: signals go to its child."""
+def traced(t, made, injection, config="", path=None):
+    """A daemon whose system calls (on a path only) fail as told. strace is its parent: signals go to its child."""
     if not shutil.which("strace"):
         t.skip("no strace here")
     if t.sanitizer:
@@ -18,7 +18,8 @@ def traced(t, made, injection, config=""):
     if subprocess.run(["strace", "-qq", "-e", "trace=none", "true"], capture_output=True).returncode:
         t.skip("strace may not trace here")
     return t.daemon(f"backend = {made.url}\n{config}", prefix=[
-        "strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=" + injection.split(":")[0], "-e", "inject=" + injection, "-I4"])
+        "strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=" + injection.split(":")[0], "-e", "inject=" + injection, "-I4",
+        *(["-P", path] if path else [])])
 
 
 def stop(daemon):
@@ -28,8 +29,8 @@ def stop(daemon):
 
 @deadline(60)
 def test_a_failing_disk_is_told_and_survived(t):
-    """Every seventh sync fails. What was said to be done is there; what could not be kept is said."""
-    daemon = traced(t, t.backend(echo), "fdatasync:error=EIO:when=12+7")
+    """Every fourth sync of the conversations fails. What was said to be done is there; what could not be kept is said."""
+    daemon = traced(t, t.backend(echo), "fdatasync:error=EIO:when=8+4", path=t.h.database + "-wal")
     ends = [t.run("ask", f"number {i}", code=None) for i in range(25)]
     good = [i for i, end in enumerate(ends) if end.code == 0]
     check(good and len(good) < 25, "answers that went well:", good)
