@@ -119,8 +119,8 @@ static void begin(struct search *k, const struct context_turn *before)
 	if (before) {
 		req.previous_question = before->question;
 		req.previous_question_len = before->question_len;
-		req.previous_answer = before->answer;
-		req.previous_answer_len = before->answer_len;
+		req.previous_answer = before->found_nothing ? NULL : before->answer;
+		req.previous_answer_len = before->found_nothing ? 0 : before->answer_len;
 	}
 	if (library_retrieve(library, &req, on_found, 0, k) == 0)
 		return;

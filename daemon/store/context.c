@@ -65,7 +65,7 @@ static int read_answer(struct db *db, const char *step, struct context_turn *t, 
 #define SQL_ONE                                                                                    \
 	"SELECT t.answer_step, t.state, COALESCE((SELECT u.output FROM steps u WHERE "             \
 	"u.id = t.user_step), (SELECT r.input FROM steps r WHERE r.id = t.run_step), ''), "        \
-	"t.parent, t.seq, t.length FROM ragchat_turn t WHERE t.id = ?1 AND t.account = ?2"
+	"t.parent, t.seq, t.length, t.found FROM ragchat_turn t WHERE t.id = ?1 AND t.account = ?2"
 
 /* How many are left from ?1 upward. A parent comes before its child: no ring can hold the walk. */
 #define COUNT_MAX "10000"
@@ -80,7 +80,8 @@ static int read_answer(struct db *db, const char *step, struct context_turn *t, 
 static int add_turn(struct db *db, struct op_context *op, sqlite3_stmt *stmt, size_t *cap,
 	uint64_t *left, bool *fits)
 {
-	struct context_turn t = { .state = (enum turn_state)db_col_int(stmt, 1) };
+	struct context_turn t = { .state = (enum turn_state)db_col_int(stmt, 1),
+		.found_nothing = sqlite3_column_type(stmt, 6) == SQLITE_INTEGER && db_col_int(stmt, 6) == 0 };
 	const char *question = db_col_text(stmt, 2);
 	size_t n = db_col_bytes(stmt, 2);
 	id_str step;

@@ -226,6 +226,7 @@ struct op_context {
 		char *question, *answer;
 		size_t question_len, answer_len;
 		enum turn_state state;
+		bool found_nothing; /* the answer says that the documents do not have it */
 	} *turns;
 	size_t n;
 	size_t left_out;       /* older turns that did not fit */
