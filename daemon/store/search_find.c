@@ -17,6 +17,7 @@
 
 #define SNIPPET_BEFORE 60 /* bytes of text before the first mark, and all of it */
 #define SNIPPET_BYTES 220
+#define LOOK_MS 30
 
 void search_query_fini(struct search_query *q)
 {
@@ -491,6 +492,9 @@ int op_search_run(struct db *db, struct job *j)
 	results_fini(op);
 	if (!db->said)
 		return db_fail(&j->why, STORE_E_BUSY, "the index of the search could not be made: see the daemon's log");
+	/* However long it had to wait, it gets to look. */
+	if (j->deadline_ms)
+		db_deadline(db, max_of(j->deadline_ms, clock_mono_ms() + LOOK_MS));
 	buf_init(&f.match, 0);
 	r = look(&f);
 	if (r == 0)
@@ -501,6 +505,12 @@ int op_search_run(struct db *db, struct job *j)
 		r = list_shards(&f, &shards);
 	if (r == 0)
 		r = op->rank ? best(&f, &shards) : newest(&f, &shards);
+	if (r == STORE_E_DEADLINE && !db->yielded) { /* before the first look */
+		j->why = mem_free(j->why);
+		op->next = op->rank ? NULL : mem_dup(op->before);
+		op->cut = true;
+		r = 0;
+	}
 	buf_fini(&f.match);
 	mem_free(shards.v);
 	return r;

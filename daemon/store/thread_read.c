@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/clock.h"
 #include "common/mem.h"
 #include "daemon/store/keys.h"
 #include "daemon/store/ref.h"
@@ -9,6 +10,7 @@
 
 #define PAGE_MAX 1000
 #define TAGGED_FEW 2000
+#define LOOK_MS 30
 
 struct op_thread_get *op_thread_get_new(void)
 {
@@ -193,7 +195,11 @@ static int list_filtered(struct db *db, struct op_thread_list *op, size_t limit,
 	bool row = false, full = false;
 	int64_t seen = at;
 	id_str seen_id;
-	int r = count_tagged(&s);
+	int r;
+
+	if (op->job.deadline_ms) /* however long it had to wait, it gets to look */
+		db_deadline(db, max_of(op->job.deadline_ms, clock_mono_ms() + LOOK_MS));
+	r = count_tagged(&s);
 
 	(void)snprintf(seen_id, sizeof(seen_id), "%s", id);
 	if (r == 0)
