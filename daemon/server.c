@@ -28,6 +28,7 @@
 #include "proto/limits.h"
 
 #define AUTOSTARTED_IDLE_MS (30 * 60 * 1000) /* a daemon nobody asked for by name leaves by itself */
+#define FIRST_CLIENT_MS 10000                /* for the client that started it to come, however slow the machine is */
 #define GOODBYE_MS 2000                      /* for clients to take what is queued at the end */
 #define RENDERER_OUT_MAX ((size_t)48 << 20)  /* bytes of one document */
 #define READERS_RUNNING 8                    /* readers of documents at once, and no more than CPUs; the rest waits */
@@ -58,6 +59,9 @@ static void watch_idle(struct server *s)
 
 	if (!after && s->options.autostarted)
 		after = AUTOSTARTED_IDLE_MS;
+	s->served = s->served || busy(s);
+	if (!s->served && s->options.autostarted)
+		after = max_of(after, (int64_t)FIRST_CLIENT_MS);
 	if (s->stage != SERVER_RUNNING || !after)
 		return;
 	if (busy(s) && s->idle_armed) {

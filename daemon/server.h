@@ -93,6 +93,7 @@ struct server {
 	enum server_stage stage;
 	unsigned open_handles;
 	bool idle_armed;
+	bool served; /* somebody has come */
 	bool uploads_late;         /* stopping: those still open had their time */
 };
 
