@@ -19,6 +19,13 @@ static const struct opt opts[] = {
 	OPTS_END,
 };
 
+#define QUOTE_SHOWN 300 /* bytes of a quote in the list; --open has the whole of it */
+
+static bool cited(struct val source)
+{
+	return val_get_bool(source, "cited", true);
+}
+
 static void add_source(struct val source, const struct marks *marks, struct buf *out)
 {
 	struct buf line = { 0 };
@@ -27,13 +34,31 @@ static void add_source(struct val source, const struct marks *marks, struct buf 
 
 	source_line(source, marks, &line);
 	filter_line(FILTER_TERMINAL, (const char *)line.data, line.len, 500, out);
-	(void)buf_add_str(out, val_get_bool(source, "cited", true) ? "\n" : "  (not cited)\n");
+	(void)buf_add_byte(out, '\n');
 	buf_fini(&line);
-	if (!val_get_str(source, "quote", &s, &n) || !n)
+	if (!cited(source) || !val_get_str(source, "quote", &s, &n) || !n)
 		return;
 	(void)buf_add_str(out, "    \"");
-	filter_line(FILTER_TERMINAL, s, n, 2000, out);
+	filter_line(FILTER_TERMINAL, s, n, QUOTE_SHOWN, out);
 	(void)buf_add_str(out, "\"\n");
+}
+
+/* What the answer cites, with its words; then what it was made from besides, by name. */
+static void add_sources(struct val list, const struct marks *marks, struct buf *out)
+{
+	bool head = false;
+
+	for (size_t i = 0; i < val_count(list); i++)
+		if (cited(val_at(list, i)))
+			add_source(val_at(list, i), marks, out);
+	for (size_t i = 0; i < val_count(list); i++) {
+		if (cited(val_at(list, i)))
+			continue;
+		if (!head)
+			(void)buf_add_str(out, out->len ? "\nAlso read:\n" : "Read, and not cited:\n");
+		head = true;
+		add_source(val_at(list, i), marks, out);
+	}
 }
 
 static void add_head(struct val source, struct buf *out)
@@ -56,10 +81,10 @@ static int print(struct val result, bool json)
 	if (json)
 		pretty_val(result, false, &out);
 	marks_take(&marks, val_get(result, "marks"));
-	for (size_t i = 0; !json && i < val_count(list); i++)
-		add_source(val_at(list, i), &marks, &out);
-	if (!json)
+	if (!json) {
+		add_sources(list, &marks, &out);
 		stranger_lines(&marks, &out);
+	}
 	marks_fini(&marks);
 	r = out_text(&out, false);
 	buf_fini(&out);
@@ -162,7 +187,8 @@ const struct cmd cmd_sources = {
 	.opts = opts,
 	.run = run,
 	.help = "usage: ragchat sources [--open N] [--json] [REF]\n"
-		"The sources of the answer REF (the last one unless given): number, place, quote.\n"
+		"The sources of the answer REF (the last one unless given): number, place, quote;\n"
+		"then what it read besides.\n"
 		"      --open N        the passage of source [N] with what stands around it\n"
 		"      --json          {\"turn\": ID, \"sources\": [...], \"marks\": [...]}; with --open\n"
 		"                      {\"turn\", \"source\", \"text\", \"at\"}\n"
