@@ -65,5 +65,5 @@ async function main() {
   extension.deactivate();
   return out;
 }
-main().then((out) => { console.log(JSON.stringify(out)); process.exit(0); },
-  (error) => { console.log(JSON.stringify({ error: String(error && error.stack) })); process.exit(1); });
+const tell = (status) => (out) => process.stdout.write(JSON.stringify(out), () => process.exit(status));
+main().then(tell(0), (error) => tell(1)({ error: String(error && error.stack) }));
