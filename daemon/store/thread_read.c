@@ -205,8 +205,8 @@ static int list_filtered(struct db *db, struct op_thread_list *op, size_t limit,
 	if (r == 0)
 		r = db_query(&stmt, db, db->chat, &op->job.why,
 			s.few_tagged ? SQL_THREAD "JOIN ragchat_tag g ON g.thread = t.id AND g.account = ?1 AND g.tag = ?5 "
-						  "WHERE t.account = ?1 AND (t.updated, t.id) < (?2, ?3) AND t.updated >= ?4 "
-						  "ORDER BY t.updated DESC, t.id DESC"
+						  "WHERE +t.account = ?1 AND (+t.updated, t.id) < (?2, ?3) AND +t.updated >= ?4 "
+						  "ORDER BY +t.updated DESC, t.id DESC" /* +: by the tag, not along the activity */
 				     : SQL_THREAD "WHERE t.account = ?1 AND (t.updated, t.id) < (?2, ?3) AND t.updated >= ?4 AND ?5 = ?5 "
 						  "ORDER BY t.updated DESC, t.id DESC",
 			db_text(op->account.id), db_int(at), db_text(id), db_int(op->since_us), db_text(op->tag ? op->tag : ""));
