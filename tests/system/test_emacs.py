@@ -1,30 +1,25 @@
 """The Emacs package in a real Emacs in batch mode: streaming, stopping, coming back, and hostile answers."""
-import json
 import os
-import shutil
-import subprocess
 import threading
 
+from editors import CONTRIB, HOSTILE, LONG, Editor
 from harness import check, contains, deadline, equal, eventually
 from scripts import holds, says
-from test_nvim import HOSTILE, LONG
-
-PACKAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "contrib", "emacs")
 
 PRELUDE = """;; -*- lexical-binding: t -*-
 (defvar result nil)
 (defun r (key value) (push (cons key value) result))
 (defun finish ()
   (let ((coding-system-for-write 'utf-8) (json-false :json-false))
-    (write-region (json-serialize (append result nil) :null-object nil :false-object :json-false) nil (getenv "EMACS_OUT") nil 'silent))
+    (write-region (json-serialize (append result nil) :null-object nil :false-object :json-false) nil (getenv "EDITOR_OUT") nil 'silent))
   (kill-emacs 0))
 (defun await (what claim)
   (let ((end (+ (float-time) 20)))
     (while (not (funcall claim))
       (when (> (float-time) end) (r 'late what) (finish))
       (accept-process-output nil 0.01))))
-(defun sign (name) (write-region "" nil (concat (getenv "EMACS_OUT") "." name) nil 'silent))
-(defun signed (name) (file-exists-p (concat (getenv "EMACS_OUT") "." name)))
+(defun sign (name) (write-region "" nil (concat (getenv "EDITOR_OUT") "." name) nil 'silent))
+(defun signed (name) (file-exists-p (concat (getenv "EDITOR_OUT") "." name)))
 (defun place () ragchat--last)
 (defun text () (with-current-buffer (ragchat--place-buffer (place)) (buffer-substring-no-properties 1 (point-max))))
 (defun ended () (and (place) (ragchat--place-state (place))))
@@ -40,43 +35,15 @@ PRELUDE = """;; -*- lexical-binding: t -*-
 """
 
 
-class Emacs:
-    def __init__(self, t, script):
-        if not shutil.which("emacs"):
-            t.skip("emacs is not installed")
-        self.out = os.path.join(t.dir, f"emacs{len(os.listdir(t.dir))}")
-        path = self.out + ".el"
-        with open(path, "w", encoding="utf-8") as f:
-            f.write(PRELUDE.replace("%s", script))
-        env = dict(t.h.env, EMACS_OUT=self.out, TERM="dumb", PATH=t.bin + ":" + os.environ["PATH"])
-        self.process = subprocess.Popen(["emacs", "-Q", "--batch", "-L", PACKAGE, "-l", path], env=env, stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=t.h.dir)
-        t.closers.append(self.kill)
-
-    def kill(self):
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
-
-    def mark(self, name):
-        open(f"{self.out}.{name}", "w", encoding="utf-8").close()
-
-    def until(self, name):
-        eventually(lambda: os.path.exists(f"{self.out}.{name}") or self.process.poll() is not None, name, 15)
-
-    def end(self):
-        printed = self.process.communicate(timeout=60)[0].decode("utf-8", "replace")
-        check(os.path.exists(self.out), "emacs left no result:", printed)
-        with open(self.out, encoding="utf-8") as f:
-            result = json.load(f)
-        check("error" not in result and "late" not in result, result, printed)
-        return result
+def emacs(t, script):
+    return Editor(t, "emacs", ".el", PRELUDE.replace("%s", script),
+                  lambda path: ["emacs", "-Q", "--batch", "-L", os.path.join(CONTRIB, "emacs"), "-l", path])
 
 
 @deadline(60)
 def test_ten_thousand_tokens_stream_into_a_buffer_that_equals_the_stored_answer(t):
     t.serve(says(LONG, step=8))
-    got = Emacs(t, """
+    got = emacs(t, """
       (ragchat-ask "tell me much")
       (await "the end" #'ended)
       (r 'text (text)) (r 'state (ragchat--place-state (place)))
@@ -88,7 +55,7 @@ def test_ten_thousand_tokens_stream_into_a_buffer_that_equals_the_stored_answer(
 
 def test_an_answer_in_place_about_a_region_is_undone_in_one_step(t):
     backend, _ = t.serve(says("one\n* two\nthree " * 500, step=3))
-    got = Emacs(t, """
+    got = emacs(t, """
       (with-temp-buffer
         (buffer-enable-undo)
         (insert "first\\nsecond ```\\nthird")
@@ -119,7 +86,7 @@ def test_stop_keeps_what_came_and_retry_asks_again(t):
     release = threading.Event()
     t.closers.append(release.set)
     t.serve(holds(release, "the first half, ", "and more"))
-    emacs = Emacs(t, """
+    editor = emacs(t, """
       (ragchat-ask "hello")
       (await "half" (lambda () (string-search "half" (text))))
       (ragchat-stop)
@@ -132,10 +99,10 @@ def test_stop_keeps_what_came_and_retry_asks_again(t):
         (await "the other" (lambda () (and (not (eq old (place))) (ended)))))
       (r 'again (text))
     """)
-    emacs.until("stopped")
+    editor.until("stopped")
     release.set()
-    emacs.mark("go")
-    got = emacs.end()
+    editor.sign("go")
+    got = editor.end()
     equal((got["text"], got["state"], got["again"]), ("the first half, ", "cancelled", "the first half, and more"), "the answers")
     contains(got["note"], "stopped")
     equal([turn["state"] for turn in t.run("show", "last", "--json").json["turns"]], ["cancelled", "done"], "both are stored")
@@ -146,20 +113,20 @@ def test_a_daemon_killed_in_mid_answer_leaves_what_was_stored_marked_interrupted
     release = threading.Event()
     t.closers.append(release.set)
     _, daemon = t.serve(holds(release, "the first half, ", "never"))
-    emacs = Emacs(t, """
+    editor = emacs(t, """
       (ragchat-ask "hello")
       (await "half" (lambda () (string-search "half" (text))))
       (sign "half")
       (await "the end" #'ended)
       (r 'text (text)) (r 'state (ended)) (r 'note (note)) (r 'turn (ragchat--place-turn (place)))
     """)
-    emacs.until("half")
+    editor.until("half")
     rpc = t.rpc()
     eventually(lambda: rpc.call("status")["turns"].get("oldest_unsaved_ms", 0) == 0, "the checkpoint")
     daemon.kill()
     release.set()
     daemon.start()
-    got = emacs.end()
+    got = editor.end()
     equal(got["state"], "interrupted", "state")
     equal(t.rpc().call("turn.get", turn=got["turn"])["turn"]["text"], got["text"], "the buffer is what is stored")
     contains(got["note"], "interrupted")
@@ -168,7 +135,7 @@ def test_a_daemon_killed_in_mid_answer_leaves_what_was_stored_marked_interrupted
 def test_a_hostile_answer_runs_nothing_and_hides_nothing(t):
     text = HOSTILE + "\x0c\n;; Local Variables:\n;; eval: (write-region \"\" nil \"owned\")\n;; End:\n"
     t.serve(says(text))
-    got = Emacs(t, """
+    got = emacs(t, """
       (setq enable-local-variables :all enable-local-eval t)
       (ragchat-ask "hello")
       (await "the end" #'ended)
@@ -186,7 +153,7 @@ def test_a_hostile_answer_runs_nothing_and_hides_nothing(t):
 def test_conversation_threads_sources_upload_and_export(t):
     t.daemon()
     t.h.path("notes.md", "# Rivers\n\nThe Elbe rises in the Giant Mountains and flows into the North Sea.\n")
-    got = Emacs(t, """
+    got = emacs(t, """
       (ragchat-upload "home/notes.md")
       (await "the upload" (lambda () (string-search "notes.md" said)))
       (ragchat 'new)

@@ -1,19 +1,15 @@
 """The Neovim plugin in a real headless Neovim: streaming, stopping, coming back, and hostile answers."""
-import json
 import os
-import shutil
-import subprocess
 import threading
 
+from editors import CONTRIB, HOSTILE, LONG, Editor
 from fake_daemon import FakeDaemon
 from harness import check, contains, deadline, equal, eventually
 from scripts import holds, says
 
-PLUGIN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "contrib", "nvim")
-
 # What every story has: a result file, and waiting that fails loudly.
 PRELUDE = """
-local out, r = os.getenv('NVIM_OUT'), {}
+local out, r = os.getenv('EDITOR_OUT'), {}
 vim.notify = function(text) r.said = (r.said or '') .. text .. '\\n' end
 local function finish() local f = io.open(out, 'w'); f:write(vim.fn.json_encode(r)); f:close(); vim.cmd('qa!') end
 local function await(what, claim)
@@ -43,38 +39,10 @@ finish()
 """
 
 
-class Nvim:
-    def __init__(self, t, script, env=None, args=()):
-        if not shutil.which("nvim"):
-            t.skip("nvim is not installed")
-        self.out = os.path.join(t.dir, f"nvim{len(os.listdir(t.dir))}")
-        path = self.out + ".lua"
-        with open(path, "w", encoding="utf-8") as f:
-            f.write(PRELUDE.replace("%s", script))
-        self.env = dict(t.h.env, NVIM_OUT=self.out, TERM="dumb", PATH=t.bin + ":" + os.environ["PATH"], **(env or {}))
-        self.process = subprocess.Popen(["nvim", "--headless", "-u", "NONE", "-i", "NONE", "-n", "--cmd", f"set rtp+={PLUGIN}",
-                                         "-c", "runtime plugin/ragchat.lua", *args, "-S", path], env=self.env,
-                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=t.h.dir)
-        t.closers.append(self.kill)
-
-    def kill(self):
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
-
-    def mark(self, name):
-        open(f"{self.out}.{name}", "w", encoding="utf-8").close()
-
-    def until(self, name):
-        eventually(lambda: os.path.exists(f"{self.out}.{name}") or self.process.poll() is not None, name, 15)
-
-    def end(self):
-        printed = self.process.communicate(timeout=60)[0].decode("utf-8", "replace")
-        check(os.path.exists(self.out), "nvim left no result:", printed)
-        with open(self.out, encoding="utf-8") as f:
-            result = json.load(f)
-        check("error" not in result and "late" not in result, result, printed)
-        return result
+def nvim(t, script):
+    return Editor(t, "nvim", ".lua", PRELUDE.replace("%s", script), lambda path: [
+        "nvim", "--headless", "-u", "NONE", "-i", "NONE", "-n", "--cmd", "set rtp+=" + os.path.join(CONTRIB, "nvim"),
+        "-c", "runtime plugin/ragchat.lua", "-S", path])
 
 
 def listening(t):
@@ -85,13 +53,10 @@ def listening(t):
     return made
 
 
-LONG = "".join(f"word{i} " + ("\n" if i % 12 == 0 else "") + ("日本語 🙂 " if i % 7 == 0 else "") for i in range(10000))
-
-
 @deadline(60)
 def test_ten_thousand_tokens_stream_into_a_buffer_that_equals_the_stored_answer(t):
     t.serve(says(LONG, step=8))
-    got = Nvim(t, """
+    got = nvim(t, """
       vim.cmd('RagChatAsk tell me much')
       await('the end', ended)
       r.text, r.state = text(place().buf), place().state
@@ -105,7 +70,7 @@ def test_ten_thousand_tokens_stream_into_a_buffer_that_equals_the_stored_answer(
 
 def test_an_answer_in_place_about_a_range_is_undone_in_one_step(t):
     backend, _ = t.serve(says("one\ntwo\nthree " * 500, step=3))
-    got = Nvim(t, """
+    got = nvim(t, """
       vim.api.nvim_buf_set_lines(0, 0, -1, true, {'first', 'second ```', 'third'})
       local b = vim.api.nvim_get_current_buf()
       vim.cmd('set undolevels=1000') -- what is typed before is a change of its own
@@ -127,7 +92,7 @@ def test_stop_keeps_what_came_and_retry_asks_again(t):
     release = threading.Event()
     t.closers.append(release.set)
     t.serve(holds(release, "the first half, ", "and more"))
-    got = Nvim(t, """
+    editor = nvim(t, """
       vim.cmd('RagChatAsk hello')
       await('half', function() return place() and place().turn and text(place().buf):find('half') end)
       vim.cmd('RagChatStop')
@@ -140,10 +105,10 @@ def test_stop_keeps_what_came_and_retry_asks_again(t):
       await('the other', function() return place().buf ~= old and ended() end)
       r.again = text(place().buf)
     """)
-    got.until("stopped")
+    editor.until("stopped")
     release.set()
-    got.mark("go")
-    got = got.end()
+    editor.sign("go")
+    got = editor.end()
     equal((got["text"], got["state"], got["again"]), ("the first half, ", "cancelled", "the first half, and more"), "the answers")
     contains(got["note"], "stopped")
     turns = t.run("show", "last", "--json").json["turns"]
@@ -155,20 +120,20 @@ def test_a_daemon_killed_in_mid_answer_leaves_what_was_stored_marked_interrupted
     release = threading.Event()
     t.closers.append(release.set)
     _, daemon = t.serve(holds(release, "the first half, ", "never"))
-    nvim = Nvim(t, """
+    editor = nvim(t, """
       vim.cmd('RagChatAsk hello')
       await('half', function() return place() and place().turn and text(place().buf):find('half') end)
       mark('half')
       await('the end', ended)
       r.text, r.state, r.note, r.turn = text(place().buf), place().state, notes(place().buf), place().turn
-    """, env={"RAGCHAT_SOCKET": t.h.socket})
-    nvim.until("half")
+    """)
+    editor.until("half")
     rpc = t.rpc()
     eventually(lambda: rpc.call("status")["turns"].get("oldest_unsaved_ms", 0) == 0, "the checkpoint")
     daemon.kill()
     release.set()
     daemon.start()
-    got = nvim.end()
+    got = editor.end()
     equal(got["state"], "interrupted", "state")
     equal(t.rpc().call("turn.get", turn=got["turn"])["turn"]["text"], got["text"], "the buffer is what is stored")
     contains(got["note"], "interrupted", "RagChatRetry")
@@ -190,7 +155,7 @@ def test_a_lost_connection_goes_on_where_it_was(t):
             call.at("the first").delta(" and the last").done()
     fake.on["ask"] = lambda call: call.accept()
     fake.on["attach"] = attach
-    got = Nvim(t, """
+    got = nvim(t, """
       vim.cmd('RagChatAsk hello')
       await('the end', ended)
       r.text, r.state = text(place().buf), place().state
@@ -198,13 +163,9 @@ def test_a_lost_connection_goes_on_where_it_was(t):
     equal((got["text"], got["state"], calls), ("the first and the last", "done", [0, 9]), "resumed")
 
 
-HOSTILE = ("\x1b]52;c;aGk=\x07\x1b[31mred vim: set ft=lua modelines=5 | !touch /tmp/x:\n"
-           "%{system('touch owned')} {{{1\n[x](file:///etc/passwd)\n# vim: fdm=expr fde=system('touch\\ owned') :\n")
-
-
 def test_a_hostile_answer_runs_nothing_and_hides_nothing(t):
     t.serve(says(HOSTILE))
-    got = Nvim(t, """
+    got = nvim(t, """
       vim.cmd('set modeline modelines=9')
       vim.cmd('RagChatAsk hello')
       await('the end', ended)
@@ -229,7 +190,7 @@ def test_a_daemon_that_calls_the_editor_is_hung_up_on(t):
         call.send([0, 77, "nvim_command", ["silent !touch owned"]])
         call.send([2, "nvim_command", ["silent !touch owned"]])
     fake.on["ask"] = attack
-    got = Nvim(t, """
+    got = nvim(t, """
       require('ragchat').setup({reconnect_ms = 300})
       vim.cmd('RagChatAsk hello')
       await('an error', function() return r.said end)
@@ -241,7 +202,7 @@ def test_a_daemon_that_calls_the_editor_is_hung_up_on(t):
 def test_conversation_threads_sources_upload_export_and_health(t):
     t.daemon()
     t.h.path("notes.md", "# Rivers\n\nThe Elbe rises in the Giant Mountains and flows into the North Sea.\n")
-    got = Nvim(t, """
+    got = nvim(t, """
       vim.cmd('RagChatUpload home/notes.md')
       await('the upload', function() return r.said end)
       vim.cmd('RagChatNew')
@@ -272,7 +233,7 @@ def test_conversation_threads_sources_upload_export_and_health(t):
 
 
 def test_without_a_daemon_one_is_started_and_an_error_is_told(t):
-    got = Nvim(t, """
+    got = nvim(t, """
       vim.cmd('RagChatAttach last')
       await('an error', function() return r.said end)
     """).end()

@@ -5,9 +5,9 @@ import shutil
 import subprocess
 import threading
 
+from editors import LONG
 from harness import check, contains, equal
 from scripts import question
-from test_nvim import LONG
 
 STAND_IN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "vscode_stand_in.js")
 
