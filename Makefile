@@ -30,6 +30,9 @@ PKGS_chat   := libutf8proc
 PKGS_daemon := libuv sqlite3 libcurl libutf8proc
 PKGS_pdf    := libutf8proc harfbuzz harfbuzz-subset fribidi libpng zlib
 
+# What the two commands build is built on all CPUs, unless make was told otherwise.
+JOBS     := $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+
 # All of the rules below need the libraries; deps, help and dist do not.
 CFLAGS   ?= -O2 -g
 WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
@@ -196,10 +199,11 @@ deps-lint:                                       ## install what make lint and m
 	@tests/deps $(DEPS) $(DEPS_CHECK) $(DEPS_LINT)
 
 quickstart: deps                                 ## build, start a private daemon, upload, ask, export
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory $(JOBS) all
 	@tests/quickstart $B/bin
 
 check: deps-check                                ## every test, two at a time
+	@$(MAKE) --no-print-directory $(JOBS) all unit
 	@$(MAKE) --no-print-directory check-run
 unit: $(UNIT) $B/tests/fake_helper
 check-run: all unit
