@@ -1,15 +1,12 @@
 /* ragchat edit: another question in place of an old one, beside it. */
-#include <stdlib.h>
 #include <string.h>
 
+#include "client/again.h"
 #include "client/cmd.h"
 #include "client/compose.h"
-#include "client/follow.h"
 #include "client/link.h"
-#include "client/option.h"
 #include "client/say.h"
 #include "client/text.h"
-#include "client/view.h"
 #include "common/mem.h"
 #include "common/str.h"
 
@@ -18,19 +15,14 @@ enum { OPT_TURN = OPT_VIEW_LAST };
 static const struct opt opts[] = {
 	{ OPT_TURN, "turn", "N" },
 	{ 'e', "editor", NULL },
-	{ 'm', "model", "MODEL" },
-	{ 'O', "option", "KEY=VALUE" },
-	{ 'd', "detach", NULL },
-	VIEW_OPTS,
+	AGAIN_OPTS,
 	OPTS_END,
 };
 
 struct edit {
-	struct view view;
-	struct option_list options;
-	const char *model;
+	struct again again;
 	int64_t turn;
-	bool detach, editor;
+	bool editor;
 	struct buf text;
 };
 
@@ -53,24 +45,17 @@ static int fetch(struct link *l, const char *ref, struct buf *text)
 static int send(struct link *l, struct edit *k, const char *ref)
 {
 	struct pack *p = link_request(l, "turn.edit");
-	char key[UUID_LEN + 1];
 
-	uuid_v4(key);
 	pack_kv_text(p, "turn", ref);
 	pack_kv_str(p, "text", (const char *)k->text.data, k->text.len);
-	pack_kv_text(p, "key", key);
-	pack_kv_text_opt(p, "model", k->model);
-	option_pack(p, &k->options);
-	pack_kv_bool(p, "stream", !k->detach);
-	return k->detach ? follow_detached(l, &k->view)
-			 : follow(&(struct follow_request){ .link = l, .view = &k->view, .own = true, .saved = true });
+	return again_follow(l, &k->again, p);
 }
 
 static int edit(struct client *c, struct edit *k, const struct opts *o)
 {
 	const char *name = o->nargs ? o->args[0] : "last";
 	char *ref = k->turn ? mem_printf("%s:%lld", name, (long long)k->turn) : mem_dup(name);
-	struct question q = { .words = o->args + 1, .nwords = o->nargs > 1 ? o->nargs - 1 : 0, .quiet = k->view.quiet,
+	struct question q = { .words = o->args + 1, .nwords = o->nargs > 1 ? o->nargs - 1 : 0, .quiet = k->again.view.quiet,
 		.no_stdin = o->nargs > 1 };
 	struct link *l = link_new(c);
 	int r = 0;
@@ -91,14 +76,10 @@ static int edit(struct client *c, struct edit *k, const struct opts *o)
 
 static void take(struct edit *k, struct opts *o, int id)
 {
-	if (id == 'm')
-		k->model = o->value;
-	else if (id == 'd')
-		k->detach = true;
-	else if (id == 'e')
+	if (again_option(&k->again, o, id))
+		return;
+	if (id == 'e')
 		k->editor = true;
-	else if (id == 'O' && option_add(&k->options, o->value))
-		opts_fail(o, "-O wants KEY=VALUE, not '%s'", o->value);
 	else if (id == OPT_TURN && str_int(o->value, 1, INT64_MAX, &k->turn))
 		opts_fail(o, "--turn is a number from 1, not '%s'", o->value);
 }
@@ -106,20 +87,19 @@ static void take(struct edit *k, struct opts *o, int id)
 static int run(struct client *c, int argc, char **argv)
 {
 	struct opts o = opts_of(c, &cmd_edit, argc, argv);
-	struct edit k = { .model = getenv("RAGCHAT_MODEL") };
+	struct edit k = { .turn = 0 };
 	int id = 0, r;
 
-	k.model = k.model && *k.model ? k.model : NULL;
+	again_init(&k.again);
 	while (!o.status && (id = opts_next(&o)) > 0)
-		if (!view_option(&k.view, &o, id))
-			take(&k, &o, id);
+		take(&k, &o, id);
 	if (!o.status && id == 0 && k.editor && o.nargs > 1)
 		opts_fail(&o, "-e edits the old question, TEXT is the new one: take one of them");
-	if (o.status || id < 0 || opts_count(&o, 0, SIZE_MAX) || view_check(&k.view, &o))
+	if (o.status || id < 0 || opts_count(&o, 0, SIZE_MAX) || view_check(&k.again.view, &o))
 		r = o.status;
 	else
 		r = edit(c, &k, &o);
-	option_fini(&k.options);
+	again_fini(&k.again);
 	buf_fini(&k.text);
 	return r;
 }

@@ -103,3 +103,18 @@ void *mem_grow(void *p, size_t *cap, size_t n, size_t size)
 	*cap = want;
 	return p;
 }
+
+bool mem_try_room(void *array, size_t *cap, size_t n, size_t size)
+{
+	void **v = array, *p;
+	size_t more = max_of(n, *cap * 2 + 64);
+
+	if (n <= *cap)
+		return true;
+	p = realloc(*v, more * size);
+	if (!p)
+		return false;
+	*v = p;
+	*cap = more;
+	return true;
+}

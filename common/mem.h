@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 void *mem_new(size_t n);                         /* zeroed; aborts when there is none */
@@ -17,3 +18,5 @@ char *mem_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2))); /*
 
 /* Grow an array of `size`-byte elements so that one more than `n` fits; *cap is updated. Aborts. */
 void *mem_grow(void *p, size_t *cap, size_t n, size_t size);
+/* Room for n elements in the array that *(void **)array points to; false, and nothing changed, when there is none. */
+bool mem_try_room(void *array, size_t *cap, size_t n, size_t size);

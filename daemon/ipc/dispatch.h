@@ -62,6 +62,8 @@ void reply_gone(struct call *call, int64_t first, int64_t last);
 void reply_bad_args(struct call *call, const struct args *a);
 /* r and why of a job that failed; candidates for AMBIGUOUS, may be NULL. */
 void reply_store_error(struct call *call, int r, const char *why, const struct candidates *candidates, const char *what);
+/* What a job on one thread came to: {thread}, or its error. */
+void reply_thread(struct call *call, const struct job *j, const struct candidates *candidates, const struct thread_row *thread);
 int wire_error_of_turn(enum turn_error e);
 
 /* Fill a job that belongs to this call and submit it; on a full lane the call is answered and the job freed by `drop`. */

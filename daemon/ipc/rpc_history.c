@@ -19,15 +19,8 @@ static void on_changed(struct job *j)
 {
 	struct op_thread_change *op = container_of(j, struct op_thread_change, job);
 	struct call *call = call_of(j);
-	struct pack p;
 
-	if (j->r != 0) {
-		reply_store_error(call, j->r, j->why, &op->candidates, "thread");
-	} else if (reply_begin(call, &p)) {
-		pack_key(&p, "thread");
-		pack_thread(&p, &op->thread);
-		reply_end(call, &p);
-	}
+	reply_thread(call, j, &op->candidates, &op->thread);
 	call_drop(call);
 	op_thread_change_free(op);
 }

@@ -84,19 +84,25 @@ void rpc_thread_list(struct call *call, struct args *a)
 	call_submit(call, op->filtered ? STORE_SCAN : STORE_KEYED, &op->job, op_thread_list_run, on_threads);
 }
 
+void reply_thread(struct call *call, const struct job *j, const struct candidates *candidates, const struct thread_row *thread)
+{
+	struct pack p;
+
+	if (j->r != 0) {
+		reply_store_error(call, j->r, j->why, candidates, "thread");
+	} else if (reply_begin(call, &p)) {
+		pack_key(&p, "thread");
+		pack_thread(&p, thread);
+		reply_end(call, &p);
+	}
+}
+
 static void on_thread(struct job *j)
 {
 	struct op_thread_get *op = container_of(j, struct op_thread_get, job);
 	struct call *call = call_of(j);
-	struct pack p;
 
-	if (j->r != 0) {
-		reply_store_error(call, j->r, j->why, &op->candidates, "thread");
-	} else if (reply_begin(call, &p)) {
-		pack_key(&p, "thread");
-		pack_thread(&p, &op->thread);
-		reply_end(call, &p);
-	}
+	reply_thread(call, j, &op->candidates, &op->thread);
 	call_drop(call);
 	op_thread_get_free(op);
 }

@@ -52,6 +52,14 @@ size_t tokenizer_count(const char *text, size_t n); /* places for terms, as the 
 int text_read(struct db *db, int64_t key, uint64_t from, uint64_t to, struct buf *out, char **why);
 int text_write(struct db *db, int64_t key, uint64_t from, const char *text, size_t n, char **why);
 
+/* ---- hit.c ---- */
+
+/*
+ * A passage with its document and its text; no score yet. *found false: nothing is to show, for the
+ * tables do not have it, or, with `there`, its document goes or went.
+ */
+int hit_load(struct db *db, int64_t passage, bool there, struct hit *h, bool *found, char **why);
+
 /*
  * The words of one passage as they go into the index and, word for word the same, out of it:
  * `name` with the first passage of a document only.

@@ -46,14 +46,6 @@ struct walk {
 	bool *own, *number;
 };
 
-void hit_fini(struct hit *h)
-{
-	mem_free(h->name);
-	mem_free(h->heading);
-	mem_free(h->text);
-	*h = (struct hit){ 0 };
-}
-
 /* ---- what is searched ---- */
 
 static int find_collections(struct walk *w)
@@ -356,51 +348,6 @@ static int load_documents(struct walk *w)
 
 /* ---- the hits ---- */
 
-static int hit_text(struct walk *w, struct hit *h, int64_t key)
-{
-	struct buf text;
-	int r;
-
-	buf_init(&text, 0);
-	r = text_read(w->db, key, h->start, h->end, &text, w->why);
-	if (r == 0)
-		h->text = buf_steal(&text, &h->text_len);
-	buf_fini(&text);
-	return r ? r : h->text ? 0 : -ENOMEM;
-}
-
-/* *found false: the index names what the tables do not have; nothing to show then. */
-static int hit_load(struct walk *w, const struct rank_hit *from, struct hit *h, bool *found)
-{
-	sqlite3_stmt *stmt = NULL;
-	int64_t key = 0;
-	int r = db_query(&stmt, w->db, w->db->lib, w->why,
-		"SELECT d.id, d.sha256, d.name, p.heading, p.start, p.end, p.line, p.page, ?1 - "
-		"d.first, d.key "
-		"FROM passage p JOIN document d ON d.key = (SELECT key FROM document WHERE first "
-		"<= ?1 "
-		"ORDER BY first DESC LIMIT 1) WHERE p.id = ?1",
-		db_int(from->id));
-
-	*h = (struct hit){ .passage = from->id, .score = from->score, .own = from->own };
-	if (r == 0)
-		r = db_step(stmt, found, w->why);
-	if (r == 0 && *found) {
-		db_col_id(stmt, 0, h->document);
-		(void)snprintf(h->sha256, sizeof(h->sha256), "%s", db_col_text(stmt, 1));
-		h->name = db_col_dup(stmt, 2);
-		h->heading = db_col_dup(stmt, 3);
-		h->start = (uint64_t)db_col_int(stmt, 4);
-		h->end = (uint64_t)db_col_int(stmt, 5);
-		h->line = (int)db_col_int(stmt, 6);
-		h->page = (int)db_col_int(stmt, 7);
-		h->ordinal = db_col_int(stmt, 8);
-		key = db_col_int(stmt, 9);
-	}
-	db_release(stmt);
-	return r == 0 && *found ? hit_text(w, h, key) : r;
-}
-
 static bool is_named(const struct db_search *s, const char *id, const char *name)
 {
 	for (size_t i = 0; i < s->ndocuments; i++)
@@ -470,7 +417,9 @@ static int load_hits(struct walk *w)
 		struct hit *h = &s->hits[s->nhits];
 		bool found = false;
 
-		r = hit_load(w, &w->rank.hits[i], h, &found);
+		r = hit_load(w->db, w->rank.hits[i].id, false, h, &found, w->why);
+		h->score = w->rank.hits[i].score;
+		h->own = w->rank.hits[i].own;
 		if (r == 0 && found)
 			r = load_names(w);
 		else

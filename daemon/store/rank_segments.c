@@ -101,21 +101,6 @@ static bool go_on(struct rank *k)
 	return !k->ended;
 }
 
-static bool room(void *array, size_t *cap, size_t n, size_t size)
-{
-	void **v = array, *p;
-	size_t more = max_of(n, *cap * 2 + 64);
-
-	if (n <= *cap)
-		return true;
-	p = realloc(*v, more * size);
-	if (!p)
-		return false;
-	*v = p;
-	*cap = more;
-	return true;
-}
-
 /* ---- what may be seen ---- */
 
 /* The first interval that ends at or behind `place`. */
@@ -287,7 +272,7 @@ static int bound_list(struct run *g, struct term_list *l, float *most)
 	segment_entries(&it, g->seg, &l->t);
 	for (;; n++) {
 		if (n % SKIP_EVERY == 0) {
-			if (!room(&l->skips, &l->cap_skips, l->nskips + 1, sizeof(*l->skips)))
+			if (!mem_try_room(&l->skips, &l->cap_skips, l->nskips + 1, sizeof(*l->skips)))
 				return -ENOMEM;
 			l->skips[l->nskips].next_range = it.next_range;
 			l->skips[l->nskips].entry = (uint32_t)(it.p - l->t.entries);
@@ -484,7 +469,7 @@ static bool note_found(struct run *g, const struct term_list *l, const struct se
 		t.heading = t.body = 0;
 	if (!t.name && !t.heading && !t.body)
 		return true;
-	if (!room(&o->found, &o->cap_found, o->nfound + 1, sizeof(*o->found)))
+	if (!mem_try_room(&o->found, &o->cap_found, o->nfound + 1, sizeof(*o->found)))
 		return false;
 	o->found[o->nfound++] = (struct found){ at, t };
 	if (at >= o->from && at <= o->to)
@@ -566,7 +551,7 @@ static bool sort_found(struct open_range *o)
 {
 	uint32_t span = o->high - o->low + 1, from = 0;
 
-	if (!room(&o->tallies, &o->cap_tallies, o->nfound + 1, sizeof(*o->tallies)))
+	if (!mem_try_room(&o->tallies, &o->cap_tallies, o->nfound + 1, sizeof(*o->tallies)))
 		return false;
 	memset(o->rows, 0, (span + 1) * sizeof(*o->rows));
 	for (size_t i = 0; i < o->nfound; i++)

@@ -35,21 +35,6 @@ struct walker {
 	size_t nfound, cap_found;
 };
 
-static bool room(void *array, size_t *cap, size_t n, size_t size)
-{
-	void **v = array, *p;
-	size_t more = max_of(n, *cap * 2 + 256);
-
-	if (n <= *cap)
-		return true;
-	p = realloc(*v, more * size);
-	if (!p)
-		return false;
-	*v = p;
-	*cap = more;
-	return true;
-}
-
 static int find_terms(struct walker *w, const struct term_weight *words, size_t n)
 {
 	w->v = calloc(n + 1, sizeof(*w->v));
@@ -75,7 +60,7 @@ static int take_postings(struct walker *w, const struct cursor *c)
 	const uint8_t *end = p ? p + c->e.len : NULL;
 	struct segment_posting q;
 
-	if (!room(&w->found, &w->cap_found, w->nfound + SEGMENT_RANGE, sizeof(*w->found)))
+	if (!mem_try_room(&w->found, &w->cap_found, w->nfound + SEGMENT_RANGE, sizeof(*w->found)))
 		return -ENOMEM;
 	for (unsigned n = 0; n < SEGMENT_RANGE && segment_posting_next(&p, end, &q); n++) {
 		struct tally t = { c->term, q.name, q.heading, q.body };
@@ -95,8 +80,8 @@ static int add_rows(struct walker *w, uint32_t range)
 	uint32_t from[SEGMENT_RANGE + 1] = { 0 }, at = (uint32_t)rows->ntallies, number;
 	struct segment_document d;
 
-	if (!room(&rows->tallies, &rows->cap_tallies, rows->ntallies + w->nfound, sizeof(struct tally)) ||
-		!room(&rows->v, &rows->cap, rows->n + SEGMENT_RANGE, sizeof(*rows->v)))
+	if (!mem_try_room(&rows->tallies, &rows->cap_tallies, rows->ntallies + w->nfound, sizeof(struct tally)) ||
+		!mem_try_room(&rows->v, &rows->cap, rows->n + SEGMENT_RANGE, sizeof(*rows->v)))
 		return -ENOMEM;
 	for (size_t i = 0; i < w->nfound; i++)
 		from[w->found[i].at]++;

@@ -115,44 +115,6 @@ static int look_through(struct looking *l, const struct range *range)
 	return r;
 }
 
-/* *found false: the passage or its document is gone. */
-static int load(struct looking *l, const struct near *from, struct hit *h, bool *found)
-{
-	sqlite3_stmt *stmt = NULL;
-	struct buf text;
-	int64_t key = 0;
-	int r = db_query(&stmt, l->db, l->db->lib, l->why,
-		"SELECT d.id, d.sha256, d.name, p.heading, p.start, p.end, p.line, p.page, ?1 - d.first, d.key FROM passage p "
-		"JOIN document d ON d.key = (SELECT key FROM document WHERE first <= ?1 ORDER BY first DESC LIMIT 1) "
-		"WHERE p.id = ?1 AND d.state = 1",
-		db_int(from->id));
-
-	*h = (struct hit){ .passage = from->id, .score = from->cosine };
-	if (r == 0)
-		r = db_step(stmt, found, l->why);
-	if (r == 0 && *found) {
-		db_col_id(stmt, 0, h->document);
-		(void)snprintf(h->sha256, sizeof(h->sha256), "%s", db_col_text(stmt, 1));
-		h->name = db_col_dup(stmt, 2);
-		h->heading = db_col_dup(stmt, 3);
-		h->start = (uint64_t)db_col_int(stmt, 4);
-		h->end = (uint64_t)db_col_int(stmt, 5);
-		h->line = (int)db_col_int(stmt, 6);
-		h->page = (int)db_col_int(stmt, 7);
-		h->ordinal = db_col_int(stmt, 8);
-		key = db_col_int(stmt, 9);
-	}
-	db_release(stmt);
-	if (r != 0 || !*found)
-		return r;
-	buf_init(&text, 0);
-	r = text_read(l->db, key, h->start, h->end, &text, l->why);
-	if (r == 0)
-		h->text = buf_steal(&text, &h->text_len);
-	buf_fini(&text);
-	return r ? r : h->text ? 0 : -ENOMEM;
-}
-
 static int load_best(struct looking *l)
 {
 	struct db_vectors *s = l->s;
@@ -163,7 +125,8 @@ static int load_best(struct looking *l)
 		struct hit *h = &s->hits[s->nhits];
 		bool found = false;
 
-		r = load(l, &l->best[i - 1], h, &found);
+		r = hit_load(l->db, l->best[i - 1].id, true, h, &found, l->why);
+		h->score = l->best[i - 1].cosine;
 		if (r == 0 && found)
 			s->nhits++;
 		else
