@@ -79,9 +79,8 @@ void inlines_feed(struct inlines *x, const char *s, size_t n, bool end, ink k, c
 /* ---- tables ---- */
 struct table {
 	struct buf text; /* the rows as written, each ended by a line feed */
-	size_t rows;
 };
-#define TABLE_BYTES_MAX (256u << 10) /* a longer one is shown as it is written */
+#define TABLE_BYTES_MAX (256u << 10) /* of one that is held; a longer one is drawn in parts, each with its head */
 
 bool table_may_begin(const char *s, size_t n);
 bool table_is_delimiter(const char *s, size_t n, const char *header, size_t header_len);

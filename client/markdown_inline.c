@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "client/markdown_in.h"
+#include "common/attr.h"
+#include "common/entity.h"
 #include "common/str.h"
 #include "common/utf8.h"
 
@@ -121,13 +123,33 @@ static enum verdict take_code(const struct scan *c, size_t at, ink k, size_t *us
 
 /* ---- emphasis ---- */
 
-/* Steps over what hides a mark: an escape, a code span. 0: nothing of the kind is here. */
+/* <https://...> hides marks as code does: what is between is an address. 0: it is none. */
+static size_t angle_hides(const struct scan *c, size_t at, bool *wait)
+{
+	static const char *const schemes[] = { "http://", "https://", "mailto:" };
+	size_t end = at + 1;
+
+	while (end < c->n && end - at < SPAN_MAX && c->s[end] != '>' && c->s[end] != '<' && !is_space(c->s[end]))
+		end++;
+	if (end == c->n) {
+		*wait = !c->end && end - at < SPAN_MAX;
+		return 0;
+	}
+	for (size_t i = 0; c->s[end] == '>' && i < array_len(schemes); i++)
+		if (end - at > strlen(schemes[i]) && !memcmp(c->s + at + 1, schemes[i], strlen(schemes[i])))
+			return end + 1 - at;
+	return 0;
+}
+
+/* Steps over what hides a mark: an escape, a code span, an address. 0: nothing of the kind is here. */
 static size_t hidden(const struct scan *c, size_t i, bool *wait)
 {
 	size_t end = 0, run;
 
 	if (c->s[i] == '\\')
 		return 2;
+	if (c->s[i] == '<')
+		return angle_hides(c, i, wait);
 	if (c->s[i] != '`')
 		return 0;
 	run = run_of(c, i, '`');
@@ -344,30 +366,6 @@ static enum verdict take_angle(const struct scan *c, size_t at, ink k, size_t *u
 
 /* ---- entities ---- */
 
-static uint32_t entity(const char *s, size_t n)
-{
-	static const struct {
-		const char *name;
-		uint32_t cp;
-	} names[] = { { "amp", '&' }, { "lt", '<' }, { "gt", '>' }, { "quot", '"' }, { "apos", '\'' }, { "nbsp", 0xA0 } };
-	unsigned long cp = 0;
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strlen(names[i].name) == n && !memcmp(s, names[i].name, n))
-			return names[i].cp;
-	if (n < 2 || s[0] != '#')
-		return 0;
-	for (size_t i = 1 + (s[1] == 'x' || s[1] == 'X'); i < n; i++) {
-		int digit = s[i] >= '0' && s[i] <= '9' ? s[i] - '0' : (s[i] | 32) >= 'a' && (s[i] | 32) <= 'f' ? (s[i] | 32) - 'a' + 10 : 99;
-		int base = s[1] == 'x' || s[1] == 'X' ? 16 : 10;
-
-		if (digit >= base)
-			return 0;
-		cp = cp * (unsigned long)base + (unsigned long)digit;
-	}
-	return cp <= 0x10FFFF ? (uint32_t)cp : 0;
-}
-
 /* The filter stood before this text: nothing comes out of an entity that it would not have let pass. */
 static bool is_harmless(uint32_t cp)
 {
@@ -388,8 +386,8 @@ static enum verdict take_entity(const struct scan *c, size_t at, ink k, size_t *
 		return WAIT;
 	if (end >= c->n || c->s[end] != ';')
 		return LITERAL;
-	cp = entity(c->s + at + 1, end - at - 1);
-	if (!is_harmless(cp))
+	cp = entity_decode(c->s + at + 1, end - at - 1);
+	if (!is_harmless(cp) || (cp > 0x7E && !c->x->look->utf8))
 		return LITERAL;
 	put(c, out, utf8_encode(cp, out), k);
 	*used = end + 1 - at;

@@ -57,6 +57,47 @@ TEST(emphasis_reaches_over_a_line_end_and_nests)
 	check_draw(&styled, "*a **b***", "\033[3ma \033[1mb\033[0m\n");
 }
 
+TEST(entities_have_their_names)
+{
+	check_draw(&plain, "&copy; &eacute;&rarr;&hellip; &#xe9; &#x41; &nosuch; &#x110000; &;", "© é→… é A &nosuch; &#x110000; &;\n");
+	/* What the filter would not have let pass stays as written, as does what the locale has no letter for. */
+	check_draw(&plain, "&#x202e; &#27; &#x9b; &#x2066; &#0;", "&#x202e; &#27; &#x9b; &#x2066; &#0;\n");
+	check_draw(&narrow, "&copy; &amp;", "&copy; &\n");
+}
+
+TEST(an_address_hides_marks)
+{
+	check_draw(&styled, "**a<https://b.example/?q=**>", "**a\033[4mhttps://b.example/?q=**\033[0m\n");
+	check_draw(&styled, "*a <b* c>", "\033[3ma <b\033[0m c>\n");
+}
+
+TEST(an_empty_item_is_shown)
+{
+	check_draw(&plain, "1. a\n2.\n3. c\n-", "1. a\n2.\n3. c\n•\n");
+	check_draw(&plain, "> -\n\nafter\n- \n", "│ •\n\nafter\n•\n");
+}
+
+TEST(a_long_table_is_drawn_in_parts_with_its_head)
+{
+	struct buf all = { 0 };
+	size_t heads = 0, rows = 0;
+	char *got;
+
+	(void)buf_add_str(&all, "|name|n|\n|-|-|\n");
+	for (int i = 0; i < 40000; i++)
+		(void)buf_addf(&all, "|row|%d|\n", i);
+	got = draw_pieces(&plain, (const char *)all.data, all.len, 1000);
+	for (char *s = got; (s = strstr(s, "name")); s++)
+		heads++;
+	for (char *s = got; (s = strstr(s, "row ")); s++)
+		rows++;
+	check(heads > 1 && heads < 10);
+	check_int(rows, 40000);
+	check(!strchr(got, '|'));
+	free(got);
+	buf_fini(&all);
+}
+
 TEST(links_show_where_they_lead)
 {
 	check_draw(&styled, "[text](https://example.org \"t\")",
