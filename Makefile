@@ -30,6 +30,10 @@ PKGS_chat   := libutf8proc
 PKGS_daemon := libuv sqlite3 libcurl libutf8proc
 PKGS_pdf    := libutf8proc harfbuzz harfbuzz-subset fribidi libpng zlib
 
+# One line for each thing that is built; V=1 shows the commands.
+Q        := $(if $(V),,@)
+told      = @$(if $(V),:,printf '  %-5s %s\n' '$(1)' '$@')
+
 # What the two commands build is built on all CPUs, unless make was told otherwise.
 JOBS     := $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
@@ -99,26 +103,33 @@ $B/libclient.a: $(call obj,$(filter-out client/main.c,$(client_SRC)))
 $B/libchat.a:   $(call obj,$(filter-out client/chat/main.c,$(chat_SRC)))
 %.a:
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call told,AR)
+	$(Q)$(AR) rcs $@ $^
 
 $B/bin/ragchatd: $(call obj,daemon/main.c) $B/libdaemon.a $B/libproto.a $B/libcommon.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_daemon)
+	$(call told,LINK)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_daemon)
 $B/bin/ragchat: $(call obj,client/main.c) $B/libclient.a $B/libproto.a $B/libcommon.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_client)
+	$(call told,LINK)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_client)
 $(CHAT): $(call obj,client/chat/main.c) $B/libchat.a $B/libclient.a $B/libproto.a $B/libcommon.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_chat)
+	$(call told,LINK)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_chat)
 $B/bin/ragchatd-pdf: $(call obj,daemon/pdf/main.c) $B/libpdf.a $B/libhelper.a $B/libcommon.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_pdf)
+	$(call told,LINK)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_pdf)
 $B/bin/ragchatd-extract: $(call obj,daemon/extract/main.c daemon/worker/helper.c) $B/libextract.a $B/libhelper.a $B/libcommon.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_extract)
+	$(call told,LINK)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_extract)
 $B/bin/ragchatd-pdftext: $(call obj,daemon/extract/main_pdf.c) $B/libextract.a $B/libhelper.a $B/libcommon.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^
+	$(call told,LINK)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^
 
 # libragchat: of its own and of the client's parts only what it needs, and only ragchat_* shows: in the shared
 # one by the linker's map, in the static one by making one object of it all.
@@ -126,19 +137,23 @@ SONAME   := libragchat.so.0
 pic       = $(patsubst %.c,$B/pic/%.o,$(1))
 $B/pic/%.o: %.c $B/.flags
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -fPIC -fvisibility=hidden -ffunction-sections -MMD -MP -c -o $@ $<
+	$(call told,CC)
+	$(Q)$(CC) $(ALL_CFLAGS) -fPIC -fvisibility=hidden -ffunction-sections -MMD -MP -c -o $@ $<
 $B/pic/libparts.a: $(call pic,$(lib_PARTS) $(proto_SRC) $(common_SRC))
 $B/lib/libragchat.so: $(call pic,$(lib_SRC)) $B/pic/libparts.a client/lib/ragchat.map
 	@mkdir -p $(@D)
-	$(CC) $(SAN) -shared -Wl,-soname,$(SONAME),--version-script=client/lib/ragchat.map,--gc-sections,-z,defs,-z,relro,-z,now,--as-needed \
+	$(call told,LINK)
+	$(Q)$(CC) $(SAN) -shared -Wl,-soname,$(SONAME),--version-script=client/lib/ragchat.map,--gc-sections,-z,defs,-z,relro,-z,now,--as-needed \
 	  $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBS_client)
 	@ln -sf libragchat.so $B/lib/$(SONAME)
 $B/lib/libragchat.a: $(call pic,$(lib_SRC)) $B/pic/libparts.a
 	@mkdir -p $(@D)
-	$(LD) -r -o $B/lib/ragchat.o $(call pic,$(lib_SRC)) $B/pic/libparts.a
-	objcopy --localize-hidden $B/lib/ragchat.o
+	$(call told,LINK)
+	$(Q)$(LD) -r -o $B/lib/ragchat.o $(call pic,$(lib_SRC)) $B/pic/libparts.a
+	$(Q)objcopy --localize-hidden $B/lib/ragchat.o
 	@rm -f $@
-	$(AR) rcs $@ $B/lib/ragchat.o
+	$(call told,AR)
+	$(Q)$(AR) rcs $@ $B/lib/ragchat.o
 
 # A changed flag rebuilds exactly what it should: the stamp is rewritten only when its text differs.
 $B/.flags: FORCE
@@ -146,7 +161,8 @@ $B/.flags: FORCE
 	@printf '%s\n' '$(CC) $(ALL_CFLAGS)' | cmp -s - $@ || printf '%s\n' '$(CC) $(ALL_CFLAGS)' > $@
 $B/obj/%.o: %.c $B/.flags
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call told,CC)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 # schema.sql becomes a C string: the text that reads well is the text that runs.
 $B/gen/%.sql.h: %.sql
 	@mkdir -p $(@D)
@@ -163,28 +179,36 @@ $(call obj,$(filter daemon/store/%,$(daemon_SRC))): $(SQL_HDR)
 
 $B/tests/%: $B/obj/tests/unit/%.o $B/libchat.a $B/libclient.a $B/libdaemon.a $B/libproto.a $B/libcommon.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_daemon) $(if $(filter %/test_json,$@),-ljansson)
+	$(call told,LINK)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_daemon) $(if $(filter %/test_json,$@),-ljansson)
 $B/tests/test_pdf_%: $B/obj/tests/unit/test_pdf_%.o $B/libpdf.a $B/libhelper.a $B/libcommon.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_pdf)
+	$(call told,LINK)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_pdf)
 $B/tests/test_extract_%: $B/obj/tests/unit/test_extract_%.o $B/libextract.a $B/libhelper.a $B/libcommon.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_extract)
+	$(call told,LINK)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_extract)
 $B/tests/fake_helper: $B/obj/tests/unit/fake_helper.o $B/libhelper.a $B/libcommon.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^
+	$(call told,LINK)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^
 $B/fuzz/fuzz_extract_%: $B/obj/tests/fuzz/fuzz_extract_%.o $B/libextract.a $B/libhelper.a $B/libcommon.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS_extract)
+	$(call told,LINK)
+	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS_extract)
 $B/fuzz/fuzz_pdf_%: $B/obj/tests/fuzz/fuzz_pdf_%.o $B/libpdf.a $B/libhelper.a $B/libcommon.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS_pdf)
+	$(call told,LINK)
+	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS_pdf)
 $B/fuzz/%: $B/obj/tests/fuzz/%.o $B/libchat.a $B/libclient.a $B/libdaemon.a $B/libproto.a $B/libcommon.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS_daemon)
+	$(call told,LINK)
+	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS_daemon)
 $B/bench/%: $B/obj/tests/bench/%.o $B/libclient.a $B/libdaemon.a $B/libproto.a $B/libcommon.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_daemon)
+	$(call told,LINK)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_daemon)
 -include $(shell find $B/obj $B/pic -name '*.d' 2>/dev/null)
 
 deps:                                            ## install what building and running need

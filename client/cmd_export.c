@@ -29,12 +29,12 @@ static const struct opt opts[] = {
 };
 
 /* What the client writes itself, then what the daemon's renderer makes. */
-enum { FORMAT_PDF = CONVERSATION_JSON + 1, FORMAT_HTML };
+enum { FORMAT_PDF = PAPER_JSON + 1, FORMAT_HTML };
 
 static const char *const suffixes[] = {
-	[CONVERSATION_MD] = "md",
-	[CONVERSATION_TXT] = "txt",
-	[CONVERSATION_JSON] = "json",
+	[PAPER_MD] = "md",
+	[PAPER_TXT] = "txt",
+	[PAPER_JSON] = "json",
 	[FORMAT_PDF] = "pdf",
 	[FORMAT_HTML] = "html",
 };
@@ -215,8 +215,8 @@ static int fetch_document(struct link *l, const struct export *x, struct buf *ou
 
 static int write_text(struct link *l, const struct export *x, struct buf *out)
 {
-	enum conversation_format format = (enum conversation_format)x->format;
-	int r = x->thread ? conversation_thread(l, x->ref, format, out) : conversation_turn(l, x->ref, format, out);
+	const struct paper paper = { .format = (enum paper_format)x->format };
+	int r = x->thread ? conversation_thread(l, x->ref, &paper, out) : conversation_turn(l, x->ref, &paper, out);
 
 	return r == STATUS_NOT_FOUND && x->thread ? link_fail(l, LINK_E_REMOTE) : r;
 }
@@ -252,7 +252,7 @@ static int write_threads(struct link *l, char *const *ids, size_t n, struct out 
 	for (size_t i = 0; i < n && !r; i++) {
 		struct buf line = { 0 };
 
-		r = conversation_thread(l, ids[i], CONVERSATION_JSON, &line);
+		r = conversation_thread(l, ids[i], &(struct paper){ .format = PAPER_JSON }, &line);
 		if (r == STATUS_NOT_FOUND)
 			r = 0; /* deleted meanwhile */
 		else if (!r)

@@ -7,15 +7,14 @@
 #include "client/conversation.h"
 #include "client/link.h"
 #include "client/out.h"
+#include "client/reading.h"
 #include "client/say.h"
 #include "common/json.h"
 #include "common/mem.h"
 
-enum { OPT_RAW_OUTPUT_LAST = OPT_OWN };
-
 static const struct opt opts[] = {
 	{ OPT_JSON, "json", NULL },
-	{ OPT_RAW_OUTPUT_LAST, "raw-output", NULL },
+	READING_OPTS,
 	OPTS_END,
 };
 
@@ -29,41 +28,41 @@ static bool is_running(struct val turn)
 	return false;
 }
 
-/* A person sees which markers do not hold; a pipe has the text as it was sent. */
-static void draw(struct val turn, struct buf *text)
+static int print_text(struct link *l, struct val turn, const struct reading *reading)
 {
+	struct paper paper = reading_paper(reading);
 	struct marks marks = { .n = 0 };
-	struct buf drawn = { 0 };
+	struct buf text = { 0 }, out = { 0 };
+	int r;
 
-	marks_take(&marks, val_get(turn, "marks"));
-	marks_draw(&marks, text->data ? (const char *)text->data : "", text->len, &drawn);
+	/* A person sees which markers do not hold; a pipe has the text as it was sent. */
+	if (isatty(STDOUT_FILENO) || paper.format == PAPER_DRAWN)
+		marks_take(&marks, val_get(turn, "marks"));
+	r = turn_text(l->client, turn, &text);
+	paper_text(&paper, &marks, buf_cstr(&text), text.len, &out);
+	if (!reading->raw_output && out.len && out.data[out.len - 1] != '\n')
+		(void)buf_add_byte(&out, '\n');
+	if (!r && is_running(turn))
+		say("this answer is still being made: `ragchat attach` follows it");
+	if (!r)
+		r = reading_print(reading, &paper, &out);
 	marks_fini(&marks);
-	buf_fini(text);
-	*text = drawn;
+	buf_fini(&text);
+	buf_fini(&out);
+	return r;
 }
 
-static int print(struct link *l, bool json, bool raw)
+static int print_json(struct link *l, struct val turn)
 {
-	struct val turn = val_get(l->msg.result, "turn");
 	struct buf out = { 0 };
 	struct json_out w;
 	int r;
 
-	if (json) {
-		json_out_init(&w, &out);
-		r = turn_json(l->client, turn, &w);
-		(void)buf_add_byte(&out, '\n');
-	} else {
-		r = turn_text(l->client, turn, &out);
-		if (!raw && isatty(STDOUT_FILENO))
-			draw(turn, &out);
-		if (!raw && out.len && out.data[out.len - 1] != '\n')
-			(void)buf_add_byte(&out, '\n');
-		if (!r && is_running(turn))
-			say("this answer is still being made: `ragchat attach` follows it");
-	}
+	json_out_init(&w, &out);
+	r = turn_json(l->client, turn, &w);
+	(void)buf_add_byte(&out, '\n');
 	if (!r)
-		r = out_text(&out, json || raw);
+		r = out_text(&out, true);
 	buf_fini(&out);
 	return r;
 }
@@ -71,20 +70,22 @@ static int print(struct link *l, bool json, bool raw)
 static int run(struct client *c, int argc, char **argv)
 {
 	struct opts o = opts_of(c, &cmd_last, argc, argv);
-	bool json = false, raw = false;
+	struct reading reading = { .raw = false };
+	bool json = false;
 	struct link *l;
-	int id, r;
+	struct val turn;
+	int id = 0, r;
 
-	while ((id = opts_next(&o)) > 0) {
-		json |= id == OPT_JSON;
-		raw |= id == OPT_RAW_OUTPUT_LAST;
-	}
-	if (id < 0 || opts_count(&o, 0, 0))
+	while (!o.status && (id = opts_next(&o)) > 0)
+		if (!reading_option(&reading, &o, id))
+			json = true;
+	if (id < 0 || reading_check(&reading, &o) || opts_count(&o, 0, 0))
 		return o.status;
 	l = link_new(c);
 	pack_kv_text(link_request(l, "turn.get"), "turn", "last");
 	r = link_call(l, 0);
-	r = r ? link_fail(l, r) : print(l, json, raw);
+	turn = r ? (struct val){ NULL } : val_get(l->msg.result, "turn");
+	r = r ? link_fail(l, r) : json ? print_json(l, turn) : print_text(l, turn, &reading);
 	link_free(l);
 	return r;
 }
@@ -94,9 +95,11 @@ const struct cmd cmd_last = {
 	.brief = "print the last answer",
 	.opts = opts,
 	.run = run,
-	.help = "usage: ragchat last [--json] [--raw-output]\n"
-		"Prints the text of the newest answer.\n"
+	.help = "usage: ragchat last [OPTIONS]\n"
+		"Prints the text of the newest answer: drawn on a terminal, as it was sent elsewhere.\n"
 		"      --json          the turn as an object\n"
+		"  -r, --raw           as it was sent on a terminal too    --no-pager   no pager\n"
+		"      --width COLUMNS     --color auto|always|never\n"
 		"      --raw-output    exactly the stored bytes\n"
 		"example: ragchat last | wc -w\n",
 };

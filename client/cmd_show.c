@@ -1,32 +1,31 @@
-/* ragchat show: a thread, or one turn of it, as Markdown. */
+/* ragchat show: a thread, or one turn of it, drawn or as Markdown. */
 #include <string.h>
 
 #include "client/branches.h"
 #include "client/cmd.h"
 #include "client/conversation.h"
 #include "client/link.h"
-#include "client/out.h"
-#include "client/pager.h"
+#include "client/reading.h"
 #include "client/say.h"
 #include "common/mem.h"
 #include "common/str.h"
 
-enum { OPT_RAW_OUTPUT_SHOW = OPT_OWN, OPT_TURN, OPT_BRANCHES, OPT_NO_PAGER };
+enum { OPT_TURN = OPT_OWN, OPT_BRANCHES };
 
 static const struct opt opts[] = {
 	{ 'n', "number", "N" },
 	{ OPT_TURN, "turn", "N" },
 	{ OPT_BRANCHES, "branches", NULL },
 	{ OPT_JSON, "json", NULL },
-	{ OPT_RAW_OUTPUT_SHOW, "raw-output", NULL },
-	{ OPT_NO_PAGER, "no-pager", NULL },
+	READING_OPTS,
 	OPTS_END,
 };
 
 struct show {
-	enum conversation_format format;
+	struct reading reading;
+	struct paper paper;
 	int64_t most, turn;
-	bool branches, raw, no_pager;
+	bool branches, json;
 	int64_t others; /* turns that stand on other branches */
 };
 
@@ -43,9 +42,9 @@ static int show_thread(struct link *l, struct show *k, const char *ref, struct b
 {
 	if (k->branches)
 		return branches_draw(l, ref, out);
-	if (k->format == CONVERSATION_JSON)
+	if (k->json)
 		return branches_json(l, ref, out);
-	return conversation_branch(l, ref, k->most, k->format, &k->others, out);
+	return conversation_branch(l, ref, k->most, &k->paper, &k->others, out);
 }
 
 /* A REF may mean either; what reads like a turn is looked up as one first. */
@@ -56,20 +55,19 @@ static int show(struct link *l, struct show *k, const char *ref, struct buf *out
 
 	if (k->turn) {
 		turn = mem_printf("%s:%lld", ref, (long long)k->turn);
-		r = conversation_turn(l, turn, k->format, out);
+		r = conversation_turn(l, turn, &k->paper, out);
 		mem_free(turn);
 		return r;
 	}
 	if (names_a_turn(ref) && !k->branches)
-		return conversation_turn(l, ref, k->format, out);
+		return conversation_turn(l, ref, &k->paper, out);
 	r = show_thread(l, k, ref, out);
-	return r == STATUS_NOT_FOUND && !out->len ? conversation_turn(l, ref, k->format, out) : r;
+	return r == STATUS_NOT_FOUND && !out->len ? conversation_turn(l, ref, &k->paper, out) : r;
 }
 
 static int print(const struct show *k, const struct buf *out, const char *ref)
 {
-	bool json = k->format == CONVERSATION_JSON && !k->branches;
-	int r = !json && !k->raw && !k->no_pager && pager_wants(out) ? pager_show(out) : out_text(out, k->raw || json);
+	int r = reading_print(&k->reading, &k->paper, out);
 
 	if (!r && k->others > 0)
 		say("%lld turn%s on other branches: `ragchat show --branches %s`", (long long)k->others,
@@ -79,6 +77,8 @@ static int print(const struct show *k, const struct buf *out, const char *ref)
 
 static void take(struct show *k, struct opts *o, int id)
 {
+	if (reading_option(&k->reading, o, id))
+		return;
 	switch (id) {
 	case 'n':
 		if (str_int(o->value, 1, INT32_MAX, &k->most))
@@ -91,21 +91,25 @@ static void take(struct show *k, struct opts *o, int id)
 	case OPT_BRANCHES:
 		k->branches = true;
 		break;
-	case OPT_JSON:
-		k->format = CONVERSATION_JSON;
-		break;
-	case OPT_NO_PAGER:
-		k->no_pager = true;
-		break;
 	default:
-		k->raw = true;
+		k->json = true;
 	}
+}
+
+/* A drawing of branches is plain lines, JSON is exact: neither is drawn. */
+static void choose_paper(struct show *k)
+{
+	k->paper = reading_paper(&k->reading);
+	if (k->branches && !k->reading.raw_output)
+		k->paper.format = PAPER_MD;
+	if (k->json)
+		k->paper.format = PAPER_JSON;
 }
 
 static int run(struct client *c, int argc, char **argv)
 {
 	struct opts o = opts_of(c, &cmd_show, argc, argv);
-	struct show k = { .format = CONVERSATION_MD };
+	struct show k = { .most = 0 };
 	struct buf out = { 0 };
 	const char *ref;
 	struct link *l;
@@ -113,12 +117,11 @@ static int run(struct client *c, int argc, char **argv)
 
 	while (!o.status && (id = opts_next(&o)) > 0)
 		take(&k, &o, id);
-	if (o.status || id < 0 || opts_count(&o, 0, 1))
+	if (id < 0 || reading_check(&k.reading, &o) || opts_count(&o, 0, 1))
 		return o.status;
-	if (k.branches && (k.turn || k.most || k.format == CONVERSATION_JSON))
+	if (k.branches && (k.turn || k.most || k.json))
 		return opts_fail(&o, "--branches goes with no other choice of turns; --json tells parent and siblings by itself");
-	if (k.raw && k.format == CONVERSATION_MD)
-		k.format = CONVERSATION_SENT;
+	choose_paper(&k);
 	ref = o.nargs ? o.args[0] : "last";
 	l = link_new(c);
 	r = show(l, &k, ref, &out);
@@ -131,20 +134,22 @@ static int run(struct client *c, int argc, char **argv)
 
 const struct cmd cmd_show = {
 	.name = "show",
-	.brief = "print a thread or one turn as Markdown",
+	.brief = "show a thread or one turn",
 	.opts = opts,
 	.run = run,
-	.help = "usage: ragchat show [-n N] [--json] [--raw-output] [--no-pager] [REF]\n"
+	.help = "usage: ragchat show [-n N | --turn N] [OPTIONS] [REF]\n"
 		"       ragchat show --branches [REF]\n"
 		"Prints the thread REF (the last one unless given) with its questions, answers and\n"
 		"sources, along the branch that is gone on from. THREAD:3 and the id of a turn print\n"
-		"that turn alone. On a terminal what is longer goes to $PAGER, or less.\n"
+		"that turn alone. On a terminal it is drawn, and what is longer goes to $PAGER, or less;\n"
+		"elsewhere it is Markdown.\n"
 		"  -n, --number N      only the last N turns\n"
 		"      --turn N        only turn N\n"
 		"      --branches      draw which turn came after which: a line each, * on that branch\n"
 		"      --json          {\"thread\": {...}, \"turns\": [...]}: all, with parent, siblings\n"
 		"                      and current; or one turn's object\n"
+		"  -r, --raw           the Markdown on a terminal too    --no-pager   no pager\n"
+		"      --width COLUMNS     --color auto|always|never\n"
 		"      --raw-output    do not make control characters visible\n"
-		"      --no-pager      no pager\n"
 		"example: ragchat show -n 3 shelves\n",
 };

@@ -217,19 +217,21 @@ static int start_and_connect(struct connect_found *f, bool autostart)
 		return refused(f, STATUS_UNAVAILABLE,
 			mem_printf("no daemon listens at '%s'; start one with `ragchat daemon start` or ragchatd",
 				f->path));
-	r = autostart_daemon(f->path, NULL, &why);
-	if (r) {
-		r = refused(f, STATUS_UNAVAILABLE,
-			mem_printf("cannot start the daemon: %s", why ? why : strerror(r < 0 ? -r : EIO)));
-		mem_free(why);
-		return r;
-	}
-	mem_free(why);
-	while ((r = connect_user(f)) == CONNECT_E_NOBODY && clock_mono_ms() < end)
-		(void)poll(NULL, 0, 20);
+	/* It listened when it was started; where nobody does now it was idle and left: once more. */
+	do {
+		r = autostart_daemon(f->path, NULL, &why);
+		if (r) {
+			r = refused(f, STATUS_UNAVAILABLE,
+				mem_printf("cannot start the daemon: %s", why ? why : strerror(r < 0 ? -r : EIO)));
+			mem_free(why);
+			return r;
+		}
+		why = mem_free(why);
+		r = connect_user(f);
+	} while (r == CONNECT_E_NOBODY && clock_mono_ms() < end);
 	if (r == CONNECT_E_NOBODY)
 		return refused(f, STATUS_UNAVAILABLE,
-			mem_printf("the daemon was started and does not listen at '%s'", f->path));
+			mem_printf("the daemon was started and left again at once; its socket was '%s'", f->path));
 	return r;
 }
 

@@ -5,7 +5,6 @@
 
 #include "client/answer.h"
 #include "client/cmd.h"
-#include "client/filter.h"
 #include "client/link.h"
 #include "client/pretty.h"
 #include "client/say.h"
@@ -105,145 +104,8 @@ int turn_json(const struct client *c, struct val turn, struct json_out *w)
 	return r;
 }
 
-/* ---- for people ---- */
-
-/* One blank line after it, however it ends. */
-static void end_block(struct buf *out)
-{
-	while (out->len && out->data[out->len - 1] == '\n')
-		out->len--;
-	(void)buf_add_str(out, "\n\n");
-}
-
-static bool is_markdown(enum conversation_format format)
-{
-	return format == CONVERSATION_MD || format == CONVERSATION_SENT;
-}
-
-static void add_heading(struct buf *out, enum conversation_format format, const char *marks,
-	const char *s, size_t n)
-{
-	struct buf line = { 0 };
-
-	filter_line(FILTER_TERMINAL, s, n, 300, &line);
-	if (is_markdown(format))
-		(void)buf_addf(out, "%s ", marks);
-	(void)buf_add(out, line.data, line.len);
-	(void)buf_add_str(out, "\n\n");
-	buf_fini(&line);
-}
-
-static void add_title(struct val map, enum conversation_format format, struct buf *out)
-{
-	const char *s = "conversation";
-	size_t n = strlen(s);
-
-	(void)val_get_str(map, "name", &s, &n);
-	add_heading(out, format, "#", s, n);
-}
-
-static bool was_cited(struct val source)
-{
-	return val_get_bool(source, "cited", true);
-}
-
-static void add_quote(struct val source, struct buf *out)
-{
-	struct buf line = { 0 };
-	const char *s;
-	size_t n;
-
-	if (!val_get_str(source, "quote", &s, &n) || !n)
-		return;
-	filter_line(FILTER_TERMINAL, s, n, 400, &line);
-	(void)buf_addf(out, "    \"%s\"\n", buf_cstr(&line));
-	buf_fini(&line);
-}
-
-static void add_sources(struct val turn, enum conversation_format format, struct buf *out)
-{
-	struct val list = val_get(turn, "sources");
-	struct marks marks = { .n = 0 };
-	bool first = true;
-
-	marks_take(&marks, val_get(turn, "marks"));
-	for (size_t i = 0; i < val_count(list); i++) {
-		struct buf line = { 0 };
-
-		if (!was_cited(val_at(list, i)))
-			continue;
-		if (first)
-			add_heading(out, format, "###", "Sources", 7);
-		first = false;
-		source_line(val_at(list, i), &marks, &line);
-		(void)buf_add_str(out, is_markdown(format) ? "- " : "");
-		filter_line(FILTER_TERMINAL, (const char *)line.data, line.len, 500, out);
-		(void)buf_add_byte(out, '\n');
-		add_quote(val_at(list, i), out);
-		buf_fini(&line);
-	}
-	if (!first)
-		(void)buf_add_byte(out, '\n');
-	marks_fini(&marks);
-}
-
-/* Its text with the verdicts on its markers drawn in. */
-static int add_answer(
-	const struct client *c, struct val turn, enum conversation_format format, struct buf *out)
-{
-	struct marks marks = { .n = 0 };
-	struct buf text = { 0 };
-	int r;
-
-	/* before the text: the map may die with what is fetched past it */
-	if (format != CONVERSATION_SENT)
-		marks_take(&marks, val_get(turn, "marks"));
-	r = turn_text(c, turn, &text);
-	marks_draw(&marks, text.data ? (const char *)text.data : "", text.len, out);
-	marks_fini(&marks);
-	buf_fini(&text);
-	return r;
-}
-
-/* An answer that is not whole says so where it is read. */
-static void add_state(struct val turn, struct buf *out)
-{
-	struct val state = val_get(turn, "state"), error = val_get(turn, "error");
-	char *name = val_get_text(turn, "state"), *why = val_get_text(error, "message");
-
-	if (name && !val_str_is(state, "done"))
-		(void)buf_addf(out, "(%s%s%s)\n\n", name, why ? ": " : "", why ? why : "");
-	mem_free(name);
-	mem_free(why);
-}
-
-static int add_turn(
-	const struct client *c, struct val turn, enum conversation_format format, struct buf *out)
-{
-	const char *s = "";
-	size_t n = 0;
-	int r;
-
-	(void)val_get_str(turn, "question", &s, &n);
-	add_heading(out, format, "##", "Question", 8);
-	(void)buf_add(out, s, n);
-	end_block(out);
-	add_heading(out, format, "##", "Answer", 6);
-	r = add_answer(c, turn, format, out);
-	end_block(out);
-	add_state(turn, out);
-	add_sources(turn, format, out);
-	return r;
-}
-
-static void end_document(struct buf *out)
-{
-	while (out->len > 1 && out->data[out->len - 1] == '\n' && out->data[out->len - 2] == '\n')
-		out->len--;
-}
-
 int conversation_turn(
-	struct link *l, const char *ref, enum conversation_format format, struct buf *out)
+	struct link *l, const char *ref, const struct paper *paper, struct buf *out)
 {
 	struct json_out w;
 	struct val turn;
@@ -254,15 +116,15 @@ int conversation_turn(
 	if (r)
 		return link_fail(l, r);
 	turn = val_get(l->msg.result, "turn");
-	if (format == CONVERSATION_JSON) {
+	if (paper->format == PAPER_JSON) {
 		json_out_init(&w, out);
 		r = turn_json(l->client, turn, &w);
 		(void)buf_add_byte(out, '\n');
 		return r;
 	}
-	add_title(turn, format, out);
-	r = add_turn(l->client, turn, format, out);
-	end_document(out);
+	paper_title(paper, turn, out);
+	r = paper_turn(paper, l->client, turn, out);
+	paper_end(out);
 	return r;
 }
 
@@ -270,7 +132,7 @@ int conversation_turn(
 
 struct pages {
 	struct link *link;
-	enum conversation_format format;
+	const struct paper *paper;
 	struct buf *out;
 	struct json_out w;
 	bool begun;
@@ -279,8 +141,8 @@ struct pages {
 static void begin_pages(struct pages *p, struct val thread)
 {
 	p->begun = true;
-	if (p->format != CONVERSATION_JSON) {
-		add_title(thread, p->format, p->out);
+	if (p->paper->format != PAPER_JSON) {
+		paper_title(p->paper, thread, p->out);
 		return;
 	}
 	json_out_init(&p->w, p->out);
@@ -300,27 +162,27 @@ static int add_page(struct pages *p, struct val result)
 	if (!p->begun)
 		begin_pages(p, val_get(result, "thread"));
 	for (size_t i = 0; !r && i < val_count(turns); i++)
-		r = p->format == CONVERSATION_JSON
+		r = p->paper->format == PAPER_JSON
 			    ? turn_json(c, val_at(turns, i), &p->w)
-			    : add_turn(c, val_at(turns, i), p->format, p->out);
+			    : paper_turn(p->paper, c, val_at(turns, i), p->out);
 	return r;
 }
 
 static void end_pages(struct pages *p)
 {
-	if (p->format == CONVERSATION_JSON) {
+	if (p->paper->format == PAPER_JSON) {
 		json_out_array_end(&p->w);
 		json_out_object_end(&p->w);
 		(void)buf_add_byte(p->out, '\n');
 	} else {
-		end_document(p->out);
+		paper_end(p->out);
 	}
 }
 
 int conversation_thread(
-	struct link *l, const char *ref, enum conversation_format format, struct buf *out)
+	struct link *l, const char *ref, const struct paper *paper, struct buf *out)
 {
-	struct pages p = { .link = l, .format = format, .out = out };
+	struct pages p = { .link = l, .paper = paper, .out = out };
 	char *id = mem_dup(ref);
 	int64_t after = 0;
 	int r;
@@ -358,14 +220,14 @@ struct texts {
 	size_t n, cap;
 };
 
-static int add_earlier(struct link *l, struct val turns, int64_t most, enum conversation_format format, struct texts *t)
+static int add_earlier(struct link *l, struct val turns, int64_t most, const struct paper *paper, struct texts *t)
 {
 	int r = 0;
 
 	for (size_t i = 0; !r && i < val_count(turns) && (!most || (int64_t)t->n < most); i++) {
 		t->v = mem_grow(t->v, &t->cap, t->n, sizeof(*t->v));
 		buf_init(&t->v[t->n], 0);
-		r = add_turn(l->client, val_at(turns, i), format, &t->v[t->n++]);
+		r = paper_turn(paper, l->client, val_at(turns, i), &t->v[t->n++]);
 	}
 	return r;
 }
@@ -377,7 +239,7 @@ static bool is_rising(struct val turns)
 	return n > 1 && val_get_int(val_at(turns, 0), "seq", 0) < val_get_int(val_at(turns, n - 1), "seq", 0);
 }
 
-int conversation_branch(struct link *l, const char *ref, int64_t most, enum conversation_format format, int64_t *others, struct buf *out)
+int conversation_branch(struct link *l, const char *ref, int64_t most, const struct paper *paper, int64_t *others, struct buf *out)
 {
 	struct texts t = { .n = 0 };
 	char *id = mem_dup(ref), *from = NULL;
@@ -401,13 +263,13 @@ int conversation_branch(struct link *l, const char *ref, int64_t most, enum conv
 		if (!t.n && is_rising(val_get(l->msg.result, "turns")))
 			break; /* a daemon that knows of no branches */
 		if (!t.n) {
-			add_title(val_get(l->msg.result, "thread"), format, out);
+			paper_title(paper, val_get(l->msg.result, "thread"), out);
 			turns = val_get_int(val_get(l->msg.result, "thread"), "turns", 0);
 		}
 		mem_free(id);
 		id = val_get_text(val_get(l->msg.result, "thread"), "thread");
 		from = val_get_text(l->msg.result, "earlier");
-		r = add_earlier(l, val_get(l->msg.result, "turns"), most, format, &t);
+		r = add_earlier(l, val_get(l->msg.result, "turns"), most, paper, &t);
 	} while (!r && from && (!most || (int64_t)t.n < most));
 	*others = from ? -1 : t.n ? turns - (int64_t)t.n : 0;
 	for (size_t i = t.n; i-- > 0;) {
@@ -415,9 +277,9 @@ int conversation_branch(struct link *l, const char *ref, int64_t most, enum conv
 		buf_fini(&t.v[i]);
 	}
 	if (t.n)
-		end_document(out);
+		paper_end(out);
 	else if (!r)
-		r = conversation_thread(l, id, format, out);
+		r = conversation_thread(l, id, paper, out);
 	mem_free(t.v);
 	mem_free(from);
 	mem_free(id);

@@ -14,7 +14,9 @@
 #include "client/out.h"
 #include "client/say.h"
 #include "client/term.h"
+#include "common/attr.h"
 #include "common/fd.h"
+#include "common/mem.h"
 
 static unsigned rows_of(int fd)
 {
@@ -24,6 +26,26 @@ static unsigned rows_of(int fd)
 	if (lines && atoi(lines) > 0)
 		return (unsigned)atoi(lines);
 	return ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_row ? size.ws_row : 24;
+}
+
+/* Of a line as a terminal shows it: sequences of ours take no columns. */
+static size_t columns_of(const char *s, size_t n)
+{
+	size_t columns = 0, from = 0;
+
+	for (size_t i = 0; i <= n; i++) {
+		if (i < n && s[i] != '\033')
+			continue;
+		columns += term_text_width(s + from, i - from);
+		if (i + 1 < n && s[i + 1] == ']')
+			while (i < n && s[i] != '\\')
+				i++;
+		else
+			while (i < n && s[i] != 'm')
+				i++;
+		from = i + 1;
+	}
+	return columns;
 }
 
 bool pager_wants(const struct buf *text)
@@ -38,10 +60,41 @@ bool pager_wants(const struct buf *text)
 	rows = rows_of(STDOUT_FILENO);
 	for (size_t i = 0; i < text->len; i++)
 		if (text->data[i] == '\n') {
-			lines += 1 + (width ? (i - start) / width : 0);
+			size_t columns = i - start < width ? 0 : columns_of((const char *)text->data + start, i - start);
+
+			lines += 1 + (width && columns ? (columns - 1) / width : 0);
 			start = i + 1;
 		}
 	return lines >= rows;
+}
+
+bool pager_has_color(void)
+{
+	static const char *const known[] = { "less", "more", "bat", "batcat", "ov", "moar", "moor" };
+	const char *pager = term_environment("PAGER"), *name = pager;
+	size_t n;
+
+	if (!pager)
+		return true;
+	n = strcspn(pager, " \t");
+	for (size_t i = 0; i < n; i++)
+		if (pager[i] == '/')
+			name = pager + i + 1;
+	n -= (size_t)(name - pager);
+	for (size_t i = 0; i < array_len(known); i++)
+		if (strlen(known[i]) == n && !memcmp(known[i], name, n))
+			return true;
+	return false;
+}
+
+/* Options of the user's own for less stay; without -R it would show colours as their sequences. */
+static void set_less(void)
+{
+	const char *own = getenv("LESS");
+	char *with = own ? mem_printf("-R %s", own) : mem_dup("FRX");
+
+	(void)setenv("LESS", with, 1);
+	mem_free(with);
 }
 
 static void run_pager(int in)
@@ -49,27 +102,36 @@ static void run_pager(int in)
 	const char *pager = getenv("PAGER");
 
 	(void)dup2(in, STDIN_FILENO);
-	(void)setenv("LESS", "FRX", 0);
+	set_less();
 	(void)signal(SIGPIPE, SIG_DFL);
 	(void)execl("/bin/sh", "sh", "-c", pager && *pager ? pager : "less || more", (char *)NULL);
 	_exit(127);
 }
 
-int pager_show(const struct buf *text)
+static void clean(const struct buf *text, struct buf *out)
 {
 	struct filter f;
+
+	filter_init(&f, term_filter());
+	filter_feed(&f, (const char *)text->data, text->len, out);
+	filter_end(&f, out);
+	filter_fini(&f);
+}
+
+int pager_show(const struct buf *text, bool filtered)
+{
 	struct buf shown = { 0 };
 	int pipe_fds[2], status = 0, r = STATUS_OK;
 	void (*old_pipe)(int), (*old_int)(int);
 	pid_t pid;
 
-	filter_init(&f, term_filter());
-	filter_feed(&f, (const char *)text->data, text->len, &shown);
-	filter_end(&f, &shown);
-	filter_fini(&f);
+	if (filtered)
+		(void)buf_add(&shown, text->data, text->len);
+	else
+		clean(text, &shown);
 	if (pipe2(pipe_fds, O_CLOEXEC) < 0) {
 		buf_fini(&shown);
-		return out_text(text, false);
+		return out_text(text, filtered);
 	}
 	pid = fork();
 	if (pid == 0)
@@ -87,7 +149,7 @@ int pager_show(const struct buf *text)
 	buf_fini(&shown);
 	if (pid < 0 || (WIFEXITED(status) && WEXITSTATUS(status) == 127)) {
 		say("no pager: set PAGER, or use --no-pager");
-		r = out_text(text, false);
+		r = out_text(text, filtered);
 	}
 	return r;
 }

@@ -346,6 +346,51 @@ def test_a_long_text_goes_to_the_pager(t):
     contains(shown.decode(), "paragraph 59")
 
 
+def test_a_thread_is_drawn_on_a_terminal_and_is_markdown_elsewhere(t):
+    texts = {"open": "# Head\n\n```\nnever closed", "second": "some **bold** words\n\n| a | b |\n|---|---|\n| 1 | 2 |\n"}
+    t.serve(lambda request, out: says(texts[question(request)])(request, out))
+    turns = [t.run("ask", "-t", "look", "--json", text).json for text in ("open", "second")]
+    t.h.env.update(LC_ALL="C.UTF-8", TERM="xterm-256color")
+    _, shown = t.terminal("show", "--no-pager", "look", size=(60, 0, 0))
+    lines = shown.decode().replace("\r\n", "\n").split("\n")
+    equal(lines[0], "\033[1;4mlook\033[0m", "the title")
+    heads = [line for line in lines if line.startswith("\033[2m\u2500\u2500 " + turns[0]["thread"][:8])]
+    equal([head.split(":")[1].split()[0] for head in heads], ["1", "2"], "turns are named as commands take them")
+    check("\033[1m> open\033[0m" in lines and "\033[1m> second\033[0m" in lines, "questions", lines)
+    # The fence that the first one left open ends with it.
+    check("some \033[1mbold\033[0m words" in lines and "1\033[2m \u2502 \033[0m2" in lines, "the second answer", lines)
+    t.h.env["NO_COLOR"] = "1"
+    _, shown = t.terminal("show", "--no-pager", "look", size=(60, 0, 0))
+    check(b"\033" not in shown and b"> second" in shown, "NO_COLOR", shown)
+    _, shown = t.terminal("show", "-r", "--no-pager", "look", size=(60, 0, 0))
+    contains(shown.decode(), "## Question", "| 1 | 2 |")
+    del t.h.env["NO_COLOR"]
+    contains(t.run("show", "look").text, "# look", "## Question", "some **bold** words")
+    contains(t.run("show", "--color", "always", "look").text, "\033[1mbold\033[0m")
+    _, shown = t.terminal("last", size=(60, 0, 0))
+    contains(shown.decode(), "some \033[1mbold\033[0m words")
+    equal(t.run("last").text, texts["second"], "in a pipe")
+    equal(t.terminal("last", "--raw-output", size=(60, 0, 0))[0], 2, "one --raw-output on a terminal")
+
+
+def test_the_pager_has_colours_where_it_shows_them(t):
+    t.serve(says("\n\n".join(f"**paragraph** {i}" for i in range(60))))
+    t.run("ask", "-t", "long", "much")
+    folder = os.path.join(t.h.dir, "pagers")
+    os.mkdir(folder)
+    for name in ("less", "other"):
+        with open(os.path.join(folder, name), "w", encoding="utf-8") as f:
+            f.write("#!/bin/sh\necho \"LESS is $LESS\"; cat\n")
+        os.chmod(os.path.join(folder, name), 0o755)
+    t.h.env.update(TERM="xterm-256color", LC_ALL="C.UTF-8", PAGER=os.path.join(folder, "less"))
+    _, shown = t.terminal("show", "long", size=(80, 0, 0))
+    contains(shown.decode(), "LESS is FRX", "\033[1mparagraph\033[0m 59")
+    _, shown = t.terminal("show", "long", size=(80, 0, 0), env={"LESS": "-iM"})
+    contains(shown.decode(), "LESS is -R -iM")
+    _, shown = t.terminal("show", "long", size=(80, 0, 0), env={"PAGER": os.path.join(folder, "other") + " -x"})
+    check(b"\033" not in shown and b"paragraph" in shown, "a pager that may not know colours", shown[-200:])
+
+
 def test_threads_are_listed_by_time_tag_state_and_name(t):
     _, daemon = t.serve(lambda request, out: out.error(400, "no") if question(request) == "bad" else echo(request, out))
     for i in range(5):

@@ -1,0 +1,78 @@
+/* Showing stored texts. */
+#include "client/reading.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "client/out.h"
+#include "client/pager.h"
+#include "common/str.h"
+
+static void take_color(struct reading *r, struct opts *o)
+{
+	if (!strcmp(o->value, "always"))
+		r->color = COLOR_ALWAYS;
+	else if (!strcmp(o->value, "never"))
+		r->color = COLOR_NEVER;
+	else if (strcmp(o->value, "auto") != 0)
+		opts_fail(o, "--color is auto, always or never, not '%s'", o->value);
+}
+
+bool reading_option(struct reading *r, struct opts *o, int id)
+{
+	int64_t n = 0;
+
+	switch (id) {
+	case 'r':
+		r->raw = true;
+		return true;
+	case OPT_READING_COLOR:
+		take_color(r, o);
+		return true;
+	case OPT_READING_WIDTH:
+		if (str_int(o->value, 10, 10000, &n))
+			opts_fail(o, "--width must be 10 to 10000, not '%s'", o->value);
+		r->width = (unsigned)n;
+		return true;
+	case OPT_READING_RAW_OUTPUT:
+		r->raw_output++;
+		return true;
+	case OPT_NO_PAGER:
+		r->no_pager = true;
+		return true;
+	default:
+		return false;
+	}
+}
+
+int reading_check(const struct reading *r, struct opts *o)
+{
+	if (!o->status && r->raw_output == 1 && isatty(STDOUT_FILENO))
+		return opts_fail(o, "--raw-output lets the text drive your terminal; give it twice if that is meant");
+	return o->status;
+}
+
+/* As ask does: for a terminal, or where colour is asked for by name. */
+struct paper reading_paper(const struct reading *r)
+{
+	bool tty = isatty(STDOUT_FILENO), color;
+	unsigned width = r->width;
+
+	if (r->raw_output)
+		return (struct paper){ .format = PAPER_SENT };
+	if (r->raw || (!tty && r->color != COLOR_ALWAYS))
+		return (struct paper){ .format = PAPER_MD };
+	if (!width)
+		width = min_of(tty ? term_width(STDOUT_FILENO) : 0, (unsigned)TERM_WIDTH_MAX);
+	color = term_color(r->color, STDOUT_FILENO) && (r->no_pager || r->color == COLOR_ALWAYS || !tty || pager_has_color());
+	return (struct paper){ .format = PAPER_DRAWN, .look = markdown_look(width, color) };
+}
+
+int reading_print(const struct reading *r, const struct paper *p, const struct buf *text)
+{
+	bool drawn = p->format == PAPER_DRAWN;
+
+	if (!r->raw_output && !r->no_pager && p->format != PAPER_JSON && pager_wants(text))
+		return pager_show(text, drawn);
+	return out_text(text, r->raw_output || drawn || p->format == PAPER_JSON);
+}
