@@ -160,7 +160,7 @@ static int check(const struct ask *k, struct opts *o)
 /* False: the line ends here, with o->status. */
 static bool parse(struct ask *k, struct opts *o)
 {
-	int id;
+	int id = 0;
 
 	while (!o->status && (id = opts_next(o)) > 0)
 		if (!view_option(&k->view, o, id) && !flag(k, id))
