@@ -272,22 +272,22 @@ static int edit_draft(struct client *c, struct conf_file *f, const char *draft)
 		buf_init(&text, 1u << 20);
 		r = file_read(draft, &text);
 		if (r == 0 && f->exists && text.len == f->text.len && !memcmp(text.data, f->text.data, text.len)) {
-			buf_wipe(&text);
 			say("nothing was changed");
-			return 0;
+			break;
 		}
 		if (r == 0)
 			r = conf_file_check(f, draft, &why);
-		if (r != STATUS_CONFIG)
+		if (r != STATUS_CONFIG) {
+			r = r < 0 ? say_fail(STATUS_INPUT, "cannot read '%s': %s", draft, strerror(-r)) : r ? r : put(c, f, &text, false);
 			break;
+		}
 		if (!again(&why)) {
 			say("not changed; what you wrote is in '%s'", draft);
-			return STATUS_CONFIG;
+			break;
 		}
 		buf_fini(&why);
 		buf_wipe(&text);
 	}
-	r = r < 0 ? say_fail(STATUS_INPUT, "cannot read '%s': %s", draft, strerror(-r)) : r ? r : put(c, f, &text, false);
 	buf_fini(&why);
 	buf_wipe(&text);
 	return r;

@@ -43,7 +43,7 @@ struct upload_events {
 
 struct uploads *uploads_new(struct link *l, struct progress *p, const struct upload_events *events);
 /* Strings are copied. After the daemon has gone nothing more is sent: false. */
-bool uploads_send(struct uploads *u, const struct upload *file);
+bool uploads_send(struct uploads *all, const struct upload *u);
 void *uploads_free(struct uploads *u); /* waits for the end of all */
 
 /* One alone. 0 or a status, said. */

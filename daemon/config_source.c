@@ -134,8 +134,10 @@ static int resolve_backend(struct config_reader *r, bool use_env, const struct s
 	const char *where;
 	int res = find_key(r, use_env, &key, &where);
 
-	if (res < 0)
+	if (res < 0) {
+		mem_free(key);
 		return res;
+	}
 	if (c->backend) {
 		res = use_file(r, key);
 	} else if (env->v[SEED_URL]) {

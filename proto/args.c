@@ -32,9 +32,9 @@ struct args args_of(const struct msg *m)
 /* The key's value; absent for nil too. */
 static struct val find(const struct args *a, const char *key)
 {
-	const struct val v = val_get(a->map, key);
+	const struct val v = val_get(a->map, key), absent = { NULL };
 
-	return val_type(v) == VAL_NIL ? (struct val){ NULL } : v;
+	return val_type(v) == VAL_NIL ? absent : v;
 }
 
 struct arg_str args_str(struct args *a, const char *key, enum arg_need need, size_t min, size_t max)

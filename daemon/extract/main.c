@@ -151,7 +151,8 @@ static bool is_pdf_file(void)
 static int become_pdftext(bool plain)
 {
 	char *const path = helper_path("ragchatd-pdftext");
-	char *const argv[] = { path, plain ? (char[]){ "--plain" } : NULL, NULL };
+	char flag[] = "--plain";
+	char *const argv[] = { path, plain ? flag : NULL, NULL };
 
 	(void)execv(path, argv);
 	(void)fprintf(stderr, "ragchatd-extract: cannot run '%s': %s\n", path, strerror(errno));

@@ -62,7 +62,8 @@ static void add(struct box *b, struct para p, enum role role, double leading, do
 {
 	p.leading = leading;
 	if (p.n)
-		b->parts[b->n++] = (struct part){ .para = p, .role = role, .gap = b->n ? gap : 0 };
+		b->parts[b->n] = (struct part){ .para = p, .role = role, .gap = b->n ? gap : 0 };
+	b->n++;
 }
 
 static double part_height(struct layout *l, const struct frame *f, const struct part *p)

@@ -70,7 +70,7 @@ bool segment_check(struct segment *s)
 
 static void read_foot(const uint8_t *p, struct segment_foot *foot)
 {
-	uint64_t v[SEGMENT_FOOT / 8];
+	uint64_t v[SEGMENT_FOOT / 8] = { 0 };
 
 	for (size_t i = 0; i < array_len(v); i++)
 		v[i] = le_get64(p + 8 * i);

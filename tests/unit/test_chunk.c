@@ -497,7 +497,7 @@ TEST(parts_stand_under_their_label)
 
 	records_init(&r, 1000);
 	add_record(&r, 'F', "m", 1);
-	add_record(&r, 'T', "# Letter\n\nHello.\n\n", 20);
+	add_record(&r, 'T', "# Letter\n\nHello.\n\n", 18);
 	add_placed(&r, 1, 7, "costs.xlsx", "## Sheet\n\n| a | b |");
 	check_int(chunk_placed(&r, &v, &n), 0);
 	check_int(n, 2);
