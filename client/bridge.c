@@ -30,7 +30,7 @@ static bool is_idle(void *ctx)
 static void finish(struct bridge *b)
 {
 	for (size_t i = 0; i < SESSION_REQUESTS; i++) {
-		bridge_batch_unref(b, b->jobs[i].batch);
+		batch_unref(b->jobs[i].batch, &b->io);
 		mem_free(b->jobs[i].id);
 		mem_free(b->jobs[i].turn);
 	}

@@ -29,7 +29,7 @@ static void cancel_waiting(struct bridge *b, struct job *job, uint64_t tag)
 	}
 	session_forget(b->io.session, tag);
 	bridge_error(b, job->batch, job->id, RPC_CANCELLED, "cancelled", "the request was cancelled");
-	bridge_batch_unref(b, job->batch);
+	batch_unref(job->batch, &b->io);
 	mem_free(job->id);
 	mem_free(job->turn);
 	*job = (struct job){ 0 };
@@ -147,14 +147,13 @@ static void send(struct bridge *b, struct batch *batch, const struct call *c)
 	*job = (struct job){ .used = true, .kind = kind, .id = c->has_id ? mem_dup(c->id) : NULL };
 	if (kind == JOB_DETACH)
 		job->turn = call_param_text(c, "turn", LIMIT_NAME);
-	if (batch && c->has_id) {
-		job->batch = batch;
-		batch->left++;
-	}
+	if (c->has_id)
+		job->batch = batch_ref(batch);
 }
 
-static void take_call(struct bridge *b, struct batch *batch, const char *p, size_t n)
+static void take_call(void *ctx, struct batch *batch, const char *p, size_t n)
 {
+	struct bridge *b = ctx;
 	struct call c;
 	bool object = call_read(&c, p, n);
 
@@ -175,37 +174,12 @@ static void take_call(struct bridge *b, struct batch *batch, const char *p, size
 		send(b, batch, &c);
 }
 
-static void take_batch(struct bridge *b, const char *p, size_t n)
-{
-	struct batch *batch = mem_new(sizeof(*batch));
-	struct json j;
-	struct json_slice raw;
-	size_t items = 0;
-
-	batch->left = 1;
-	json_init(&j, p, n, CALL_DEPTH);
-	if (json_array(&j))
-		while (json_item(&j) && json_raw(&j, &raw)) {
-			items++;
-			take_call(b, batch, raw.p, raw.n);
-		}
-	if (!items)
-		bridge_error(b, NULL, "null", RPC_INVALID, "bad_request", "the batch is empty");
-	bridge_batch_unref(b, batch);
-}
-
 void bridge_take(void *ctx, const char *message, size_t n)
 {
 	struct bridge *b = ctx;
-	struct json j;
-	bool array;
+	const char *why;
+	int code = batch_read(&b->io, message, n, take_call, b, &why);
 
-	json_init(&j, message, n, CALL_DEPTH);
-	array = json_peek(&j) == JSON_ARRAY;
-	if (!json_skip(&j) || json_end(&j))
-		bridge_error(b, NULL, "null", RPC_PARSE, "parse_error", "it is not valid JSON");
-	else if (array)
-		take_batch(b, message, n);
-	else
-		take_call(b, NULL, message, n);
+	if (code)
+		bridge_error(b, NULL, "null", code, code == RPC_PARSE ? "parse_error" : "bad_request", why);
 }

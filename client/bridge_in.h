@@ -1,17 +1,10 @@
 /* Private to the bridge: its state. bridge.c runs it, bridge_ask.c reads, bridge_tell.c writes. */
 #pragma once
 
-#include "client/stdio.h"
+#include "client/batch.h"
 #include "common/json.h"
 
 #define BRIDGE_ENDED 64            /* ids whose request is answered and whose turn may be cancelled still */
-#define BRIDGE_BATCH_MAX (4u << 20) /* bytes of the answers to one batch */
-
-struct batch {
-	size_t left; /* answers to come, and 1 while it is read */
-	struct buf out;
-	bool full;
-};
 
 enum job_kind { JOB_PLAIN, JOB_ASK, JOB_ATTACH, JOB_DETACH };
 
@@ -39,10 +32,7 @@ struct bridge {
 };
 
 /* bridge_tell.c */
-struct json_out *bridge_answer_begin(struct bridge *b, struct json_out *w, const char *id);
-void bridge_answer_end(struct bridge *b, struct json_out *w, struct batch *batch);
 void bridge_error(struct bridge *b, struct batch *batch, const char *id, int code, const char *name, const char *message);
-void bridge_batch_unref(struct bridge *b, struct batch *batch);
 void bridge_on_reply(void *ctx, uint64_t tag, struct val error, struct val result);
 void bridge_on_note(void *ctx, const char *method, size_t n, struct val params);
 

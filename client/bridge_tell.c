@@ -5,7 +5,7 @@
 #include "common/attr.h"
 #include "common/mem.h"
 
-struct json_out *bridge_answer_begin(struct bridge *b, struct json_out *w, const char *id)
+static void answer_begin(struct bridge *b, struct json_out *w, const char *id)
 {
 	buf_reset(&b->line);
 	json_out_init(w, &b->line);
@@ -14,28 +14,20 @@ struct json_out *bridge_answer_begin(struct bridge *b, struct json_out *w, const
 	json_out_str(w, "2.0");
 	json_out_key(w, "id");
 	json_out_raw(w, id, strlen(id));
-	return w;
 }
 
-/* An answer that would make its batch too large is told to be so, with its id. */
-static void add_to_batch(struct bridge *b, struct batch *batch)
+/* False: it has no room in its batch. */
+static bool answer_end(struct bridge *b, struct json_out *w, struct batch *batch, bool force)
 {
-	if (batch->out.len + b->line.len > BRIDGE_BATCH_MAX)
-		batch->full = true;
-	if (batch->full)
-		return;
-	(void)buf_add_byte(&batch->out, batch->out.len ? ',' : '[');
-	(void)buf_add(&batch->out, b->line.data, b->line.len);
-}
+	bool fits = true;
 
-void bridge_answer_end(struct bridge *b, struct json_out *w, struct batch *batch)
-{
 	json_out_object_end(w);
 	if (batch)
-		add_to_batch(b, batch);
+		fits = batch_add(batch, &b->line, force);
 	else
 		stdio_emit(&b->io, &b->line);
 	buf_shrink(&b->line, 64u << 10);
+	return fits;
 }
 
 static void error_members(struct json_out *w, int code, const char *message, size_t n)
@@ -50,39 +42,18 @@ static void error_members(struct json_out *w, int code, const char *message, siz
 	json_out_object(w);
 }
 
+/* Errors are short, and nobody is left without an answer. */
 void bridge_error(struct bridge *b, struct batch *batch, const char *id, int code, const char *name, const char *message)
 {
 	struct json_out w;
-	bool was_full = batch && batch->full;
 
-	if (batch)
-		batch->full = false; /* errors are short, and nobody is left without an answer */
-	bridge_answer_begin(b, &w, id);
+	answer_begin(b, &w, id);
 	error_members(&w, code, message, strlen(message));
 	json_out_key(&w, "name");
 	json_out_str(&w, name);
 	json_out_object_end(&w);
 	json_out_object_end(&w);
-	json_out_object_end(&w);
-	if (batch) {
-		(void)buf_add_byte(&batch->out, batch->out.len ? ',' : '[');
-		(void)buf_add(&batch->out, b->line.data, b->line.len);
-		batch->full = was_full;
-	} else {
-		stdio_emit(&b->io, &b->line);
-	}
-}
-
-void bridge_batch_unref(struct bridge *b, struct batch *batch)
-{
-	if (!batch || --batch->left)
-		return;
-	if (batch->out.len) {
-		(void)buf_add_byte(&batch->out, ']');
-		stdio_emit(&b->io, &batch->out);
-	}
-	buf_fini(&batch->out);
-	mem_free(batch);
+	(void)answer_end(b, &w, batch, true);
 }
 
 /* The daemon's own code and words; its name, data and retry_ms stand in data. */
@@ -113,7 +84,7 @@ static void answer(struct bridge *b, const struct job *job, struct val error, st
 {
 	struct json_out w;
 
-	bridge_answer_begin(b, &w, job->id);
+	answer_begin(b, &w, job->id);
 	if (val_type(error) == VAL_MAP) {
 		put_error(&w, error);
 	} else {
@@ -123,8 +94,7 @@ static void answer(struct bridge *b, const struct job *job, struct val error, st
 		else
 			json_out_raw(&w, "{}", 2);
 	}
-	bridge_answer_end(b, &w, job->batch);
-	if (job->batch && job->batch->full)
+	if (!answer_end(b, &w, job->batch, false))
 		bridge_error(b, job->batch, job->id, RPC_INVALID, "too_large",
 			"the answers to this batch are larger than 4 MiB together");
 }
@@ -162,7 +132,7 @@ void bridge_on_reply(void *ctx, uint64_t tag, struct val error, struct val resul
 		session_unfollow(b->io.session, job.turn);
 	if (job.id)
 		answer(b, &job, error, result);
-	bridge_batch_unref(b, job.batch);
+	batch_unref(job.batch, &b->io);
 	mem_free(job.id);
 	mem_free(job.turn);
 }
@@ -184,5 +154,5 @@ void bridge_on_note(void *ctx, const char *method, size_t n, struct val params)
 		val_to_json(params, &w);
 	else
 		json_out_raw(&w, "{}", 2);
-	bridge_answer_end(b, &w, NULL);
+	(void)answer_end(b, &w, NULL, false);
 }

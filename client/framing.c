@@ -204,7 +204,10 @@ bool framing_rest(struct framing *f, const char **message, size_t *n)
 	*message = (const char *)f->in.data + f->at;
 	*n = f->in.len - f->at;
 	f->at = f->in.len;
-	return strspn(*message, " \t\r") < *n;
+	for (size_t i = 0; i < *n; i++) /* nothing ends it, as a newline does the lines before */
+		if (!strchr(" \t\r", (*message)[i]))
+			return true;
+	return false;
 }
 
 bool framing_is_empty(const struct framing *f)

@@ -7,32 +7,11 @@
 #include "common/mem.h"
 #include "common/str.h"
 
-#define PROGRESS_MS 1000 /* between two words of progress */
+#define PROGRESS_MS 1000     /* between two words of progress */
+#define CACHE_MS (3600 * 1000)
+#define BUSY "too much is asked at once (busy)"
 
 /* ---- words to the program ---- */
-
-static void emit(struct mcp *m, struct batch *batch)
-{
-	if (!batch) {
-		stdio_emit(&m->io, &m->line);
-		buf_shrink(&m->line, 256u << 10);
-		return;
-	}
-	(void)buf_add_byte(&batch->out, batch->out.len ? ',' : '[');
-	(void)buf_add(&batch->out, m->line.data, m->line.len);
-}
-
-void mcp_batch_unref(struct mcp *m, struct batch *batch)
-{
-	if (!batch || --batch->left)
-		return;
-	if (batch->out.len) {
-		(void)buf_add_byte(&batch->out, ']');
-		stdio_emit(&m->io, &batch->out);
-	}
-	buf_fini(&batch->out);
-	mem_free(batch);
-}
 
 static void begin(struct mcp *m, struct json_out *w)
 {
@@ -43,20 +22,68 @@ static void begin(struct mcp *m, struct json_out *w)
 	json_out_str(w, "2.0");
 }
 
-void mcp_begin_answer(struct mcp *m, struct json_out *w, const char *id, const char *member)
+/* False: it has no room in its batch. */
+static bool emit(struct mcp *m, struct json_out *w, struct batch *batch, bool force)
+{
+	bool fits = true;
+
+	json_out_object_end(w);
+	if (batch)
+		fits = batch_add(batch, &m->line, force);
+	else
+		stdio_emit(&m->io, &m->line);
+	buf_shrink(&m->line, 256u << 10);
+	return fits;
+}
+
+void mcp_begin_notification(struct mcp *m, struct json_out *w, const char *method)
 {
 	begin(m, w);
-	json_out_key(w, "id");
-	json_out_raw(w, id, strlen(id));
-	json_out_key(w, member);
+	mcp_member(w, "method", method);
+	json_out_key(w, "params");
 	json_out_object(w);
 }
 
-void mcp_end_answer(struct mcp *m, struct json_out *w, struct batch *batch)
+void mcp_end_notification(struct mcp *m, struct json_out *w)
 {
 	json_out_object_end(w);
+	(void)emit(m, w, NULL, false);
+}
+
+void mcp_begin_result(struct mcp *m, struct json_out *w, const struct mcp_to *to)
+{
+	begin(m, w);
+	json_out_key(w, "id");
+	json_out_raw(w, to->id, strlen(to->id));
+	json_out_key(w, "result");
+	json_out_object(w);
+	if (to->revision >= MCP_2026_07_28)
+		mcp_member(w, "resultType", "complete");
+}
+
+/* Since 2026-07-28 each result says whose it is. */
+void mcp_end_result(struct mcp *m, struct json_out *w, const struct mcp_to *to)
+{
+	if (to->revision >= MCP_2026_07_28) {
+		json_out_key(w, "_meta");
+		json_out_object(w);
+		json_out_key(w, "io.modelcontextprotocol/serverInfo");
+		mcp_put_server(w, to->revision);
+		json_out_object_end(w);
+	}
 	json_out_object_end(w);
-	emit(m, batch);
+	if (!emit(m, w, to->batch, false))
+		mcp_error(m, to, RPC_INVALID, "the answers to this batch are larger than 4 MiB together");
+}
+
+/* Tools change with the program only. */
+void mcp_put_cacheable(struct json_out *w, enum mcp_revision revision)
+{
+	if (revision < MCP_2026_07_28)
+		return;
+	json_out_key(w, "ttlMs");
+	json_out_int(w, CACHE_MS);
+	mcp_member(w, "cacheScope", "public");
 }
 
 void mcp_member(struct json_out *w, const char *key, const char *text)
@@ -65,15 +92,29 @@ void mcp_member(struct json_out *w, const char *key, const char *text)
 	json_out_str(w, text);
 }
 
-void mcp_error(struct mcp *m, struct batch *batch, const char *id, int code, const char *message)
+void mcp_error_data(struct mcp *m, const struct mcp_to *to, int code, const char *message, const char *data)
 {
 	struct json_out w;
 
-	mcp_begin_answer(m, &w, id, "error");
+	begin(m, &w);
+	json_out_key(&w, "id");
+	json_out_raw(&w, to->id, strlen(to->id));
+	json_out_key(&w, "error");
+	json_out_object(&w);
 	json_out_key(&w, "code");
 	json_out_int(&w, code);
 	mcp_member(&w, "message", message);
-	mcp_end_answer(m, &w, batch);
+	if (data) {
+		json_out_key(&w, "data");
+		json_out_raw(&w, data, strlen(data));
+	}
+	json_out_object_end(&w);
+	(void)emit(m, &w, to->batch, true);
+}
+
+void mcp_error(struct mcp *m, const struct mcp_to *to, int code, const char *message)
+{
+	mcp_error_data(m, to, code, message, NULL);
 }
 
 static void put_text_content(struct json_out *w, const char *s, size_t n)
@@ -89,15 +130,15 @@ static void put_text_content(struct json_out *w, const char *s, size_t n)
 }
 
 /* A tool that failed says so to the model, in its result. */
-static void answer_failure(struct mcp *m, struct batch *batch, const char *id, const char *words)
+static void answer_failure(struct mcp *m, const struct mcp_to *to, const char *words)
 {
 	struct json_out w;
 
-	mcp_begin_answer(m, &w, id, "result");
+	mcp_begin_result(m, &w, to);
 	put_text_content(&w, words, strlen(words));
 	json_out_key(&w, "isError");
 	json_out_bool(&w, true);
-	mcp_end_answer(m, &w, batch);
+	mcp_end_result(m, &w, to);
 }
 
 /* The structured result, and the same as text for those that know no other. */
@@ -110,21 +151,21 @@ static void answer_result(struct mcp *m, const struct job *job, struct val resul
 	json_out_object(&w);
 	job->tool->result(&w, result);
 	json_out_object_end(&w);
-	mcp_begin_answer(m, &w, job->id, "result");
+	mcp_begin_result(m, &w, &job->to);
 	put_text_content(&w, buf_cstr(&m->text), m->text.len);
-	if (m->revision >= MCP_2025_06_18) {
+	if (job->to.revision >= MCP_2025_06_18) {
 		json_out_key(&w, "structuredContent");
 		json_out_raw(&w, buf_cstr(&m->text), m->text.len);
 	}
 	json_out_key(&w, "isError");
 	json_out_bool(&w, false);
-	mcp_end_answer(m, &w, job->batch);
+	mcp_end_result(m, &w, &job->to);
 	buf_shrink(&m->text, 256u << 10);
 }
 
 void mcp_job_end(struct mcp *m, struct job *job)
 {
-	mcp_batch_unref(m, job->batch);
+	batch_unref(job->to.batch, &m->io);
 	mem_free(job->id);
 	mem_free(job->token);
 	*job = (struct job){ 0 };
@@ -137,7 +178,7 @@ static void failed(struct mcp *m, struct job *job, struct val error)
 	char *why = val_get_text(error, "message"), *name = val_get_text(error, "name");
 	char *words = mem_printf("%s (%s)", why ? why : "it did not work", name ? name : "error");
 
-	answer_failure(m, job->batch, job->id, words);
+	answer_failure(m, &job->to, words);
 	mem_free(words);
 	mem_free(why);
 	mem_free(name);
@@ -155,7 +196,7 @@ static void turn_ended(struct mcp *m, struct job *job, struct val result)
 		char *words = mem_printf("the answer is %s%s%s; get_thread has what came of it", state ? state : "lost",
 			why ? ": " : "", why ? why : "");
 
-		answer_failure(m, job->batch, job->id, words);
+		answer_failure(m, &job->to, words);
 		mem_free(words);
 	}
 	mem_free(state);
@@ -204,21 +245,16 @@ static void tell_progress(struct mcp *m, struct job *job, struct val note)
 	if (!job->token || now - job->told_ms < PROGRESS_MS)
 		return;
 	job->told_ms = now;
-	begin(m, &w);
-	mcp_member(&w, "method", "notifications/progress");
-	json_out_key(&w, "params");
-	json_out_object(&w);
+	mcp_begin_notification(m, &w, "notifications/progress");
 	json_out_key(&w, "progressToken");
 	json_out_raw(&w, job->token, strlen(job->token));
 	json_out_key(&w, "progress");
 	json_out_int(&w, ++job->progress);
-	if (m->revision >= MCP_2025_03_26 && val_str_is(val_get(note, "kind"), "status") && val_get_str(note, "text", &s, &n)) {
+	if (job->to.revision >= MCP_2025_03_26 && val_str_is(val_get(note, "kind"), "status") && val_get_str(note, "text", &s, &n)) {
 		json_out_key(&w, "message");
 		json_out_string(&w, s, n);
 	}
-	json_out_object_end(&w);
-	json_out_object_end(&w);
-	emit(m, NULL);
+	mcp_end_notification(m, &w);
 }
 
 /* The end of a turn: what is stored of it is what the tool gives. */
@@ -228,7 +264,7 @@ static void read_turn(struct mcp *m, struct job *job)
 	pack_kv_text(session_request(m->io.session, "turn.get"), "turn", job->turn);
 	if (session_send(m->io.session, (uint64_t)(job - m->jobs) + 1, SESSION_REPEAT) < 0) {
 		session_drop(m->io.session);
-		answer_failure(m, job->batch, job->id, "too much is asked at once (busy)");
+		answer_failure(m, &job->to, BUSY);
 		mcp_job_end(m, job);
 	}
 }
@@ -256,15 +292,11 @@ void mcp_on_note(void *ctx, const char *method, size_t n, struct val params)
 static char *progress_token(const struct call *c)
 {
 	struct json j;
-	struct json_slice key, raw;
+	struct json_slice raw;
 
-	if (!call_param(c, "_meta", &j) || !json_object(&j))
+	if (!mcp_meta(c, "progressToken", &j) || (json_peek(&j) != JSON_STRING && json_peek(&j) != JSON_NUMBER))
 		return NULL;
-	while (json_key(&j, &key))
-		if (json_slice_is(&key, "progressToken") && (json_peek(&j) == JSON_STRING || json_peek(&j) == JSON_NUMBER) &&
-			json_raw(&j, &raw) && raw.n <= CALL_ID)
-			return mem_ndup(raw.p, raw.n);
-	return NULL;
+	return json_raw(&j, &raw) && raw.n <= CALL_ID ? mem_ndup(raw.p, raw.n) : NULL;
 }
 
 static void add_question(struct pack *p, bool has_thread)
@@ -293,15 +325,30 @@ static bool has_thread(const struct json_slice *arguments)
 }
 
 /* What is wrong with the arguments is a matter for the model since 2025-11-25, of the protocol before. */
-static void bad_arguments(struct mcp *m, struct batch *batch, const struct call *c, const char *why)
+static void bad_arguments(struct mcp *m, const struct mcp_to *to, const char *why)
 {
-	if (m->revision >= MCP_2025_11_25)
-		answer_failure(m, batch, c->id, why);
+	if (to->revision >= MCP_2025_11_25)
+		answer_failure(m, to, why);
 	else
-		mcp_error(m, batch, c->id, RPC_PARAMS, why);
+		mcp_error(m, to, RPC_PARAMS, why);
 }
 
-static void start_tool(struct mcp *m, struct batch *batch, const struct call *c, const struct mcp_tool *tool, struct job *job)
+static struct job *free_job(struct mcp *m)
+{
+	for (size_t i = 0; i < array_len(m->jobs); i++)
+		if (!m->jobs[i].used)
+			return &m->jobs[i];
+	return NULL;
+}
+
+static void job_begin(struct job *job, const struct mcp_to *to)
+{
+	*job = (struct job){ .used = true, .id = mem_dup(to->id), .to = *to };
+	job->to.id = job->id;
+	(void)batch_ref(to->batch);
+}
+
+static void start_tool(struct mcp *m, const struct mcp_to *to, const struct call *c, const struct mcp_tool *tool, struct job *job)
 {
 	struct json_slice arguments = { 0 };
 	struct json j;
@@ -313,37 +360,58 @@ static void start_tool(struct mcp *m, struct batch *batch, const struct call *c,
 		(void)json_raw(&j, &arguments);
 	if (mcp_arguments(tool, &arguments, p, why)) {
 		session_drop(m->io.session);
-		bad_arguments(m, batch, c, why);
+		bad_arguments(m, to, why);
 		return;
 	}
 	if (tool->asks)
 		add_question(p, has_thread(&arguments));
 	if (session_send(m->io.session, (uint64_t)(job - m->jobs) + 1, flags) < 0) {
 		session_drop(m->io.session);
-		answer_failure(m, batch, c->id, "too much is asked at once (busy)");
+		answer_failure(m, to, BUSY);
 		return;
 	}
-	*job = (struct job){ .used = true, .tool = tool, .id = mem_dup(c->id), .token = progress_token(c), .batch = batch };
-	if (batch)
-		batch->left++;
+	job_begin(job, to);
+	job->tool = tool;
+	job->token = progress_token(c);
 }
 
-void mcp_call_tool(struct mcp *m, struct batch *batch, const struct call *c)
+void mcp_call_tool(struct mcp *m, const struct mcp_to *to, const struct call *c)
 {
 	char *name = call_param_text(c, "name", 128);
 	const struct mcp_tool *tool = name ? mcp_tool_find(name) : NULL;
-	struct job *job = NULL;
+	struct job *job = free_job(m);
 
-	for (size_t i = 0; i < array_len(m->jobs) && !job; i++)
-		if (!m->jobs[i].used)
-			job = &m->jobs[i];
 	if (!tool)
-		mcp_error(m, batch, c->id, RPC_PARAMS, name ? "unknown tool" : "the name of a tool is missing");
+		mcp_error(m, to, RPC_PARAMS, name ? "unknown tool" : "the name of a tool is missing");
 	else if (!job)
-		answer_failure(m, batch, c->id, "too much is asked at once (busy)");
+		answer_failure(m, to, BUSY);
 	else
-		start_tool(m, batch, c, tool, job);
+		start_tool(m, to, c, tool, job);
 	mem_free(name);
+}
+
+/* Nothing that could be listened for ever changes: it is told so, and lasts until it is cancelled. */
+void mcp_listen(struct mcp *m, const struct mcp_to *to)
+{
+	struct job *job = free_job(m);
+	struct json_out w;
+
+	if (!job) {
+		mcp_error(m, to, RPC_INVALID, BUSY);
+		return;
+	}
+	job_begin(job, to);
+	job->listens = true;
+	mcp_begin_notification(m, &w, "notifications/subscriptions/acknowledged");
+	json_out_key(&w, "_meta");
+	json_out_object(&w);
+	json_out_key(&w, "io.modelcontextprotocol/subscriptionId");
+	json_out_raw(&w, to->id, strlen(to->id));
+	json_out_object_end(&w);
+	json_out_key(&w, "notifications");
+	json_out_object(&w);
+	json_out_object_end(&w);
+	mcp_end_notification(m, &w);
 }
 
 /* No answer follows then. A question is stopped in the daemon, too. */
@@ -359,13 +427,13 @@ void mcp_cancelled(struct mcp *m, const struct call *c)
 
 		if (!job->used || job->cancelled || strlen(job->id) != raw.n || memcmp(job->id, raw.p, raw.n) != 0)
 			continue;
-		if (job->tool->asks && !*job->turn) {
+		if (job->tool && job->tool->asks && !*job->turn) {
 			job->cancelled = true;
 			return;
 		}
 		if (*job->turn && !job->ended)
 			stop_turn(m, job->turn);
-		else
+		else if (!job->listens)
 			session_forget(m->io.session, i + 1);
 		mcp_job_end(m, job);
 		return;

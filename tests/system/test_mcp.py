@@ -7,8 +7,17 @@ from jsonrpc import Peer
 from scripts import holds, says
 from transcript import Plain, golden
 
-REVISIONS = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
+GREETED = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
+MODERN = "2026-07-28"
+REVISIONS = (*GREETED, MODERN)
 HELLO = {"capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
+SPACE = "io.modelcontextprotocol/"
+
+
+def meta(revision=MODERN, **more):
+    """What each request says of itself since there is no greeting any more."""
+    return {SPACE + "protocolVersion": revision, SPACE + "clientCapabilities": {},
+            SPACE + "clientInfo": {"name": "test", "version": "1"}, **more}
 
 
 class Mcp(Peer):
@@ -16,12 +25,23 @@ class Mcp(Peer):
 
     def __init__(self, t, revision="2025-11-25", script=None, **more):
         super().__init__(t, verb="mcp", **more)
-        self.said_to, self.plain = [], Plain()
+        self.said_to, self.plain, self.modern = [], Plain(), revision == MODERN
+        if self.modern:
+            return
         self.server = self.call("initialize", protocolVersion=revision, **HELLO)
         equal(self.server["protocolVersion"], revision, "protocolVersion")
         self.notify("notifications/initialized")
 
+    def call(self, method, **params):
+        result = super().call(method, **params)
+        if self.modern:
+            equal(result["resultType"], "complete", "resultType")
+            equal(result["_meta"][SPACE + "serverInfo"]["name"], "ragchat", "serverInfo")
+        return result
+
     def put(self, value):
+        if getattr(self, "modern", False) and "id" in value:
+            value = {**value, "params": {**value["params"], "_meta": {**meta(), **value["params"].get("_meta", {})}}}
         if hasattr(self, "said_to"):
             self.said_to.append(("to", value))
         super().put(value)
@@ -77,9 +97,11 @@ def test_each_revision_as_recorded(t):
     library(t, ("fruit.txt", APPLES), config=f"backend = {t.backend(says('In cellars [1].')).url}\n")
     for revision in REVISIONS:
         peer = Mcp(t, revision)
+        if peer.modern:
+            equal(peer.call("server/discover")["supportedVersions"][0], MODERN, "the newest")
         tools = peer.call("tools/list")["tools"]
         equal([tool["name"] for tool in tools], ["search_documents", "ask_documents", "search_history", "get_thread"], "tools")
-        peer.call("ping")
+        equal("error" in peer.answer(peer.send("ping")), peer.modern, "ping is an error")
         peer.tool("search_documents", query="apples", limit=3)
         asked = peer.tool("ask_documents", question="Where do apples keep?", thread="fruit " + revision)
         check(not asked["isError"], asked)
@@ -115,6 +137,37 @@ def test_negotiation(t):
     peer.raw('{"jsonrpc": "2.0", "id": null, "method": "ping"}\n')
     equal(peer.answer(None)["error"]["code"], -32600, "an id that is null")
     equal(peer.end(), 0, "exit status")
+
+
+def test_each_request_names_its_revision_or_is_greeted(t):
+    """One process, both kinds, in any order."""
+    library(t, ("fruit.txt", APPLES))
+    peer = Peer(t, verb="mcp")
+    equal(peer.call("tools/list", _meta=meta())["resultType"], "complete", "without a greeting")
+    call = {"name": "search_documents", "arguments": {"query": "apples"}}
+    equal(len(peer.call("tools/call", _meta=meta(), **call)["structuredContent"]["results"]), 1, "passages")
+    for bad, code, words in (({SPACE + "protocolVersion": MODERN}, -32602, "clientCapabilities"), ({}, -32602, "protocolVersion"),
+                             (meta("2099-01-01"), -32022, "revision"), (meta("2025-11-25"), -32022, "revision")):
+        error = peer.answer(peer.send("server/discover", _meta=bad))["error"]
+        equal(error["code"], code, "code")
+        contains(error["message"], words)
+    equal(error["data"], {"supported": list(reversed(REVISIONS)), "requested": "2025-11-25"}, "its data")
+    for gone in ("ping", "logging/setLevel", "resources/subscribe", "prompts/list"):
+        equal(peer.answer(peer.send(gone, _meta=meta()))["error"]["code"], -32601, gone)
+    peer.put([{"jsonrpc": "2.0", "id": 70, "method": "tools/list", "params": {"_meta": meta()}}])
+    peer.until(lambda: "batch" in peer.replies)
+    equal([answer["error"]["code"] for answer in peer.replies.pop("batch")[0]], [-32600], "in a batch")
+    equal(peer.call("initialize", protocolVersion=MODERN, **HELLO)["protocolVersion"], "2025-11-25", "greeted after all")
+    check("resultType" not in peer.call("tools/list"), "a result of the wrong revision")
+    contains(peer.call("tools/list", _meta=meta())["cacheScope"], "public")
+    listens = peer.send("subscriptions/listen", _meta=meta(), notifications={"toolsListChanged": True})
+    peer.until(lambda: peer.said("notifications/subscriptions/acknowledged"))
+    equal(peer.said("notifications/subscriptions/acknowledged"), [{"_meta": {SPACE + "subscriptionId": listens}, "notifications": {}}],
+          "nothing there changes")
+    peer.notify("notifications/cancelled", requestId=listens)
+    peer.send("subscriptions/listen", _meta=meta(), notifications={})
+    equal(peer.end(), 0, "exit status, with one that listens")
+    check(listens not in peer.replies, "what was cancelled is answered")
 
 
 @deadline(60)
@@ -198,6 +251,14 @@ def test_results_are_bounded(t):
         page = peer.gives("get_thread", thread="long", limit=50, after=page["next_after"])
         seen += [turn["seq"] for turn in page["turns"]]
     equal(seen, list(range(1, 10)), "turns, page by page")
+    old = Mcp(t, "2025-03-26")
+    old.put([{"jsonrpc": "2.0", "id": number, "method": "tools/list"} for number in range(100, 1900)])
+    old.until(lambda: "batch" in old.replies)
+    answers = old.replies.pop("batch")[0]
+    equal([answer["id"] for answer in answers], list(range(100, 1900)), "ids")
+    refused = [answer for answer in answers if "error" in answer]
+    check(0 < len(refused) < 1800 and len(json.dumps(answers)) < 5 << 20, "refused:", len(refused), "of", len(json.dumps(answers)))
+    contains(refused[0]["error"]["message"], "4 MiB")
 
 
 def test_cancel_progress_and_what_fails(t):
