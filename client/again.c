@@ -35,6 +35,8 @@ int again_follow(struct link *l, struct again *k, struct pack *p)
 	pack_kv_text(p, "key", key);
 	pack_kv_text_opt(p, "model", k->model);
 	option_pack(p, &k->options);
+	if (view_is_json(&k->view) && !k->detach)
+		pack_kv_bool(p, "passages", true);
 	pack_kv_bool(p, "stream", !k->detach);
 	return k->detach ? follow_detached(l, &k->view)
 			 : follow(&(struct follow_request){ .link = l, .view = &k->view, .own = true, .saved = true });

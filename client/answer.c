@@ -29,6 +29,7 @@ void answer_fini(struct answer *a)
 	buf_fini(&a->figures);
 	mem_free(a->marks_json);
 	buf_fini(&a->words);
+	mem_free(a->passages);
 	mem_free(a->usage);
 	mem_free(a->state);
 	mem_free(a->finish_reason);
@@ -275,6 +276,8 @@ void answer_take_end(struct answer *a, struct val map)
 		a->found = found;
 	a->coverage = val_get_float(map, "coverage", a->coverage);
 	a->seconds = val_get_float(map, "seconds", a->seconds);
+	if (val_type(val_get(map, "passages")) == VAL_ARRAY && !a->passages)
+		a->passages = json_of(val_get(map, "passages"));
 	take_usage(a, val_get(map, "usage"));
 	if (val_type(val_get(map, "error")) == VAL_MAP)
 		take_error(a, val_get(map, "error"));

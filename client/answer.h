@@ -30,6 +30,7 @@ struct answer {
 	char *marks_json;        /* ... as they came, or NULL */
 	struct buf words;        /* of the question, in what is quoted; a line each */
 	char *usage;             /* JSON object or NULL */
+	char *passages;          /* what was read for it, a JSON list, or NULL */
 	char *state;             /* NULL until done */
 	char *finish_reason;
 	int found;                /* -1 unknown */

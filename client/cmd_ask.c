@@ -218,6 +218,8 @@ static void pack_ask(struct pack *p, const struct ask *k)
 		pack_kv_bool(p, "dry_run", true);
 	pack_words(p, "documents", (const char *const *)k->documents,
 		k->attachments.n + k->uses.n);
+	if (view_is_json(&k->view) && !k->detach && !k->dry_run)
+		pack_kv_bool(p, "passages", true);
 	pack_kv_bool(p, "stream", !k->detach && !k->dry_run);
 }
 

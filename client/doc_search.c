@@ -51,7 +51,7 @@ static void json_field(struct json_out *w, struct val result, const char *key)
 /* The same fields in each, so that a script need not ask which there are. */
 static void add_json(struct json_out *w, struct val result)
 {
-	static const char *const keys[] = { "rank", "document", "path", "page", "line", "title", "score", "text" };
+	static const char *const keys[] = { "rank", "document", "path", "page", "line", "title", "start", "end", "score", "text" };
 
 	json_out_object(w);
 	for (size_t i = 0; i < array_len(keys); i++)

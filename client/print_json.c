@@ -147,6 +147,15 @@ static void member_marks(struct json_out *w, const struct answer *a, struct val 
 		json_out_raw(w, "[]", 2);
 }
 
+static void member_passages(struct json_out *w, const struct answer *a)
+{
+	json_out_key(w, "passages");
+	if (a->passages)
+		json_out_raw(w, a->passages, strlen(a->passages));
+	else
+		json_out_raw(w, "[]", 2);
+}
+
 static void member_usage(struct json_out *w, const struct answer *a)
 {
 	json_out_key(w, "usage");
@@ -183,6 +192,7 @@ void json_answer(const struct answer *a, struct val turn, struct buf *out)
 	member_buf(&w, "reasoning", &a->reasoning, true);
 	member_sources(&w, a, turn);
 	member_marks(&w, a, turn);
+	member_passages(&w, a);
 	member_usage(&w, a);
 	member_error(&w, a);
 	json_out_object_end(&w);

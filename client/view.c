@@ -123,6 +123,11 @@ bool view_option(struct view *v, struct opts *o, int id)
 	}
 }
 
+bool view_is_json(const struct view *v)
+{
+	return v->mode == VIEW_JSON || v->mode == VIEW_JSONL;
+}
+
 int view_check(const struct view *v, struct opts *o)
 {
 	if (o->status)

@@ -51,5 +51,6 @@ enum {
 bool view_option(struct view *v, struct opts *o, int id);
 /* After the last option: do they go together? 0, or a status and said. */
 int view_check(const struct view *v, struct opts *o);
+bool view_is_json(const struct view *v); /* for a program, which is told more */
 /* "1.5", "30s", "5m": milliseconds, at least 1; a plain number is seconds. 0 or -EINVAL. */
 int view_seconds(const char *s, uint64_t *ms);

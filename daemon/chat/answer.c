@@ -66,14 +66,20 @@ static void begin_context(struct turn *t)
 
 /* ---- retrieval ---- */
 
-static void take_sources(struct turn *t, const struct retrieval *r)
+static void take_list(struct source_list *to, const struct source *v, size_t n)
 {
-	for (size_t i = 0; i < r->nsources; i++) {
+	for (size_t i = 0; i < n; i++) {
 		struct source s;
 
-		source_copy(&s, &r->sources[i]);
-		source_list_add(&t->row.sources, &s);
+		source_copy(&s, &v[i]);
+		source_list_add(to, &s);
 	}
+}
+
+static void take_sources(struct turn *t, const struct retrieval *r)
+{
+	take_list(&t->row.sources, r->sources, r->nsources);
+	take_list(&t->read, r->read, r->nread);
 	t->row.coverage = r->coverage;
 	t->row.found = r->band == FOUND_NOTHING ? 0 : r->band == FOUND_GOOD ? 1 : 2;
 }
@@ -247,6 +253,7 @@ void answer_retrieval(const struct turn *t, struct retrieve_request *req)
 		.ndocuments = t->ask.ndocuments,
 		.budget = sources_budget(t),
 		.answer = !t->chat->upstream, /* a model gets whole passages, people get quotes */
+		.passages = t->ask.passages,
 	};
 }
 

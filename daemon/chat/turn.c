@@ -100,6 +100,7 @@ void *turn_free(struct turn *t)
 	mem_free(t->account.name);
 	ask_options_fini(&t->ask);
 	turn_row_fini(&t->row);
+	source_list_fini(&t->read);
 	buf_fini(&t->text);
 	buf_fini(&t->reasoning);
 	mem_free(t);

@@ -26,6 +26,7 @@ struct ask_options {
 	size_t ndocuments;
 	char *retrieval;                /* "local", "off", or NULL */
 	bool unsaved;                   /* --no-save */
+	bool passages;                  /* `done` brings all that was read for the answer */
 };
 void ask_options_fini(struct ask_options *o);
 
@@ -53,6 +54,7 @@ struct turn {
 	size_t ncontext;
 	char *metadata;              /* the leading block the backend sent */
 	char *passages;              /* sources block of the prompt, while it is built */
+	struct source_list read;     /* with ask.passages: what was read, best first; not stored */
 	bool upstream_sources;       /* the backend named sources of its own */
 	bool transfer_open;          /* upstream still holds a pointer to this turn */
 	bool started;                /* left the queue */

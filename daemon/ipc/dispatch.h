@@ -77,6 +77,7 @@ void pack_turn_brief(struct pack *p, const struct turn_row *row, const struct tu
 void pack_rating(struct pack *p, const struct turn_row *row); /* the pair, when there is one */
 void pack_json_opt(struct pack *p, const char *key, const char *json); /* NULL: left out */
 void pack_source(struct pack *p, const struct source *s);
+void pack_passage(struct pack *p, size_t rank, const struct source *s); /* as a search finds it: `text` is its quote */
 void pack_thread(struct pack *p, const struct thread_row *row);
 void pack_document(struct pack *p, const struct document_row *row);
 void pack_stamp(struct pack *p, const char *key, int64_t us); /* ISO text; 0: left out */

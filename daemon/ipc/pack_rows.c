@@ -44,6 +44,34 @@ void pack_source(struct pack *p, const struct source *s)
 	pack_close(p);
 }
 
+void pack_passage(struct pack *p, size_t rank, const struct source *s)
+{
+	pack_map(p);
+	pack_kv_int(p, "rank", (int64_t)rank);
+	pack_kv_text_opt(p, "document", s->document);
+	pack_kv_text_opt(p, "path", s->path);
+	pack_kv_int_opt(p, "page", s->page);
+	pack_kv_int_opt(p, "line", s->line);
+	pack_kv_text_opt(p, "title", s->title);
+	pack_kv_int_opt(p, "start", s->start);
+	pack_kv_int_opt(p, "end", s->end);
+	pack_kv_float(p, "score", s->score);
+	pack_kv_text_opt(p, "text", s->quote);
+	pack_close(p);
+}
+
+/* As far as there is room for them: what is cut is said by their number being smaller than it could be. */
+static void pack_read(struct pack *p, const struct turn *t)
+{
+	if (!t->ask.passages)
+		return;
+	pack_key(p, "passages");
+	pack_array(p);
+	for (size_t i = 0; i < t->read.n && !pack_half_full(p); i++)
+		pack_passage(p, i + 1, &t->read.v[i]);
+	pack_close(p);
+}
+
 /* Of what the text does not cite, nobody needs to know. */
 static bool is_stale(const struct source_list *l)
 {
@@ -348,6 +376,7 @@ static void stream_done(void *ctx, const struct turn *t)
 	pack_kv_text_opt(&p, "finish_reason", t->row.finish_reason);
 	pack_kv_text_opt(&p, "model", t->row.model);
 	pack_found(&p, &t->row);
+	pack_read(&p, t);
 	pack_kv_float(&p, "seconds", (double)(t->row.ended_us - t->row.created_us) / 1e6);
 	stream_end(&p, c);
 }

@@ -90,6 +90,7 @@ static bool read_ask(struct call *call, struct args *a, struct asking *k)
 	k->ask.collection = args_dup(args_str(a, "collection", ARG_OPTIONAL, 1, LIMIT_NAME));
 	k->ask.options = val_json(options);
 	k->ask.unsaved = !args_bool(a, "save", true);
+	k->ask.passages = args_bool(a, "passages", false);
 	k->ask.retrieval = retrieval_known(a, retrieval) ? args_dup(retrieval) : NULL;
 	take_documents(&k->ask, args_val(a, "documents", VAL_ARRAY));
 	k->stream = args_bool(a, "stream", false);
@@ -318,6 +319,7 @@ static void ask_again(struct call *call, struct args *a, bool edit)
 	tc->key = args_dup(args_str(a, "key", ARG_OPTIONAL, 1, LIMIT_KEY));
 	tc->ask.model = args_dup(args_str(a, "model", ARG_OPTIONAL, 1, LIMIT_NAME));
 	tc->ask.options = val_json(args_val(a, "options", VAL_MAP));
+	tc->ask.passages = args_bool(a, "passages", false);
 	turn_call_go(tc, a, 1);
 }
 

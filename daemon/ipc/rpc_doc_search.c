@@ -32,20 +32,6 @@ static void search_free(struct search *k)
 
 /* ---- what was found ---- */
 
-static void pack_result(struct pack *p, size_t rank, const struct source *s)
-{
-	pack_map(p);
-	pack_kv_int(p, "rank", (int64_t)rank);
-	pack_kv_text_opt(p, "document", s->document);
-	pack_kv_text_opt(p, "path", s->path);
-	pack_kv_int_opt(p, "page", s->page);
-	pack_kv_int_opt(p, "line", s->line);
-	pack_kv_text_opt(p, "title", s->title);
-	pack_kv_float(p, "score", s->score);
-	pack_kv_text_opt(p, "text", s->quote);
-	pack_close(p);
-}
-
 static void reply_found(struct search *k, const struct retrieval *r)
 {
 	size_t i = min_of(k->offset, r->nsources);
@@ -62,7 +48,7 @@ static void reply_found(struct search *k, const struct retrieval *r)
 	pack_key(&p, "results");
 	pack_array(&p);
 	for (; i < r->nsources && !pack_half_full(&p); i++)
-		pack_result(&p, i + 1, &r->sources[i]);
+		pack_passage(&p, i + 1, &r->sources[i]);
 	pack_close(&p);
 	if (i < r->nsources)
 		pack_kv_int(&p, "next", (int64_t)i);

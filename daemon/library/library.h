@@ -99,6 +99,7 @@ struct retrieve_request { /* strings borrowed during the call, copied */
 	                                  no prompt, no pieces. At most LIBRARY_LIMIT */
 	bool whole;                    /* ... each of so many best documents, by its best passage */
 	bool answer;                   /* the extractive answer: each of its quotes is a source of its own, before the others */
+	bool passages;                 /* what was read for it is wanted, too */
 };
 struct retrieval { /* views during the callback */
 	int r;                         /* 0, or STORE_E_*: nothing below but why */
@@ -112,6 +113,8 @@ struct retrieval { /* views during the callback */
 	bool begun;                    /* named documents hold few of the question's words: their beginnings are among the sources */
 	const struct source *sources;  /* numbered 1..n, best first; quote is the document's bytes [start, end) */
 	size_t nsources;
+	const struct source *read;     /* with `passages`: all that was read, best first, within the budget; n is the rank */
+	size_t nread;
 	const char *prompt;            /* "<source id=\"1\" doc=... >...</source>\n...", ids as in sources; "" for FOUND_NOTHING */
 	size_t prompt_len;
 	const char *const *pieces;     /* the extractive answer in pieces as it is to be streamed; with `answer`, and for FOUND_NOTHING */

@@ -18,13 +18,14 @@ static int line_or_none(int line)
 }
 
 /* Bytes [from, to) of a span. */
-static void add_source(struct retrieve *r, size_t span, size_t from, size_t to, bool cited)
+static void add_source(
+	struct retrieve *r, struct source_list *to_list, size_t span, size_t from, size_t to, bool cited)
 {
 	const struct span *p = &r->spans.v[span];
 	struct source s;
 
 	source_init(&s);
-	s.n = (int)r->sources.n + 1;
+	s.n = (int)to_list->n + 1;
 	s.cited = cited;
 	s.document = mem_dup(p->best->document);
 	s.path = mem_dup(p->best->name);
@@ -37,7 +38,7 @@ static void add_source(struct retrieve *r, size_t span, size_t from, size_t to, 
 	s.end = (int64_t)(p->start + to);
 	s.score = p->score;
 	s.support = cited ? 1 : -1; /* a quote says what it says */
-	source_list_add(&r->sources, &s);
+	source_list_add(to_list, &s);
 }
 
 int present_hits(struct retrieve *r)
@@ -75,10 +76,18 @@ static bool is_quoted(const struct retrieve *r, size_t span)
 int present_sources(struct retrieve *r)
 {
 	for (size_t i = 0; i < r->nquotes; i++)
-		add_source(r, r->quotes[i].span, r->quotes[i].start, r->quotes[i].end, true);
+		add_source(r, &r->sources, r->quotes[i].span, r->quotes[i].start, r->quotes[i].end, true);
 	for (size_t i = 0; i < r->shown; i++)
 		if (!is_quoted(r, i))
-			add_source(r, i, 0, r->spans.v[i].n, false);
+			add_source(r, &r->sources, i, 0, r->spans.v[i].n, false);
+	return 0;
+}
+
+/* For programs that read on by themselves: whole, in the order of their rank. */
+int present_passages(struct retrieve *r)
+{
+	for (size_t i = 0; i < r->spans.n; i++)
+		add_source(r, &r->read, i, 0, r->spans.v[i].n, false);
 	return 0;
 }
 

@@ -29,6 +29,7 @@ static void forget_result(struct retrieve *r)
 	mem_free(r->search.df);
 	r->search = (struct db_search){ 0 };
 	source_list_fini(&r->sources);
+	source_list_fini(&r->read);
 	buf_fini(&r->prompt);
 	for (size_t i = 0; i < r->npieces; i++)
 		r->pieces[i] = mem_free(r->pieces[i]);
@@ -222,6 +223,8 @@ static int present(struct retrieve *r)
 	}
 	r->nquotes = quotes_widen(&r->spans, r->quotes, r->nquotes);
 	e = present_sources(r);
+	if (e == 0 && r->passages)
+		e = present_passages(r);
 	if (e == 0 && !nothing)
 		e = present_prompt(r);
 	if (e == 0 && (r->answer || nothing))
@@ -281,6 +284,8 @@ static void retrieve_done(struct job *j)
 		.matched = r->matched,
 		.sources = r->sources.v,
 		.nsources = r->sources.n,
+		.read = r->read.v,
+		.nread = r->read.n,
 		.prompt = buf_cstr(&r->prompt),
 		.prompt_len = r->prompt.len,
 		.pieces = (const char *const *)r->pieces,
@@ -318,6 +323,7 @@ static struct retrieve *retrieve_new(const struct library *l, const struct retri
 	r->limit = min_of(req->limit, (size_t)LIBRARY_LIMIT);
 	r->whole = req->whole;
 	r->answer = req->answer;
+	r->passages = req->passages;
 	buf_init(&r->prompt, 0);
 	return r;
 }

@@ -19,7 +19,7 @@ struct retrieve {
 	char **documents;
 	size_t ndocuments;
 	size_t budget, limit;
-	bool answer, whole;
+	bool answer, whole, passages;
 	void (*done)(uint64_t owner, void *ctx, const struct retrieval *r);
 	uint64_t owner;
 	void *ctx;
@@ -39,7 +39,7 @@ struct retrieve {
 	float *vector;
 	size_t dimension;
 	char *vectors_missing;
-	struct source_list sources;
+	struct source_list sources, read; /* read: all passages, where they are wanted */
 	struct buf prompt;
 	char *pieces[RETRIEVE_PIECES];
 	size_t npieces;
@@ -51,5 +51,6 @@ int fuse_run(struct retrieve *r, struct db *db);
 /* present.c: spans and quotes as sources, as a prompt, as an answer. All 0 or -ENOMEM. */
 int present_hits(struct retrieve *r); /* of a plain search: a source each */
 int present_sources(struct retrieve *r);
+int present_passages(struct retrieve *r);
 int present_prompt(struct retrieve *r);
 int present_answer(struct retrieve *r);

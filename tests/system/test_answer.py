@@ -55,6 +55,33 @@ def test_a_document_cannot_pose_as_a_source(t):
 
 
 @deadline(60)
+def test_programs_are_given_all_that_was_read(t):
+    t.daemon("")
+    equal(t.run("ask", "--json", "anything").json["passages"], [], "of no document")
+    text = manual()
+    t.run("upload", t.h.path("manual.md", text))
+    one = t.run("ask", "--json", "How often is the dynamo checked?").json
+    equal([p["rank"] for p in one["passages"]], list(range(1, len(one["passages"]) + 1)), "ranks")
+    check(3000 < sum(len(p["text"]) for p in one["passages"]) <= 6000, "the budget:", [len(p["text"]) for p in one["passages"]])
+    for p in one["passages"]:
+        equal((p["path"], p["text"]), ("manual.md", text.encode()[p["start"]:p["end"]].decode()), "place and text")
+    for s in one["sources"]:
+        check(any(p["start"] <= s["start"] and s["end"] <= p["end"] for p in one["passages"]), "quoted, not read:", s)
+    lines = [json.loads(line) for line in t.run("ask", "--jsonl", "How often is the dynamo checked?").text.splitlines()]
+    equal((lines[-1]["event"], lines[-1]["passages"]), ("done", one["passages"]), "the last line")
+    again = t.run("retry", "--json").json["passages"]
+    equal([p["text"] for p in again], [p["text"] for p in one["passages"]], "asked again")
+    equal(t.run("attach", "--json", "last").json["passages"], [], "of what is over")
+    check(t.run("ask", "--json", "Which volcano erupted near Pompeii?").json["passages"] == [], "nothing has a word of it")
+
+
+def test_what_a_model_was_given_is_what_was_read(t):
+    serve(t, says("The dynamo is checked every 4 weeks [1]."))
+    one = t.run("ask", "--json", "How often is the dynamo checked?").json
+    equal([p["text"] for p in one["passages"]], [s["quote"] for s in one["sources"]], "passages and sources")
+
+
+@deadline(60)
 def test_a_model_is_not_asked_what_the_documents_do_not_have(t):
     made, _ = serve(t, says("I know it anyway."))
     one = t.run("ask", "--json", "Which volcano erupted near Pompeii during antiquity?")
