@@ -30,7 +30,6 @@ static void watch_idle(struct server *s)
 
 	if (!after && s->options.autostarted)
 		after = AUTOSTARTED_IDLE_MS;
-	s->served = s->served || busy(s);
 	if (!s->served && s->options.autostarted)
 		after = max_of(after, (int64_t)FIRST_CLIENT_MS);
 	if (s->stage != SERVER_RUNNING || !after)

@@ -93,7 +93,7 @@ struct server {
 	enum server_stage stage;
 	unsigned open_handles;
 	bool idle_armed;
-	bool served; /* somebody has come */
+	bool served;               /* somebody has come and said hello; a knock at the door is none */
 	bool uploads_late;         /* stopping: those still open had their time */
 };
 

@@ -106,6 +106,7 @@ static void greet(struct conn *c)
 	if (!c->greeted)
 		c->server->ungreeted--;
 	c->greeted = true;
+	c->server->served = true;
 }
 
 static void hello_done(struct call *call)

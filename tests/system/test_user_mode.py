@@ -217,7 +217,7 @@ def test_it_leaves_when_idle_and_not_while_somebody_is_there(t):
     equal(daemon.wait(), 0, "status")
     check(not os.path.exists(t.h.socket), "the socket is left behind")
     made = t.backend(words(60, 0.01))
-    daemon = t.daemon(f"backend = {made.url}\nidle_exit = 100ms\n")
+    daemon = t.daemon(f"backend = {made.url}\nidle_exit = 400ms\n")
     t.run("ask", "-d", "hello")
     equal(daemon.wait(), 0, "status")
     equal(len(t.sql("SELECT output FROM steps WHERE type = 'assistant_message'")[0]["output"]), 60 * 7,
