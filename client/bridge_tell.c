@@ -123,6 +123,7 @@ void bridge_on_reply(void *ctx, uint64_t tag, struct val error, struct val resul
 
 	if (!tag)
 		return; /* a cancel of our own */
+	bridge_join_flush(b);
 	place = &b->jobs[tag - 1];
 	job = *place;
 	*place = (struct job){ 0 };
@@ -137,22 +138,37 @@ void bridge_on_reply(void *ctx, uint64_t tag, struct val error, struct val resul
 	mem_free(job.turn);
 }
 
+void bridge_note_begin(struct bridge *b, struct json_out *w, const char *method, size_t n)
+{
+	buf_reset(&b->line);
+	json_out_init(w, &b->line);
+	json_out_object(w);
+	json_out_key(w, "jsonrpc");
+	json_out_str(w, "2.0");
+	json_out_key(w, "method");
+	json_out_string(w, method, n);
+	json_out_key(w, "params");
+}
+
+void bridge_note_end(struct bridge *b, struct json_out *w)
+{
+	(void)answer_end(b, w, NULL, false);
+}
+
 void bridge_on_note(void *ctx, const char *method, size_t n, struct val params)
 {
 	struct bridge *b = ctx;
+	bool stream = n == 6 && !memcmp(method, "stream", n);
 	struct json_out w;
 
-	buf_reset(&b->line);
-	json_out_init(&w, &b->line);
-	json_out_object(&w);
-	json_out_key(&w, "jsonrpc");
-	json_out_str(&w, "2.0");
-	json_out_key(&w, "method");
-	json_out_string(&w, method, n);
-	json_out_key(&w, "params");
+	if (b->join_ms && stream && bridge_join_take(b, params))
+		return;
+	if (b->join_ms && !stream)
+		bridge_join_flush(b);
+	bridge_note_begin(b, &w, method, n);
 	if (val_present(params))
 		val_to_json(params, &w);
 	else
 		json_out_raw(&w, "{}", 2);
-	(void)answer_end(b, &w, NULL, false);
+	bridge_note_end(b, &w);
 }

@@ -125,6 +125,7 @@ static bool is_over(const struct stdio *io)
 
 static void step(struct stdio *io)
 {
+	int wait = io->ops->wake ? io->ops->wake(io->ctx) : -1;
 	bool full = out_left(&io->out) >= OUT_BACKLOG, reads = !io->eof && has_room(io);
 	struct pollfd p[3] = {
 		{ .fd = session_fd(io->session), .events = POLLIN },
@@ -137,7 +138,7 @@ static void step(struct stdio *io)
 		p[2].fd = -1;
 	if (io->out.always) /* a file; what it did not take shows with the next write */
 		p[1].fd = -1;
-	if (poll(p, 3, -1) < 0)
+	if (poll(p, 3, wait) < 0)
 		return;
 	if (p[1].revents & (POLLERR | POLLNVAL) || (p[1].revents & POLLHUP && !(p[1].revents & POLLOUT)))
 		io->out.error = -EPIPE; /* nobody reads any more */

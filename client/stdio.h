@@ -20,6 +20,7 @@ struct stdio_ops {
 	void (*take)(void *ctx, const char *message, size_t n);
 	void (*fault)(void *ctx, int code, const char *name, const char *words); /* of what is no message */
 	bool (*is_idle)(void *ctx); /* at the end of the input: nobody waits for anything any more */
+	int (*wake)(void *ctx);     /* or NULL. What is due by the clock; ms until something is again, -1: nothing */
 };
 
 struct stdio {

@@ -54,6 +54,14 @@
 (defface ragchat-note '((t :inherit shadow))
   "Face of what is told about an answer.")
 
+(cl-defstruct (ragchat--place (:constructor ragchat--place-new))
+  buffer first last                     ; markers around the answer
+  turn thread running state error
+  org                                   ; lines are escaped as in a block of org
+  (bytes 0) (text nil) (queue nil)      ; received; pieces of it, newest first; what is not shown yet
+  (roff 0) (ev 0) (losses 0)            ; where to go on; bridges that ended since the last piece
+  timer group note done)
+
 ;;;; The connection
 
 (defvar ragchat--connection nil
@@ -65,21 +73,33 @@
 (defvar ragchat--last nil
   "The place of the newest question.")
 
+(defvar ragchat--again nil
+  "What is to be sent once more, by another bridge.")
+
+(defconst ragchat--losses 3
+  "Bridges that may end without a byte of an answer in between.")
+
 (defun ragchat--process ()
   "Start a bridge."
-  (make-process :name "ragchat" :command (list ragchat-program "bridge" "--lsp")
+  (make-process :name "ragchat" :command (list ragchat-program "bridge" "--lsp" "--join" "50")
                 :connection-type 'pipe :coding 'utf-8-emacs-unix :noquery t
                 :stderr (get-buffer-create " *ragchat errors*")))
 
 (defun ragchat--closed (connection)
-  "Tell every answer that CONNECTION has gone."
+  "CONNECTION has gone: another bridge goes on with what may go on."
   (when (eq connection ragchat--connection)
     (setq ragchat--connection nil)
-    (let (places)
+    (let ((again (prog1 ragchat--again (setq ragchat--again nil)))
+          places)
       (maphash (lambda (_ place) (push place places)) ragchat--streams)
       (clrhash ragchat--streams)
-      (dolist (place places)
-        (ragchat--end place '(:state "lost" :message "the bridge has ended"))))))
+      (run-at-time 0.05 nil
+                   (lambda ()
+                     (mapc #'funcall again)
+                     (dolist (place places)
+                       (if (> (cl-incf (ragchat--place-losses place)) ragchat--losses)
+                           (ragchat--end place '(:state "lost" :message "the bridge has ended"))
+                         (ragchat--attach place))))))))
 
 (defun ragchat--connect ()
   "The connection, made if there is none."
@@ -109,14 +129,20 @@
                          :timeout 600
                          :timeout-fn (lambda () (funcall failed '(:message "no answer in ten minutes")))))
 
-;;;; Places: where an answer grows
+(defun ragchat--lost-p (error)
+  "Whether ERROR tells that the bridge has ended."
+  (eql (plist-get error :code) -1))
 
-(cl-defstruct (ragchat--place (:constructor ragchat--place-new))
-  buffer first last                     ; markers around the answer
-  turn thread running state error
-  org                                   ; lines are escaped as in a block of org
-  (bytes 0) (text nil) (queue nil)      ; received; pieces of it, newest first; what is not shown yet
-  timer group note done)
+(cl-defun ragchat--call-sure (method params done &optional (failed #'ragchat--complain))
+  "As `ragchat--call', for what must arrive once: with a key it may be sent twice."
+  (let ((params (append params (list :key (format "emacs-%x-%s-%x" (emacs-pid) (format-time-string "%s%N") (random #xffffff))))))
+    (ragchat--call method params done
+                   (lambda (error)
+                     (if (ragchat--lost-p error)
+                         (push (lambda () (ragchat--call method params done failed)) ragchat--again)
+                       (funcall failed error))))))
+
+;;;; Places: where an answer grows
 
 (defvar-local ragchat--here nil
   "The place of this buffer's newest answer.")
@@ -248,32 +274,63 @@ AT-LINE: it begins a line."
         (setf (ragchat--place-done place) finish)
       (funcall finish))))
 
+(defun ragchat--take (place off text)
+  "TEXT, which begins at byte OFF, has come for PLACE.
+It may come twice where two bridges told it, but never too early."
+  (let ((old (- (ragchat--place-bytes place) off))
+        (size (string-bytes text)))
+    (when (and (<= 0 old) (< old size))
+      (when (> old 0)
+        (setq text (decode-coding-string (substring (encode-coding-string text 'utf-8) old) 'utf-8)))
+      (cl-incf (ragchat--place-bytes place) (- size old))
+      (setf (ragchat--place-losses place) 0)
+      (ragchat--append place text))))
+
 (defun ragchat--notified (_connection method params)
   "The bridge has sent the notification METHOD with PARAMS."
   (when-let* (((eq method 'stream))
               (turn (plist-get params :turn))
               (place (gethash turn ragchat--streams)))
-    (pcase (plist-get params :kind)
-      ("delta"
-       (let ((text (plist-get params :text)))
-         (when (eql (plist-get params :off) (ragchat--place-bytes place))
-           (cl-incf (ragchat--place-bytes place) (string-bytes text))
-           (ragchat--append place text))))
-      ("status" (ragchat--say place (plist-get params :text)))
-      ("error" (setf (ragchat--place-error place) (plist-get params :message)))
-      ("done"
-       (remhash turn ragchat--streams)
-       (ragchat--end place params)))))
+    (let ((kind (plist-get params :kind)))
+      (cond
+       ((equal kind "delta")
+        (ragchat--take place (plist-get params :off) (plist-get params :text)))
+       ((equal kind "reasoning")
+        (setf (ragchat--place-roff place) (+ (plist-get params :off) (string-bytes (plist-get params :text)))))
+       (t
+        (setf (ragchat--place-ev place) (max (ragchat--place-ev place) (or (plist-get params :ev) 0)))
+        (pcase kind
+          ("status" (ragchat--say place (plist-get params :text)))
+          ("error" (setf (ragchat--place-error place) (plist-get params :message)))
+          ("done"
+           (remhash turn ragchat--streams)
+           (ragchat--end place params))))))))
+
+(defun ragchat--attach (place)
+  "Have the answer of PLACE told from where it stands.
+Where the daemon has less than that, from its first byte."
+  (let ((turn (ragchat--place-turn place)))
+    (puthash turn place ragchat--streams)
+    (ragchat--call 'attach (list :turn turn :off (ragchat--place-bytes place)
+                                 :roff (ragchat--place-roff place) :ev (ragchat--place-ev place))
+                   #'ignore
+                   (lambda (error)
+                     (cond
+                      ((ragchat--lost-p error)) ; `ragchat--closed' goes on with it
+                      ((> (ragchat--place-bytes place) 0)
+                       (ragchat--cut place 0)
+                       (setf (ragchat--place-bytes place) 0 (ragchat--place-roff place) 0 (ragchat--place-ev place) 0
+                             (ragchat--place-text place) nil (ragchat--place-queue place) nil)
+                       (ragchat--attach place))
+                      (t
+                       (remhash turn ragchat--streams)
+                       (ragchat--end place (list :state "lost" :message (plist-get error :message)))))))))
 
 (defun ragchat--follow (place turn)
   "Let the answer of TURN grow in PLACE, from its first byte."
   (setf (ragchat--place-turn place) turn
         (ragchat--place-running place) t)
-  (puthash turn place ragchat--streams)
-  (ragchat--call 'attach (list :turn turn) #'ignore
-                 (lambda (error)
-                   (remhash turn ragchat--streams)
-                   (ragchat--end place (list :state "lost" :message (plist-get error :message))))))
+  (ragchat--attach place))
 
 ;;;; The mode
 
@@ -365,7 +422,7 @@ AT-LINE: it begins a line."
   "Ask TEXT in THREAD, or in a new one; the answer goes to PLACE."
   (setq ragchat--last place)
   (ragchat--say place "asking ...")
-  (ragchat--call 'ask (append (list :text text) (and thread (list :thread thread)))
+  (ragchat--call-sure 'ask (append (list :text text) (and thread (list :thread thread)))
                  (lambda (reply)
                    (ragchat--say place nil)
                    (setf (ragchat--place-thread place) (plist-get reply :thread))
@@ -460,7 +517,7 @@ One undo takes it away.  In org it is a block of Markdown."
   (let ((old (ragchat--place-of-buffer)))
     (unless (and old (ragchat--place-turn old))
       (user-error "There is no question to ask again"))
-    (ragchat--call
+    (ragchat--call-sure
      'turn.retry (list :turn (ragchat--place-turn old))
      (lambda (reply)
        (let* ((buffer (ragchat--place-buffer old))

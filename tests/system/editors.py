@@ -2,9 +2,13 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
+import threading
 
-from harness import check, eventually
+from cutter import Cutter
+from harness import check, contains, eventually, equal
+from scripts import holds, in_turn, says
 
 CONTRIB = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "contrib")
 
@@ -15,17 +19,23 @@ HOSTILE = ("\x1b]52;c;aGk=\x07\x1b[31mred vim: set ft=lua modelines=5 | !touch /
            "%{system('touch owned')} {{{1\n[x](file:///etc/passwd)\n# vim: fdm=expr fde=system('touch\\ owned') :\n")
 
 
+# What an editor may be tempted to change: ends of lines, blanks, tabs, wide, joined and invisible characters, escapes.
+TRICKY = ("tab\there \t\n  leading, trailing   \n\n\n\r\ncarriage\rreturns\r\n" "e\u0301 n\u0303 \u1100\u1161\u11a8 "
+          "\U0001f468\u200d\U0001f469\u200d\U0001f467 \ufe0f\u200b\ufeff \u65e5\u672c\u8a9e \u0627\u0644\u0639\u0631 \u202e x\u00a0y\u2028\u2029\x0b\x0c\x7f\x85\u0091 "
+          "\ufffd \uffff \U0010ffff \ud7ff\ue000 \\n \\ % %d %{} `a` $(b) \x1b[0m\x08\n\n   ")
+
+
 class Editor:
     """`text` goes into a file of that suffix; argv(path) runs it. The script finds the name of its result in $EDITOR_OUT."""
 
-    def __init__(self, t, program, suffix, text, argv):
+    def __init__(self, t, program, suffix, text, argv, env=None):
         if not shutil.which(program):
             t.skip(f"{program} is not installed")
         self.out = os.path.join(t.dir, f"editor{len(os.listdir(t.dir))}")
         path = self.out + suffix
         with open(path, "w", encoding="utf-8") as f:
             f.write(text)
-        env = dict(t.h.env, EDITOR_OUT=self.out, TERM="dumb", PATH=t.bin + ":" + os.environ["PATH"])
+        env = dict(t.h.env, EDITOR_OUT=self.out, TERM="dumb", PATH=t.bin + ":" + os.environ["PATH"], **(env or {}))
         self.process = subprocess.Popen(argv(path), env=env, cwd=t.h.dir, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                         stderr=subprocess.STDOUT)
         t.closers.append(self.kill)
@@ -50,3 +60,74 @@ class Editor:
             result = json.load(f)
         check("error" not in result and "late" not in result, result, printed)
         return result
+
+
+# Stories that all of them tell; `run(t, script, env)` starts the editor, the scripts are in its own language and leave
+# `text`, `state`, `note` and `turn`.
+
+def goes_on_after_cuts(t, run, script):
+    """The connection breaks twice in ten thousand tokens, once in the middle of a character."""
+    t.serve(says(LONG, step=8))
+    cutter = Cutter(t, t.h.socket, 30011, 60000)
+    got = run(t, script, {"RAGCHAT_SOCKET": cutter.path}).end()
+    equal((got["text"], got["state"], cutter.cuts), (LONG, "done", 2), "the buffer")
+    offs = [params.get("off", 0) for params in cutter.asked("attach")]
+    check(offs == sorted(offs) and len(offs) == 3 and offs[1] > 0 and offs[2] > offs[1], "it began anew:", offs)
+    equal(len(cutter.asked("ask")), 1, "times asked")
+
+
+def bridges(of):
+    """The bridges that the process `of` started."""
+    with open(f"/proc/{of}/task/{of}/children", encoding="utf-8") as file:
+        return [int(pid) for pid in file.read().split()]
+
+
+def goes_on_with_another_bridge(t, run, script):
+    release = threading.Event()
+    t.closers.append(release.set)
+    t.serve(holds(release, TRICKY, TRICKY))
+    cutter = Cutter(t, t.h.socket)
+    editor = run(t, script, {"RAGCHAT_SOCKET": cutter.path})
+    eventually(lambda: cutter.asked("attach"), "the question")
+    eventually(lambda: t.rpc().call("turn.get", turn="last")["turn"]["length"] == len(TRICKY.encode()), "the first half")
+    first = bridges(editor.process.pid)
+    os.kill(first[0], signal.SIGKILL)
+    eventually(lambda: len(cutter.asked("attach")) == 2, "another attach")
+    check(bridges(editor.process.pid) != first, "the same bridge")
+    release.set()
+    got = editor.end()
+    equal((got["text"], got["state"], len(cutter.asked("ask"))), (TRICKY + TRICKY, "done", 1), "the buffer")
+
+
+def is_interrupted_and_asked_again(t, run, script):
+    """The daemon is killed in mid-answer; what it stored is what the buffer has, and retry works."""
+    release = threading.Event()
+    t.closers.append(release.set)
+    _, daemon = t.serve(in_turn(holds(release, "the first half, ", "never"), says(TRICKY)))
+    editor = run(t, script)
+    editor.until("half")
+    rpc = t.rpc()
+    eventually(lambda: rpc.call("status")["turns"].get("oldest_unsaved_ms", 0) == 0, "the checkpoint")
+    daemon.kill()
+    release.set()
+    daemon.start()
+    got = editor.end()
+    equal(got["state"], "interrupted", "state")
+    contains(got["note"], "interrupted", "etry")
+    equal(t.rpc().call("turn.get", turn=got["turn"])["turn"]["text"], got["text"], "the buffer is what is stored")
+    equal((got["again"], got["again_state"]), (TRICKY, "done"), "asked again")
+    stored = t.rpc().call("message.list", thread="last")["turns"]
+    equal([turn["state"] for turn in stored], ["interrupted", "done"], "the states stored")
+    equal(stored[-1]["text"], got["again"], "the buffer, byte for byte")
+
+
+def joins_an_answer_begun_elsewhere(t, run, script):
+    release = threading.Event()
+    t.closers.append(release.set)
+    t.serve(holds(release, TRICKY, TRICKY))
+    t.run("ask", "-d", "hello")
+    editor = run(t, script)
+    editor.until("half")
+    release.set()
+    got = editor.end()
+    equal((got["text"], got["state"]), (TRICKY + TRICKY, "done"), "joined")

@@ -152,6 +152,30 @@ def test_pieces_of_files_are_base64(t):
     check(data)
 
 
+def test_pieces_that_come_soon_after_one_another_are_told_as_one(t):
+    daemon = fake(t)
+    go = threading.Event()
+    t.closers.append(go.set)
+
+    def ask(call):
+        call.accept().delta("one ").delta("two ").delta("drei \u65e5 ").event("status", text="half way").delta("four ").delta("five ")
+        go.wait(30)
+        call.delta("six").done()
+    daemon.on["ask"] = ask
+    peer = Peer(t, "--join", "1000")
+    _, stream = peer.ask("hello")
+    peer.until(lambda: stream.text.endswith("five "))  # by the clock: nothing else comes
+    go.set()
+    equal(peer.finish(stream).text, "one two drei \u65e5 four five six", "text")
+    said = [message["params"] for message in peer.messages if message.get("method") == "stream"]
+    equal([(note["kind"], note.get("text")) for note in said],
+          [("delta", "one "), ("delta", "two drei \u65e5 "), ("status", "half way"), ("delta", "four five "), ("delta", "six"),
+           ("done", None)], "what was told")
+    equal([note["off"] for note in said if note["kind"] == "delta"], [0, 4, 17, 27], "where")
+    for bad in ("x", "-1", "10001"):
+        t.run("bridge", "--lsp", "--join", bad, code=2)
+
+
 def test_a_lost_connection_is_made_again_without_a_gap(t):
     daemon = fake(t)
     done = threading.Event()

@@ -2,6 +2,7 @@
 import os
 import threading
 
+import editors
 from editors import CONTRIB, HOSTILE, LONG, Editor
 from harness import check, contains, deadline, equal, eventually
 from scripts import holds, says
@@ -35,9 +36,9 @@ PRELUDE = """;; -*- lexical-binding: t -*-
 """
 
 
-def emacs(t, script):
+def emacs(t, script, env=None):
     return Editor(t, "emacs", ".el", PRELUDE.replace("%s", script),
-                  lambda path: ["emacs", "-Q", "--batch", "-L", os.path.join(CONTRIB, "emacs"), "-l", path])
+                  lambda path: ["emacs", "-Q", "--batch", "-L", os.path.join(CONTRIB, "emacs"), "-l", path], env)
 
 
 @deadline(60)
@@ -108,28 +109,42 @@ def test_stop_keeps_what_came_and_retry_asks_again(t):
     equal([turn["state"] for turn in t.run("show", "last", "--json").json["turns"]], ["cancelled", "done"], "both are stored")
 
 
+ANSWER = """
+      (await "the end" #'ended)
+      (r 'text (text)) (r 'state (ended)) (r 'note (note)) (r 'turn (ragchat--place-turn (place)))
+"""
+
+
 @deadline(60)
-def test_a_daemon_killed_in_mid_answer_leaves_what_was_stored_marked_interrupted(t):
-    release = threading.Event()
-    t.closers.append(release.set)
-    _, daemon = t.serve(holds(release, "the first half, ", "never"))
-    editor = emacs(t, """
+def test_a_daemon_killed_in_mid_answer_leaves_what_was_stored_marked_interrupted_and_is_asked_again(t):
+    editors.is_interrupted_and_asked_again(t, emacs, """
       (ragchat-ask "hello")
       (await "half" (lambda () (string-search "half" (text))))
       (sign "half")
-      (await "the end" #'ended)
-      (r 'text (text)) (r 'state (ended)) (r 'note (note)) (r 'turn (ragchat--place-turn (place)))
+    """ + ANSWER + """
+      (let ((old (place)))
+        (ragchat-retry)
+        (await "the other" (lambda () (and (not (eq old (place))) (ended)))))
+      (r 'again (text)) (r 'again_state (ended))
     """)
-    editor.until("half")
-    rpc = t.rpc()
-    eventually(lambda: rpc.call("status")["turns"].get("oldest_unsaved_ms", 0) == 0, "the checkpoint")
-    daemon.kill()
-    release.set()
-    daemon.start()
-    got = editor.end()
-    equal(got["state"], "interrupted", "state")
-    equal(t.rpc().call("turn.get", turn=got["turn"])["turn"]["text"], got["text"], "the buffer is what is stored")
-    contains(got["note"], "interrupted")
+
+
+@deadline(60)
+def test_a_lost_connection_goes_on_where_it_was(t):
+    editors.goes_on_after_cuts(t, emacs, '(ragchat-ask "tell me much")' + ANSWER)
+
+
+@deadline(60)
+def test_a_bridge_that_is_killed_is_started_again_and_goes_on_where_it_was(t):
+    editors.goes_on_with_another_bridge(t, emacs, '(ragchat-ask "hello")' + ANSWER)
+
+
+def test_an_answer_begun_elsewhere_is_joined_and_is_what_is_stored(t):
+    editors.joins_an_answer_begun_elsewhere(t, emacs, """
+      (ragchat-attach "last")
+      (await "half" (lambda () (and (place) (> (ragchat--place-bytes (place)) 100))))
+      (sign "half")
+    """ + ANSWER)
 
 
 def test_a_hostile_answer_runs_nothing_and_hides_nothing(t):

@@ -2,6 +2,7 @@
 import os
 import threading
 
+import editors
 from editors import CONTRIB, HOSTILE, LONG, Editor
 from fake_daemon import FakeDaemon
 from harness import check, contains, deadline, equal, eventually
@@ -39,10 +40,10 @@ finish()
 """
 
 
-def nvim(t, script):
+def nvim(t, script, env=None):
     return Editor(t, "nvim", ".lua", PRELUDE.replace("%s", script), lambda path: [
         "nvim", "--headless", "-u", "NONE", "-i", "NONE", "-n", "--cmd", "set rtp+=" + os.path.join(CONTRIB, "nvim"),
-        "-c", "runtime plugin/ragchat.lua", "-S", path])
+        "-c", "runtime plugin/ragchat.lua", "-S", path], env)
 
 
 def listening(t):
@@ -115,28 +116,36 @@ def test_stop_keeps_what_came_and_retry_asks_again(t):
     equal([turn["state"] for turn in turns], ["cancelled", "done"], "both are stored")
 
 
+ANSWER = """
+      await('the end', ended)
+      r.text, r.state, r.turn, r.note = text(place().buf), place().state, place().turn, notes(place().buf)
+"""
+
+
 @deadline(60)
-def test_a_daemon_killed_in_mid_answer_leaves_what_was_stored_marked_interrupted(t):
-    release = threading.Event()
-    t.closers.append(release.set)
-    _, daemon = t.serve(holds(release, "the first half, ", "never"))
-    editor = nvim(t, """
+def test_a_daemon_killed_in_mid_answer_leaves_what_was_stored_marked_interrupted_and_is_asked_again(t):
+    editors.is_interrupted_and_asked_again(t, nvim, """
       vim.cmd('RagChatAsk hello')
       await('half', function() return place() and place().turn and text(place().buf):find('half') end)
       mark('half')
-      await('the end', ended)
-      r.text, r.state, r.note, r.turn = text(place().buf), place().state, notes(place().buf), place().turn
+    """ + ANSWER + """
+      vim.cmd('RagChatRetry')
+      await('the other', function() return place().turn ~= r.turn and ended() end)
+      r.again, r.again_state = text(place().buf), place().state
     """)
-    editor.until("half")
-    rpc = t.rpc()
-    eventually(lambda: rpc.call("status")["turns"].get("oldest_unsaved_ms", 0) == 0, "the checkpoint")
-    daemon.kill()
-    release.set()
-    daemon.start()
-    got = editor.end()
-    equal(got["state"], "interrupted", "state")
-    equal(t.rpc().call("turn.get", turn=got["turn"])["turn"]["text"], got["text"], "the buffer is what is stored")
-    contains(got["note"], "interrupted", "RagChatRetry")
+
+
+@deadline(60)
+def test_a_lost_connection_of_the_real_daemon_goes_on_where_it_was(t):
+    editors.goes_on_after_cuts(t, nvim, "vim.cmd('RagChatAsk tell me much')" + ANSWER)
+
+
+def test_an_answer_begun_elsewhere_is_joined_and_is_what_is_stored(t):
+    editors.joins_an_answer_begun_elsewhere(t, nvim, """
+      vim.cmd('RagChatAttach last')
+      await('half', function() return place() and place().turn and #text(place().buf) > 100 end)
+      mark('half')
+    """ + ANSWER)
 
 
 def test_a_lost_connection_goes_on_where_it_was(t):

@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import threading
 
+import editors
 from editors import CONTRIB, HOSTILE, LONG, Editor
 from harness import check, contains, deadline, equal, eventually
 from scripts import holds, says
@@ -38,7 +39,7 @@ func Ended()
 endfunc
 func Note()
   let all = prop_list(1, {'bufnr': Place().buf, 'end_lnum': -1, 'types': ['ragchat_note']})
-  return empty(all) ? '' : get(all[0], 'text', '')
+  return empty(all) ? '' : Place().view.note
 endfunc
 func Main()
 %s
@@ -52,12 +53,12 @@ call Finish()
 """
 
 
-def vim(t, script):
+def vim(t, script, env=None):
     if shutil.which("vim") and b"+channel" not in subprocess.run(["vim", "--version"], stdout=subprocess.PIPE, check=True).stdout:
         t.skip("this vim has no channels")
     return Editor(t, "vim", ".vim", PRELUDE.replace("%s", script), lambda path: [
         "vim", "-Nu", "NONE", "-i", "NONE", "-n", "-es", "--not-a-term", "--cmd", "set rtp^=" + os.path.join(CONTRIB, "vim"),
-        "-c", "runtime plugin/ragchat.vim", "-S", path])
+        "-c", "runtime plugin/ragchat.vim", "-S", path], env)
 
 
 @deadline(60)
@@ -116,30 +117,45 @@ def test_stop_keeps_what_came_and_retry_asks_again(t):
     editor.sign("go")
     got = editor.end()
     equal((got["text"], got["state"], got["again"]), ("the first half, ", "cancelled", "the first half, and more"), "the answers")
+    equal(got["note"], "[stopped]", "note")
     equal([turn["state"] for turn in t.run("show", "last", "--json").json["turns"]], ["cancelled", "done"], "both are stored")
 
 
+ANSWER = """
+      call Await('the end', 'Ended()')
+      let g:result = extend(g:result, {'text': Text(), 'state': Place().state, 'turn': Place().turn, 'note': Note()})
+"""
+
+
 @deadline(60)
-def test_a_daemon_killed_in_mid_answer_leaves_what_was_stored_marked_interrupted(t):
-    release = threading.Event()
-    t.closers.append(release.set)
-    _, daemon = t.serve(holds(release, "the first half, ", "never"))
-    editor = vim(t, """
+def test_a_daemon_killed_in_mid_answer_leaves_what_was_stored_marked_interrupted_and_is_asked_again(t):
+    editors.is_interrupted_and_asked_again(t, vim, """
       RagChatAsk hello
       call Await('half', 'Text() =~ "half"')
       call Sign('half')
-      call Await('the end', 'Ended()')
-      let g:result = extend(g:result, {'text': Text(), 'state': Place().state, 'turn': Place().turn})
+    """ + ANSWER + """
+      RagChatRetry
+      call Await('the other', 'Place().turn != "' .. g:result.turn .. '" && Ended()')
+      let g:result = extend(g:result, {'again': Text(), 'again_state': Place().state})
     """)
-    editor.until("half")
-    rpc = t.rpc()
-    eventually(lambda: rpc.call("status")["turns"].get("oldest_unsaved_ms", 0) == 0, "the checkpoint")
-    daemon.kill()
-    release.set()
-    daemon.start()
-    got = editor.end()
-    equal(got["state"], "interrupted", "state")
-    equal(t.rpc().call("turn.get", turn=got["turn"])["turn"]["text"], got["text"], "the buffer is what is stored")
+
+
+@deadline(60)
+def test_a_lost_connection_goes_on_where_it_was(t):
+    editors.goes_on_after_cuts(t, vim, "RagChatAsk tell me much" + ANSWER)
+
+
+@deadline(60)
+def test_a_bridge_that_is_killed_is_started_again_and_goes_on_where_it_was(t):
+    editors.goes_on_with_another_bridge(t, vim, "RagChatAsk hello" + ANSWER)
+
+
+def test_an_answer_begun_elsewhere_is_joined_and_is_what_is_stored(t):
+    editors.joins_an_answer_begun_elsewhere(t, vim, """
+      RagChatAttach last
+      call Await('half', '!empty(Place()) && Place().bytes > 100')
+      call Sign('half')
+    """ + ANSWER)
 
 
 def test_a_hostile_answer_runs_nothing_and_hides_nothing(t):

@@ -4,10 +4,12 @@ vim9script
 import autoload 'ragchat/rpc.vim'
 import autoload 'ragchat/view.vim'
 
-# A place: {buf, view, thread, turn, running, state, error, talk, pieces, bytes}
+# A place: {buf, view, thread, turn, running, state, error, talk, pieces, bytes, roff, ev, losses, After}
 var shown: dict<dict<any>> = {} # by buffer number
 var streams: dict<dict<any>> = {} # by turn
 var newest: dict<any> = {} # of the last question
+
+const LOSSES = 3 # bridges that may end without a byte of the answer in between
 
 const STATES = {
   done: '',
@@ -49,65 +51,96 @@ def Ended(place: dict<any>, note: dict<any>)
   })
 enddef
 
+# A piece may come twice where two bridges told it, never a later one before an earlier.
+def Take(place: dict<any>, off: number, text: string)
+  final new = off > place.bytes ? '' : strpart(text, place.bytes - off)
+  if new == ''
+    return
+  endif
+  place.bytes += strlen(new)
+  place.losses = 0
+  add(place.pieces, new)
+  view.Append(place.view, new)
+enddef
+
 def OnStream(note: dict<any>)
   final turn = get(note, 'turn', '')
-  if !has_key(streams, turn)
+  if type(turn) != v:t_string || !has_key(streams, turn)
     return
   endif
   final place = streams[turn]
-  if note.kind == 'delta'
-    if note.off == place.bytes
-      place.bytes += strlen(note.text)
-      add(place.pieces, note.text)
-      view.Append(place.view, note.text)
-    endif
-  elseif note.kind == 'status'
+  final kind = get(note, 'kind', '')
+  if kind == 'delta'
+    Take(place, note.off, note.text)
+    return
+  endif
+  if kind == 'reasoning'
+    place.roff = note.off + strlen(note.text)
+    return
+  endif
+  place.ev = max([place.ev, get(note, 'ev', 0)])
+  if kind == 'status'
     view.Note(place.view, note.text)
-  elseif note.kind == 'error'
+  elseif kind == 'error'
     place.error = note.message
-  elseif note.kind == 'done'
+  elseif kind == 'done'
     remove(streams, turn)
     Ended(place, note)
   endif
 enddef
 
-def OnNotification(method: string, params: dict<any>)
-  if method == 'stream'
-    OnStream(params)
+# What a listener throws would be told as an error of Vim's for every message: a daemon that sends
+# nonsense costs its own stream only.
+def OnNotification(method: string, params: any)
+  if method == 'stream' && type(params) == v:t_dict
+    try
+      OnStream(params)
+    catch
+      rpc.Complain('the daemon sent what is no part of an answer')
+    endtry
   elseif method == 'closed'
     final gone = values(streams)
     streams = {}
     for place in gone
-      Ended(place, {state: 'lost', message: params.message})
+      place.losses += 1
+      if place.losses > LOSSES
+        Ended(place, {state: 'lost', message: params.message})
+      else
+        AttachTo(place)
+      endif
     endfor
   endif
 enddef
 
-rpc.Listen(OnNotification)
-
-# The answer of `turn` grows in place.view, from its first byte.
-def Follow(place: dict<any>, turn: string, After: func = null_function)
-  place.turn = turn
-  place.running = true
-  place.state = ''
-  place.error = ''
-  place.pieces = []
-  place.bytes = 0
-  place.After = After
+# From where it stands; where the daemon has less than that, from the first byte.
+def AttachTo(place: dict<any>)
+  final turn = place.turn
   streams[turn] = place
-  rpc.Call('attach', {turn: turn}, (_) => 0, (why) => {
+  rpc.Call('attach', {turn: turn, off: place.bytes, roff: place.roff, ev: place.ev}, (_) => 0, (why) => {
+    if place.bytes > 0
+      view.Replace(place.view, '')
+      extend(place, {bytes: 0, roff: 0, ev: 0, pieces: []})
+      AttachTo(place)
+      return
+    endif
     if has_key(streams, turn)
       remove(streams, turn)
     endif
     Ended(place, {state: 'lost', message: why})
-  })
+  }, () => 0)
+enddef
+
+# The answer of `turn` grows in place.view, from its first byte.
+def Follow(place: dict<any>, turn: string, After: func = null_function)
+  extend(place, {turn: turn, running: true, state: '', error: '', pieces: [], bytes: 0, roff: 0, ev: 0, losses: 0, After: After})
+  AttachTo(place)
 enddef
 
 # ---- places ----
 
 def Place(buf: number): dict<any>
   return {buf: buf, view: {}, thread: '', turn: '', running: false, state: '', error: '', talk: false, pieces: [], bytes: 0,
-    After: null_function}
+    roff: 0, ev: 0, losses: 0, After: null_function}
 enddef
 
 def Fresh(name: string): dict<any>
@@ -156,7 +189,7 @@ def Send(place: dict<any>, text: string, thread: string)
   place.state = ''
   view.Note(place.view, 'asking ...')
   final params = thread == '' ? {text: text} : {text: text, thread: thread}
-  rpc.Call('ask', params, (reply) => {
+  rpc.CallSure('ask', params, (reply) => {
     view.Note(place.view, '')
     place.thread = reply.thread
     Follow(place, reply.turn)
@@ -226,7 +259,7 @@ export def Retry()
   if Busy(old)
     return
   endif
-  rpc.Call('turn.retry', {turn: old.turn}, (reply) => {
+  rpc.CallSure('turn.retry', {turn: old.turn}, (reply) => {
     var place = old
     if old.talk
       view.Write(view.New(old.buf), "\n\n")
@@ -381,3 +414,5 @@ export def Export(name: string, thread: bool)
   final out = name == '' ? [] : ['-o', fnamemodify(name, ':p')]
   Run(['export'] + (thread ? ['--thread'] : []) + out + ['--', what == '' ? 'last' : what])
 enddef
+
+rpc.Listen(OnNotification)

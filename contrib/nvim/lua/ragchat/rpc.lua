@@ -9,6 +9,7 @@ local M = {}
 
 local FRAME_MAX = 1024 * 1024 -- LIMIT_FRAME
 local TRY_MS = { 20, 50, 100, 200, 400, 800 }
+local START_MS = 1000 -- a daemon that was there is waited for so long before one is started
 
 M.config = {
   command = 'ragchat', -- starts the user's daemon where none answers; '' never does
@@ -291,7 +292,7 @@ connect = function(done)
         end)
         return
       end
-      if not asked and tries >= 1 then
+      if not asked and tries >= 1 and (not link.instance or uv.now() - started >= START_MS) then
         asked = true
         vim.schedule(start_daemon)
       end

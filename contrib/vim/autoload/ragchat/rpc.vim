@@ -5,6 +5,8 @@ vim9script
 var job: any = null
 var Listener: func = null_function
 var failures = ''
+var waiting: dict<dict<func>> = {} # what is not answered yet, by a number of ours
+var calls = 0
 
 export def Listen(F: func)
   Listener = F
@@ -32,11 +34,23 @@ def OnMessage(ch: channel, msg: any)
   endif
 enddef
 
+# What was outstanding is told, then the listener: a bridge of which nothing is left may be started again.
 def OnExit(j: job, status: number)
-  if j == job
-    job = null
-    Listener('closed', {message: failures != '' ? failures : 'the bridge has ended'})
+  if j != job
+    return
   endif
+  job = null
+  final gone = values(waiting)
+  waiting = {}
+  final words = failures != '' ? substitute(failures, '^ragchat: ', '', '') : 'the bridge has ended'
+  for request in gone
+    if request.Lost != null_function
+      request.Lost()
+    else
+      request.Failed(words)
+    endif
+  endfor
+  Listener('closed', {message: words})
 enddef
 
 def Running(): bool
@@ -48,7 +62,7 @@ def Start(): bool
     return true
   endif
   failures = ''
-  job = job_start([get(g:, 'ragchat_program', 'ragchat'), 'bridge', '--lsp'], {
+  job = job_start([get(g:, 'ragchat_program', 'ragchat'), 'bridge', '--lsp', '--join', '30'], {
     mode: 'lsp',
     out_cb: OnMessage,
     err_mode: 'nl',
@@ -61,17 +75,32 @@ def Start(): bool
   return Running()
 enddef
 
-# Done(result), or Failed(words).
-export def Call(method: string, params: dict<any>, Done: func, Failed: func = Complain)
+# Done(result), or Failed(words); Lost() in its place where the bridge has ended meanwhile.
+export def Call(method: string, params: dict<any>, Done: func, Failed: func = Complain, Lost: func = null_function)
   if !Start()
     Failed(failures != '' ? failures : 'cannot run ragchat: is it on the PATH?')
     return
   endif
+  calls += 1
+  final number = string(calls)
+  waiting[number] = {Failed: Failed, Lost: Lost}
   ch_sendexpr(job, {method: method, params: params}, {callback: (_, reply) => {
-    if has_key(reply, 'error')
+    if !has_key(waiting, number)
+      return
+    endif
+    remove(waiting, number)
+    if type(reply) == v:t_dict && has_key(reply, 'error')
       Failed(get(reply.error, 'message', 'failed'))
-    else
+    elseif type(reply) == v:t_dict
       Done(get(reply, 'result', {}))
+    else
+      Failed('an answer that is none')
     endif
   }})
+enddef
+
+# The same for what must arrive once: the key makes a second sending harmless.
+export def CallSure(method: string, params: dict<any>, Done: func, Failed: func = Complain)
+  params.key = printf('vim-%x-%s-%x', getpid(), reltimestr(reltime())->substitute('[ .]', '', 'g'), rand())
+  Call(method, params, Done, Failed, () => Call(method, params, Done, Failed))
 enddef

@@ -31,7 +31,7 @@ enddef
 
 # A place that grows at the end of line `lnum`, which is its own; the buffer's last line without it.
 export def New(buf: number, lnum = 0): dict<any>
-  final v = {buf: buf, id: New_id(), queue: [], queued: 0, timer: 0, tick: -1, first: 0, Drained: null_function, noted: false}
+  final v = {buf: buf, id: New_id(), queue: [], queued: 0, timer: 0, tick: -1, first: 0, Drained: null_function, note: ''}
   bufload(buf)
   final at = lnum > 0 ? lnum : len(getbufline(buf, 1, '$'))
   prop_add(at, 1, {type: 'ragchat_end', id: v.id, bufnr: buf})
@@ -172,13 +172,13 @@ export def Note(v: dict<any>, text: string)
   if !bufloaded(v.buf)
     return
   endif
-  if v.noted
+  if v.note != ''
     prop_remove({type: 'ragchat_note', bufnr: v.buf, all: true})
-    v.noted = false
+    v.note = ''
   endif
   final last = Last(v)
   if text != '' && last > 0
-    prop_add(last, 0, {type: 'ragchat_note', bufnr: v.buf, text: '[' .. rpc.Clean(text) .. ']', text_align: 'below'})
-    v.noted = true
+    v.note = '[' .. rpc.Clean(text) .. ']'
+    prop_add(last, 0, {type: 'ragchat_note', bufnr: v.buf, text: v.note, text_align: 'below'})
   endif
 enddef
