@@ -47,5 +47,5 @@
 #define EXTRACT_MEMORY ((size_t)768 << 20)
 #define PDF_CPU_S 120 /* pdftotext reads some 300 pages a second */
 #define PDF_MEMORY ((size_t)768 << 20)
-#define PAGES_MEMORY ((size_t)256 << 20) /* it holds a piece of text at a time */
+#define PAGES_MEMORY ((size_t)256 << 20) /* a long document, the text of half of it */
 #define PDF_FILES 32 /* descriptors: libraries, encodings, its input and output */

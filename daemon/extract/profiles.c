@@ -41,9 +41,22 @@ const struct sandbox_profile profile_text = {
 	.ncalls = array_len(text_calls),
 };
 
+#define READ(fd) { .nr = SYS_read, .check = { { 0, FD, fd } } }
+#define WRITE(fd) { .nr = SYS_write, .check = { { 0, FD, fd } } }
+#define CLOSE(fd) { .nr = SYS_close, .check = { { 0, FD, fd } } }
+
 static const struct sandbox_call pages_calls[] = {
-	{ .nr = SYS_read, .check = { { 0, FD, 0 } } },
-	{ .nr = SYS_read, .check = { { 0, FD, PDF_WORDS_FD } } },
+	READ(0),
+	READ(PDF_WORDS(PDF_FIRST)),
+	READ(PDF_TEXT(PDF_FIRST)),
+	WRITE(PDF_INPUT(PDF_FIRST)),
+	CLOSE(PDF_TEXT(PDF_FIRST)),
+	CLOSE(PDF_INPUT(PDF_FIRST)),
+	READ(PDF_WORDS(PDF_SECOND)),
+	READ(PDF_TEXT(PDF_SECOND)),
+	WRITE(PDF_INPUT(PDF_SECOND)),
+	CLOSE(PDF_INPUT(PDF_SECOND)),
+	{ .nr = SYS_poll },
 	{ .nr = SYS_wait4 },
 	MEMORY_AND_ITS_END,
 };
@@ -53,7 +66,7 @@ const struct sandbox_profile profile_pages = {
 	.limit = { .cpu_s = PDF_CPU_S,
 		.memory = PAGES_MEMORY,
 		.file = EXTRACT_TEXT_MAX * 2,
-		.files = 0 },
+		.files = PDF_CHILDREN }, /* as many can be polled; none can be opened */
 	.calls = pages_calls,
 	.ncalls = array_len(pages_calls),
 };

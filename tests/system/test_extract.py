@@ -68,6 +68,23 @@ def test_pages_of_a_pdf_are_counted_empty_ones_too(t):
     equal((got.form, got.status["pages"], got.place_of("Third")), ("p", 3, (3, -1, "")))
 
 
+def test_a_long_pdf_is_read_by_two_and_nobody_can_tell(t):
+    page = lambda i: None if i % 7 == 3 else [f"Page {i} begins", f"and ends with {i * 31}"]
+    pages = [page(i) for i in range(1, 241)]
+    wanted = subprocess.run(["pdftotext", "-enc", "UTF-8", "-", "-"], input=papers.pdf(pages), stdout=subprocess.PIPE, check=True).stdout
+    # what the file says of its length: the truth, more, far more than there is, less, next to nothing
+    for told in (None, b"/Count 300", b"/Count 9999", b"/Count 110", b"/Count 1"):
+        data = papers.pdf(pages)
+        if told:
+            data = data.replace(b"/Type /Pages /Count 240", b"/Type/Pages/Coun#74 240") + b"9 0 obj /Pages " + told + b" endobj\n"
+        got = read(t, data, "a.pdf", ("--pdf",))
+        equal((got.status["pages"], got.place_of("Page 121 begins"), got.place_of(f"ends with {240 * 31}")), (240, (121, -1, ""), (240, -1, "")))
+        equal([line for line in got.text.split("\n") if line], [line for line in wanted.decode().replace("\f", "\n").split("\n") if line])
+    locked = papers.pdf(pages, b"/Encrypt << /Filter /Standard /V 1 /R 2 /O <%s> /U <%s> /P -4 >> /ID [<00> <00>]" % (b"5a" * 32, b"5a" * 32))
+    equal(records.read(program(t), locked, "a.pdf", ("--pdf",)).status["status"], "locked")
+    equal(records.read(program(t), papers.pdf([None] * 300), "a.pdf", ("--pdf",)).status["status"], "empty")
+
+
 def test_a_pdf_has_its_title_when_it_is_one(t):
     text = [["</pre>", "</body>", "</html>"], ["</body></html> x"]]
     for title, wanted in (("Über die <Bienen> & \"Wespen\"", None), ("Microsoft Word - brief.doc", ""), ("scan0001.pdf", ""), ("  Two\n words ", "Two words"),

@@ -130,6 +130,47 @@ TEST(pages_are_the_same_in_any_pieces)
 	}
 }
 
+TEST(half_of_the_pages_is_where_it_ends)
+{
+	struct desk d;
+	struct pdf_pages pages = { .x = &d.x, .page = 1, .until = 2 };
+
+	desk_set(&d);
+	extract_form(&d.x, FORM_PAGES);
+	pdf_pages_feed(&pages, "one\ft", 5);
+	check_int(pages.page, 2);
+	pdf_pages_feed(&pages, "wo\fthree\f", 9);
+	pdf_pages_feed(&pages, "four", 4);
+	check_int(pages.page, 3);
+	check_str(desk_text(&d, 1), "one\ntwo\n");
+	desk_strike(&d);
+}
+
+TEST(pages_of_a_pdf_are_counted_from_outside)
+{
+	static const struct {
+		const char *pdf;
+		int pages;
+	} counts[] = {
+		{ "", 0 },
+		{ "/Count", 0 },
+		{ "1 0 obj << /Type /Pages /Kids [2 0 R] /Count 12 >> endobj", 12 },
+		{ "1 0 obj << /Count 3 /Type /Pages >> endobj 2 0 obj << /Type/Pages/Count 40>> endobj", 40 },
+		{ "1 0 obj << /Type /Outlines /Count 99 >> endobj", 0 },
+		{ "1 0 obj << /Type /Outlines /Count 99 >> endobj 2 0 obj << /Type /Pages /Count 5 >> endobj", 5 },
+		{ "1 0 obj << /Type /Pages /Count 99999999999999999999 >> endobj", 0 },
+		{ "1 0 obj << /Type /Pages /Count -7 >> endobj", 0 },
+		{ "1 0 obj <</Linearized 1/L 99/N 31/T 9>> endobj 2 0 obj << /Type /Pages /Count 8 >>", 31 },
+		{ "1 0 obj <</Linearized 1", 0 },
+		{ "1 0 obj <</Length 9>> stream\nxx\nendstream endobj 2 0 obj <</Length 1>>stream\nx\nendstream", 2 },
+		{ "1 0 obj <</Length 9/Subtype/Image>> stream\nxx\nendstream", 0 },
+		{ "stream", 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+		check_int(pdf_count((const uint8_t *)counts[i].pdf, strlen(counts[i].pdf)), counts[i].pages);
+}
+
 TEST(records_that_lie_are_refused)
 {
 	static const struct {
