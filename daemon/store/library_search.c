@@ -11,6 +11,7 @@
 #include "common/attr.h"
 #include "common/mem.h"
 #include "daemon/store/rank.h"
+#include "daemon/store/search_hits.h"
 #include "daemon/store/search_segments.h"
 
 #define COLLECTIONS_MAX 256 /* searched at once */
@@ -38,7 +39,6 @@ struct walk {
 	struct rank_rows rows;
 	struct rank_lengths *lengths; /* one a collection */
 	struct rank_document *whole;
-	size_t aliased; /* the hit whose other names are added */
 	size_t cap_whole;
 	struct searched_segments segments;
 	struct rank rank;
@@ -346,88 +346,6 @@ static int load_documents(struct walk *w)
 	return r;
 }
 
-/* ---- the hits ---- */
-
-static bool is_named(const struct db_search *s, const char *id, const char *name)
-{
-	for (size_t i = 0; i < s->ndocuments; i++)
-		if (!strcmp(s->documents[i], id) || !strcmp(s->documents[i], name))
-			return true;
-	return false;
-}
-
-/* The name that was asked for is the one that is shown. */
-static int show_as(void *ctx, const char *id, const char *name)
-{
-	struct walk *w = ctx;
-	struct hit *h = &w->s->hits[w->s->nhits];
-
-	if (is_named(w->s, h->document, h->name) || !is_named(w->s, id, name))
-		return 0;
-	(void)snprintf(h->document, sizeof(h->document), "%s", id);
-	mem_free(h->name);
-	h->name = mem_dup(name);
-	return 0;
-}
-
-/* Where documents are ranked, each name is one. */
-static int show_also(void *ctx, const char *id, const char *name)
-{
-	struct walk *w = ctx;
-	struct db_search *s = w->s;
-	const struct hit *of = &s->hits[w->aliased];
-	struct hit *h = &s->hits[s->nhits];
-
-	if (s->nhits >= (size_t)s->limit || (s->ndocuments && !is_named(s, id, name)) ||
-		!strcmp(id, of->document))
-		return 0;
-	*h = *of;
-	(void)snprintf(h->document, sizeof(h->document), "%s", id);
-	h->name = mem_dup(name);
-	h->heading = mem_dup(of->heading);
-	h->text = mem_try_dup(of->text, of->text_len);
-	s->nhits++;
-	return h->text ? 0 : -ENOMEM;
-}
-
-static int load_names(struct walk *w)
-{
-	struct db_search *s = w->s;
-	id_str document;
-	int r = 0;
-
-	memcpy(document, s->hits[s->nhits].document, sizeof(document));
-	if (s->ndocuments)
-		r = alias_each(w->db, document, show_as, w, w->why);
-	w->aliased = s->nhits++;
-	if (r == 0 && s->whole)
-		r = alias_each(w->db, document, show_also, w, w->why);
-	return r;
-}
-
-static int load_hits(struct walk *w)
-{
-	struct db_search *s = w->s;
-	int r = 0;
-
-	s->hits = calloc(w->rank.nhits + (size_t)max_of(s->limit, 0) + 1, sizeof(*s->hits));
-	if (!s->hits)
-		return -ENOMEM;
-	for (size_t i = 0; r == 0 && i < w->rank.nhits && s->nhits < (size_t)max_of(s->limit, 0); i++) {
-		struct hit *h = &s->hits[s->nhits];
-		bool found = false;
-
-		r = hit_load(w->db, w->rank.hits[i].id, false, h, &found, w->why);
-		h->score = w->rank.hits[i].score;
-		h->own = w->rank.hits[i].own;
-		if (r == 0 && found)
-			r = load_names(w);
-		else
-			hit_fini(h);
-	}
-	return r;
-}
-
 /* ---- the whole ---- */
 
 static bool is_number(const struct term_weight *t)
@@ -489,7 +407,7 @@ static int search(struct walk *w)
 	if (w->rank.ended)
 		db_deadline(w->db, 0);
 	if (r == 0)
-		r = load_hits(w);
+		r = search_hits(w->db, w->s, &w->rank, w->why);
 	return r ? r : walked;
 }
 

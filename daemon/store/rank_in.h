@@ -29,7 +29,7 @@ void scorer_score(
 	struct scorer *s, double length, double mean, double times, struct rank_hit *hit);
 double scorer_name(const struct scorer *s);
 
-/* ---- rank_segments.c ---- */
+/* ---- rank_count.c, rank_segments.c ---- */
 
 /* Finds the terms; adds how many passages, and names, have them. */
 void rank_segments_count(struct rank *k, double *name_df);
