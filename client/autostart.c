@@ -38,6 +38,7 @@ struct start {
 	char *log_path;
 	off_t log_from;  /* where the log of this start begins */
 	bool told_later; /* a daemon ended with 75, and its log says why */
+	bool stopped;    /* whoever wanted it does not any more */
 	char **why;
 };
 
@@ -56,9 +57,19 @@ static bool listens(const char *path)
 	return there;
 }
 
-static bool is_late(const struct start *s)
+static bool (*wants_stop)(void *ctx);
+static void *wants_stop_ctx;
+
+void autostart_heed(bool (*stop)(void *ctx), void *ctx)
 {
-	return clock_mono_ms() >= s->deadline;
+	wants_stop = stop;
+	wants_stop_ctx = ctx;
+}
+
+static bool is_late(struct start *s)
+{
+	s->stopped = s->stopped || (wants_stop && wants_stop(wants_stop_ctx));
+	return s->stopped || clock_mono_ms() >= s->deadline;
 }
 
 static int64_t start_timeout(void)
@@ -105,7 +116,7 @@ static int open_lock(const struct start *s, int *fd)
 }
 
 /* 0: the lock is ours and nobody listens; DAEMON_TRY_LATER: somebody listens. */
-static int wait_turn(const struct start *s, int lock)
+static int wait_turn(struct start *s, int lock)
 {
 	while (flock(lock, LOCK_EX | LOCK_NB) < 0) {
 		if (errno != EWOULDBLOCK && errno != EINTR) {
@@ -257,5 +268,9 @@ int autostart_daemon(const char *socket_path, const char *ragchatd, char **why)
 	free(s.dir);
 	free(s.program);
 	free(s.log_path);
+	if (s.stopped && r) {
+		*why = mem_free(*why);
+		r = -EINTR;
+	}
 	return r == DAEMON_TRY_LATER ? 0 : r;
 }

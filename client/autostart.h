@@ -8,8 +8,12 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #define AUTOSTART_TIMEOUT_MS 10000 /* RAGCHAT_START_TIMEOUT_MS changes it */
 
+/* Asked now and then while it waits: true gives up, with -EINTR. NULL: nobody is asked. */
+void autostart_heed(bool (*stop)(void *ctx), void *ctx);
 /*
  * Start a daemon that listens on `socket` and wait until it accepts, or until it says why it cannot.
  * ragchatd: path of the program, or NULL: beside this one, else in PATH. 0, or -ETIMEDOUT, -ECHILD (it

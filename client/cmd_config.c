@@ -151,6 +151,19 @@ static int list(struct conf_file *f, const struct config_want *k)
 
 /* ---- set ---- */
 
+/* Who refuses it, and the file's own name, are known to whoever has just given the value. */
+static const char *reason(const struct conf_file *f, const char *why)
+{
+	size_t n = strlen(f->path);
+
+	why += str_starts(why, "ragchatd: ") ? strlen("ragchatd: ") : 0;
+	if (strncmp(why, f->path, n) != 0 || why[n] != ':')
+		return why;
+	why += n + 1;
+	why += strspn(why, "0123456789");
+	return why + strspn(why, ": ");
+}
+
 /* Checked, then in its place, then told to the daemon. */
 static int put(struct client *c, struct conf_file *f, const struct buf *text, bool secret)
 {
@@ -159,7 +172,7 @@ static int put(struct client *c, struct conf_file *f, const struct buf *text, bo
 	int r = draft ? conf_file_check(f, draft, &why) : STATUS_OUTPUT;
 
 	if (r == STATUS_CONFIG)
-		say("not changed; ragchatd would not take it:\n%.*s", (int)min_of(why.len, (size_t)400), buf_cstr(&why));
+		say("not changed: %.400s", reason(f, buf_cstr(&why)));
 	if (!r)
 		r = conf_file_replace(f, draft, secret);
 	if (r && draft)

@@ -220,6 +220,8 @@ static int start_and_connect(struct connect_found *f, bool autostart)
 	/* It listened when it was started; where nobody does now it was idle and left: once more. */
 	do {
 		r = autostart_daemon(f->path, NULL, &why);
+		if (r == -EINTR)
+			return refused(f, STATUS_CANCELLED, mem_dup("stopped waiting for the daemon to start"));
 		if (r) {
 			r = refused(f, STATUS_UNAVAILABLE,
 				mem_printf("cannot start the daemon: %s", why ? why : strerror(r < 0 ? -r : EIO)));

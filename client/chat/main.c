@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "client/autostart.h"
 #include "client/chat/talk.h"
 #include "client/chat/verbs.h"
 #include "client/chat_options.h"
@@ -33,6 +34,12 @@ static void wrap_message(const char *s, size_t n, struct buf *out)
 	wrap_text(tty_width(), s, n, out);
 }
 
+/* C-c while a daemon is being started. */
+static bool wants_stop(void *tty)
+{
+	return tty_take(tty) != 0;
+}
+
 /* Before the first question: is anybody there, and are we let in? */
 static int begin(struct talk *t)
 {
@@ -44,6 +51,7 @@ static int begin(struct talk *t)
 		return link_fail(t->link, r);
 	if (prompt_open(&t->prompt) < 0)
 		return say_fail(STATUS_FAILED, "cannot listen to the terminal");
+	autostart_heed(wants_stop, &t->prompt.tty);
 	t->view.plain = !t->prompt.tty.keys;
 	t->view.color = t->view.plain ? COLOR_NEVER : COLOR_AUTO;
 	t->prompt.complete = verbs_complete;

@@ -292,6 +292,12 @@ static bool act(struct prompt *p, enum edit_wish wish, struct buf *out, enum pro
 	return false;
 }
 
+/* One by one, but for what is pasted. */
+static bool read_key(struct prompt *p)
+{
+	return tty_read(&p->tty, p->keys.pasting ? TTY_READ_ALL : 1);
+}
+
 /* All that was typed so far; what follows a message stays for the next. */
 static bool take_keys(struct prompt *p, struct buf *out, enum prompt_end *end)
 {
@@ -300,12 +306,16 @@ static bool take_keys(struct prompt *p, struct buf *out, enum prompt_end *end)
 	bool over = false;
 	struct key key;
 
-	while (i < ahead->len && !over) {
-		i += keys_feed(&p->keys, ahead->data + i, ahead->len - i, &key);
-		if (key.code != KEY_NONE)
-			over = act(p, edit_key(&p->edit, &key), out, end);
-	}
-	buf_consume(ahead, i);
+	do {
+		while (i < ahead->len && !over) {
+			i += keys_feed(&p->keys, ahead->data + i, ahead->len - i, &key);
+			if (key.code != KEY_NONE)
+				over = act(p, edit_key(&p->edit, &key), out, end);
+		}
+		buf_consume(ahead, i);
+		i = 0;
+		/* What is there already is drawn together. */
+	} while (!over && read_key(p) && ahead->len);
 	return over;
 }
 
@@ -324,7 +334,7 @@ static bool wait_for_keys(struct prompt *p, struct buf *out, enum prompt_end *en
 		return true;
 	if (interrupted)
 		return act(p, EDIT_INTERRUPT, out, end);
-	if (tty_read(&p->tty))
+	if (read_key(p))
 		return false;
 	p->tty.left_by = SIGHUP;
 	return true;

@@ -78,7 +78,7 @@ enum prompt_end prompt_read_line(struct prompt *p, struct buf *out)
 			(void)fd_write_all(STDOUT_FILENO, "\n", 1);
 			return PROMPT_GIVEN_UP;
 		}
-		(void)tty_read(&p->tty);
+		(void)tty_read(&p->tty, TTY_READ_ALL);
 		if (p->tty.dropped) {
 			say("a line may have at most %u bytes", LIMIT_PROMPT);
 			p->tty.dropped = false;

@@ -40,9 +40,10 @@ int talk_call(struct talk *t, unsigned ms)
 	struct link *l = t->link;
 	bool again = false;
 	uint32_t id;
-	int r = link_send(l, &id);
+	int r;
 
 	tty_watch(&t->prompt.tty);
+	r = link_send(l, &id);
 	while (r == LINK_OK) {
 		switch (link_next(l, &w)) {
 		case LINK_MESSAGE:

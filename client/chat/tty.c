@@ -200,15 +200,15 @@ void tty_stop(struct tty *t)
 
 /* ---- what comes in ---- */
 
-bool tty_read(struct tty *t)
+bool tty_read(struct tty *t, size_t most)
 {
-	uint8_t bytes[65536];
+	uint8_t bytes[TTY_READ_ALL];
 	struct pollfd p = { .fd = STDIN_FILENO, .events = POLLIN };
 	ssize_t n;
 
 	if (t->ended || poll(&p, 1, 0) <= 0)
 		return !t->ended;
-	n = fd_read(STDIN_FILENO, bytes, sizeof(bytes));
+	n = fd_read(STDIN_FILENO, bytes, min_of(most, sizeof(bytes)));
 	if (n == -EAGAIN)
 		return true;
 	t->ended = n <= 0;
@@ -283,7 +283,7 @@ int tty_take(void *tty)
 
 	if (!tty_take_signals(t, &interrupted))
 		return t->left_by;
-	if (t->keys && !tty_read(t))
+	if (t->keys && !tty_read(t, TTY_READ_ALL))
 		return t->left_by = SIGHUP;
 	while (t->keys && t->watched < t->ahead.len && !interrupted) {
 		size_t n = keys_feed(&t->watch, t->ahead.data + t->watched, t->ahead.len - t->watched, &key);

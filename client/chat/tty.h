@@ -42,8 +42,12 @@ void tty_for_command(struct tty *t);
 void tty_restore(struct tty *t);
 void tty_stop(struct tty *t); /* C-z: until the shell lets us go on */
 
-/* What was typed goes to `ahead`. False: stdin is at its end. */
-bool tty_read(struct tty *t);
+/*
+ * What was typed goes to `ahead`, at most so many bytes of it: what is typed behind the key that leaves
+ * is the shell's. False: stdin is at its end.
+ */
+bool tty_read(struct tty *t, size_t most);
+#define TTY_READ_ALL 65536
 /*
  * While an answer comes (follow_keys): SIGINT for C-c, what ends us by signal, else 0. After C-c
  * what was typed ahead waits in the editor: none of it is sent by itself.

@@ -1,6 +1,7 @@
 /* Verbs of a conversation about the last answer, and about the conversation itself. */
 #include <string.h>
 
+#include "client/chat/model_name.h"
 #include "client/chat/talk.h"
 #include "client/chat/verbs_in.h"
 #include "client/chat/words.h"
@@ -21,7 +22,7 @@ static bool has_turn(struct talk *t, const char *verb)
 
 void verb_retry(struct talk *t, char *args)
 {
-	if (has_turn(t, "retry"))
+	if (has_turn(t, "retry") && (!*args || model_name_holds(t, args)))
 		talk_retry(t, *args ? args : NULL);
 }
 
@@ -191,6 +192,10 @@ void verb_model(struct talk *t, char *args)
 		if (t->model)
 			say("questions go to the model '%s'; /model default ends that", t->model);
 		(void)talk_run(t, "models", 0, (const char *[]){ NULL });
+		return;
+	}
+	if (strcmp(args, "default") != 0 && !model_name_holds(t, args)) {
+		t->status = STATUS_NOT_FOUND;
 		return;
 	}
 	t->model = mem_free(t->model);

@@ -1,6 +1,8 @@
 """ragchat chat: a conversation, driven key by key in a real terminal, and by lines in a pipe."""
 import os
 import re
+import shutil
+import signal
 import socket
 import threading
 
@@ -350,6 +352,53 @@ def test_a_daemon_that_is_gone_is_started_with_the_next_question(t):
     terminal.line("two?")
     terminal.wait("answer to two?")
     equal(len(t.run("show", "--json", "last").json["turns"]), 2, "turns of the thread")
+
+
+def test_ctrl_c_is_heard_while_a_daemon_is_started(t):
+    folder = t.h.path("programs/ragchatd", "#!/bin/sh\necho $$ > \"$(dirname \"$0\")/pid\"\nexec sleep 600\n")
+    os.chmod(folder, 0o755)
+    folder = os.path.dirname(folder)
+    for name in ("ragchat", "ragchat-chat"):
+        shutil.copy(os.path.join(t.bin, name), folder)
+    _, daemon = t.serve(scripts.echo)
+    terminal = Terminal(t)
+    terminal.line(f"clear; {folder}/ragchat chat")
+    terminal.wait(GREETING[:20])
+    daemon.stop()
+    terminal.line("two?")
+    pid = eventually(lambda: os.path.exists(f"{folder}/pid") and open(f"{folder}/pid", encoding="utf-8").read().strip(), "the start")
+    try:
+        terminal.keys("C-c")
+        terminal.wait("stopped waiting for the daemon to start")
+        terminal.wait(prompt_is_free)
+    finally:
+        os.kill(int(pid), signal.SIGKILL)
+    terminal.keys("C-d")
+    terminal.wait_last(PROMPT)
+
+
+def test_keys_behind_the_one_that_leaves_are_the_shells(t):
+    terminal, _, _ = begin(t)
+    terminal.tmux("send-keys", "-t", "t", "C-d", "echo its m", "ine", "Enter")
+    terminal.wait("\nits mine")
+
+
+def test_a_model_that_is_not_there_is_said_at_once(t):
+    terminal, backend, _ = begin(t)
+    terminal.line("/model othr-model")
+    terminal.wait("did you mean other-model?")
+    terminal.line("one?")
+    terminal.wait("answer to one?")
+    check(backend.chats[-1].json["model"] != "othr-model", "the model was taken")
+    terminal.line("/retry OTHER")
+    terminal.wait("no model 'OTHER'")
+    terminal.line("/model qwerty")
+    terminal.wait("lists no model 'qwerty'; it is asked")
+    terminal.line("/model other-model")
+    terminal.wait("questions go to the model 'other-model'")
+    terminal.line("two?")
+    terminal.wait("answer to two?")
+    equal(backend.chats[-1].json["model"], "other-model", "the model")
 
 
 def test_completion(t):

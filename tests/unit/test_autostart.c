@@ -331,6 +331,25 @@ TEST(a_daemon_that_hangs_is_told_at_the_deadline)
 	scene_end();
 }
 
+static bool at_the_third_look(void *ctx)
+{
+	return ++*(int *)ctx >= 3;
+}
+
+TEST(who_wants_it_no_more_does_not_wait)
+{
+	uint64_t begin = clock_mono_ms();
+	int looks = 0;
+	char *why;
+
+	scene("hang");
+	autostart_heed(at_the_third_look, &looks);
+	check_int(start(&why), -EINTR);
+	check(!why && looks == 3 && clock_mono_ms() - begin < 5000);
+	autostart_heed(NULL, NULL);
+	scene_end();
+}
+
 TEST(a_daemon_that_is_to_try_later_is_started_again)
 {
 	char *why;
