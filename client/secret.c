@@ -33,15 +33,19 @@ bool secret_fd(const char *text, int *fd)
 	return true;
 }
 
-/* A line without its end, byte by byte: what stands behind it is another's. NULL: empty, too long, or an error. */
-static char *read_line(int fd)
+/* A line without its end, byte by byte: what stands behind it is another's. NULL: empty, given up by `end`, too long, or an error. */
+static char *read_line(int fd, char end)
 {
 	char line[LIMIT_PASSWORD + 2], *copy = NULL;
 	size_t n = 0;
 	ssize_t got = 1;
 
-	while (n < sizeof(line) && (got = fd_read(fd, line + n, 1)) == 1 && line[n] != '\n')
+	while (n < sizeof(line) && (got = fd_read(fd, line + n, 1)) == 1 && line[n] != '\n' && line[n] != end)
 		n++;
+	if (n < sizeof(line) && got == 1 && line[n] == end && end != '\n') {
+		(void)fd_write_all(fd, "\n", 1); /* with ISIG off Ctrl-C is a character that ends the line: of a terminal */
+		n = 0;
+	}
 	if (n && line[n - 1] == '\r')
 		n--;
 	if (got >= 0 && n && n <= LIMIT_PASSWORD)
@@ -55,7 +59,7 @@ static char *from_credential(void)
 	const char *dir = getenv("CREDENTIALS_DIRECTORY");
 	char *path = dir && dir[0] == '/' ? path_join(dir, "ragchat-password") : NULL;
 	int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY) : -1;
-	char *password = fd >= 0 ? read_line(fd) : NULL;
+	char *password = fd >= 0 ? read_line(fd, '\n') : NULL;
 
 	fd_close(fd);
 	mem_free(path);
@@ -73,13 +77,12 @@ static char *type_line(int tty, const char *prompt)
 	mute = was;
 	mute.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
 	mute.c_lflag |= ICANON | ECHONL;
+	mute.c_iflag |= ICRNL;
+	mute.c_cc[VEOL] = was.c_cc[VINTR];
 	(void)tcsetattr(tty, TCSAFLUSH, &mute);
 	(void)fd_write_all(tty, prompt, strlen(prompt)); /* now: what is typed before that is thrown away */
-	line = read_line(tty);
+	line = read_line(tty, (char)was.c_cc[VINTR]);
 	(void)tcsetattr(tty, TCSAFLUSH, &was);
-	/* With ISIG off Ctrl-C is a character like others: here it means what it always does. */
-	if (line && strchr(line, was.c_cc[VINTR]))
-		line = secret_free(line);
 	return line;
 }
 
@@ -121,7 +124,7 @@ char *secret_password(int fd, const char *prompt, bool again, int *status)
 		password = from_credential();
 		return password ? password : from_terminal(prompt, again, status);
 	}
-	password = read_line(fd);
+	password = read_line(fd, '\n');
 	if (!password)
 		*status = say_fail(STATUS_INPUT, "descriptor %d gives no password: one line of at most %d bytes is wanted", fd, LIMIT_PASSWORD);
 	return password;
@@ -165,7 +168,7 @@ static char *token_kept(const char *socket, bool quietly)
 
 	if (fd >= 0 && fstat(fd, &st) == 0) {
 		if (S_ISREG(st.st_mode) && st.st_uid == geteuid() && !(st.st_mode & 077))
-			token = read_line(fd);
+			token = read_line(fd, '\n');
 		else if (!quietly)
 			say("the token in '%s' is not used: others can read it, or it is not yours; `ragchat login` makes another", path);
 	}

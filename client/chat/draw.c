@@ -168,10 +168,15 @@ static void lay_out_hint(struct layout *y)
 {
 	size_t room = y->look->width > last_row(y)->columns + 1 ? y->look->width - last_row(y)->columns - 1 : 0;
 	char text[200];
+	size_t n;
 
 	if (!y->look->hint || !room)
 		return;
-	(void)snprintf(text, sizeof(text), "%.*s", (int)min_of(room, sizeof(text) - 1), y->look->hint);
+	/* Whole verbs: half of one would be no hint. */
+	n = min_of(strlen(y->look->hint), sizeof(text) - 1);
+	while (n > room || (n && y->look->hint[n] && y->look->hint[n] != ' ') || (n && y->look->hint[n - 1] == ' '))
+		n--;
+	(void)snprintf(text, sizeof(text), "%.*s", (int)n, y->look->hint);
 	put_styled(y, DIM, text, (unsigned)strlen(text));
 }
 

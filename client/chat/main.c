@@ -14,6 +14,7 @@
 #include "client/text.h"
 #include "client/wrap.h"
 #include "common/mem.h"
+#include "proto/errors.h"
 
 #define GREETING "Hello! Upload documents (/upload) or ask me a question." /* of a daemon that tells none */
 
@@ -40,13 +41,35 @@ static bool wants_stop(void *tty)
 	return tty_take(tty) != 0;
 }
 
-/* Before the first question: is anybody there, and are we let in? */
-static int begin(struct talk *t)
+static int knock(struct talk *t)
+{
+	(void)link_request(t->link, "status");
+	return link_call(t->link, 0);
+}
+
+/* Whoever can be asked for the password is asked. A status. */
+static int log_in(struct talk *t)
 {
 	int r;
 
-	(void)link_request(t->link, "status");
-	r = link_call(t->link, 0);
+	say("the daemon wants you to log in");
+	r = cmd_find("login")->run(t->client, 0, (char *[]){ NULL });
+	if (!r)
+		link_renew(t->link);
+	return r;
+}
+
+/* Before the first question: is anybody there, and are we let in? */
+static int begin(struct talk *t)
+{
+	int r = knock(t), status;
+
+	if (r == LINK_E_REMOTE && t->link->error.code == PROTO_E_UNAUTHENTICATED && isatty(STDIN_FILENO) && isatty(STDERR_FILENO)) {
+		status = log_in(t);
+		if (status)
+			return status;
+		r = knock(t);
+	}
 	if (r)
 		return link_fail(t->link, r);
 	if (prompt_open(&t->prompt) < 0)

@@ -53,3 +53,5 @@ void talk_blank_line(const struct talk *t);
 void talk_print(const struct talk *t, struct buf *text);
 /* A command of ragchat, in a process of its own: C-c ends that one alone. Its status. */
 int talk_run(struct talk *t, const char *name, int argc, const char *const *argv);
+/* The same for one that asks something of whoever sits there. */
+int talk_run_asking(struct talk *t, const char *name, int argc, const char *const *argv);

@@ -59,7 +59,7 @@ static int wait_for(struct talk *t, pid_t pid)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-int talk_run(struct talk *t, const char *name, int argc, const char *const *argv)
+static int run_in(struct talk *t, void (*mode)(struct tty *tty), const char *name, int argc, const char *const *argv)
 {
 	const struct cmd *cmd = cmd_find(name);
 	pid_t pid;
@@ -68,7 +68,7 @@ int talk_run(struct talk *t, const char *name, int argc, const char *const *argv
 		say("this version has no command '%s'", name);
 		return t->status = STATUS_USAGE;
 	}
-	tty_for_command(&t->prompt.tty);
+	mode(&t->prompt.tty);
 	pid = fork();
 	if (pid == 0)
 		child(t, cmd, argc, argv);
@@ -80,4 +80,14 @@ int talk_run(struct talk *t, const char *name, int argc, const char *const *argv
 	if (t->status == STATUS_CANCELLED)
 		say("stopped");
 	return t->status;
+}
+
+int talk_run(struct talk *t, const char *name, int argc, const char *const *argv)
+{
+	return run_in(t, tty_for_command, name, argc, argv);
+}
+
+int talk_run_asking(struct talk *t, const char *name, int argc, const char *const *argv)
+{
+	return run_in(t, tty_restore, name, argc, argv);
 }

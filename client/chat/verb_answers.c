@@ -225,3 +225,10 @@ void verb_search(struct talk *t, char *args)
 	(void)talk_run(t, "search", (int)w.n, (const char *const *)w.v);
 	words_fini(&w);
 }
+
+/* The token it keeps is taken up with the next connection. */
+void verb_login(struct talk *t, char *args)
+{
+	if (talk_run_asking(t, "login", *args ? 1 : 0, (const char *[]){ args, NULL }) == 0)
+		link_renew(t->link);
+}

@@ -56,6 +56,7 @@ const struct verb verbs[] = {
 	{ "model", "[NAME|default]", "ask another model; alone: list them", verb_model },
 	{ "search", "TEXT", "look through all conversations", verb_search },
 	{ "save", "[FILE]", "this conversation as .md .pdf .html .txt .json", verb_save },
+	{ "login", "[ACCOUNT]", "where the daemon wants a password", verb_login },
 	{ "quit", "", "leave; Ctrl-D does too", quit },
 	{ NULL, NULL, NULL, NULL },
 };

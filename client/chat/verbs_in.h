@@ -16,3 +16,4 @@ void verb_thread(struct talk *t, char *args);
 void verb_new(struct talk *t, char *args);
 void verb_model(struct talk *t, char *args);
 void verb_search(struct talk *t, char *args);
+void verb_login(struct talk *t, char *args);

@@ -401,6 +401,43 @@ def test_a_model_that_is_not_there_is_said_at_once(t):
     equal(backend.chats[-1].json["model"], "other-model", "the model")
 
 
+def test_a_conversation_asks_for_the_password_it_needs(t):
+    made = t.backend(scripts.echo)
+    t.daemon(f"backend = {made.url}\nauth = password\n", env={"APP_USER": "alice", "APP_PASSWORD": "wonderland-7"})
+    terminal = Terminal(t, env={"USER": "alice"})
+    terminal.line("clear; ragchat login alice")
+    terminal.wait("Password of alice:")
+    terminal.line("wonderland-7")
+    terminal.wait_last(PROMPT)
+    terminal.line("clear; ragchat chat")
+    terminal.wait(GREETING[:20])
+    terminal.line("one?")
+    terminal.wait("answer to one?")
+    terminal.wait(prompt_is_free)
+    # The token is taken away: the conversation goes on where it was, once it is there again.
+    t.run("logout")
+    terminal.line("two?")
+    terminal.wait("log in first")
+    terminal.line("/login alice")
+    terminal.wait("Password of alice:")
+    terminal.line("wonderland-7")
+    terminal.wait(prompt_is_free)
+    terminal.line("three?")
+    terminal.wait("answer to three?")
+    equal([turn["question"] for turn in t.run("show", "--json", "last").json["turns"]], ["one?", "three?"], "the thread")
+    t.run("logout")
+    terminal.keys("C-d")
+    terminal.wait_last(PROMPT)
+    terminal.line("clear; ragchat chat")
+    terminal.wait("wants you to log in")
+    terminal.wait("Password of")
+    terminal.keys("C-c")
+    terminal.wait("no password was given")
+    terminal.line("echo status $?")
+    terminal.wait("status 130")
+    check("wonderland" not in terminal.everything(), "the password is shown")
+
+
 def test_completion(t):
     terminal, _, _ = begin(t, width=60)
     t.h.path("some notes.txt", "text")
