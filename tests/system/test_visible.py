@@ -1,13 +1,16 @@
 """Nothing a model, a document, another user or a backend writes drives the terminal, whatever the verb that shows it."""
+import os
 import re
+import threading
 
 from harness import RpcError, check, deadline, equal
-from scripts import fails, says
+from scripts import fails, holds, says
 
 # Clipboard and title, questions that the terminal would answer into the shell, CR and BS over what stands there,
 # C1 as UTF-8, hidden text, moves, bidi, tags, DEL, BOM; each between letters that must be seen.
 HOSTILE = ("A\x1b]52;c;cm0gLXJmIH4=\x07B\x1b]0;pwned\x07C\x1b[cD\x1b[6nE\rF\x08G\u009b2JH\u009d0;x\u009cI\u202eJ\u2066K\U000e0041L"
            "\x1b[8mM\x1b[1A\x1b[2KN\x7fO\ufeffP\u2028Q\x1bPR\x1b\\S\x0eT\x0fU\x0cV\x0bW")
+CLEAN = HOSTILE.replace("\x00", "")
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVW"
 OURS = re.compile(r"\x1b\[[0-9;]*m|\x1b\]8;;[\x20-\x7e]*\x1b\\|\r\x1b\[K|\r(?=\n)|\r+\n")
 FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\U000e0000-\U000e007f]")
@@ -53,7 +56,7 @@ def shows(t, *args, code=0, letters=False):
     for env, styled in ((PLAIN, False), (STYLED, True)):
         got, shown = t.terminal(*args, env=env, size=(100, 0, 0))
         check(code is None or got == code, f"{args} ended with {got}:", shown)
-        harmless(shown, styled, f"ragchat {' '.join(args[:3])}")
+        harmless(shown, styled or "always" in args, f"ragchat {' '.join(args[:3])}")
         if letters:
             seen(shown, f"ragchat {' '.join(args[:3])}")
 
@@ -79,6 +82,39 @@ def test_nothing_but_visible_text_reaches_the_terminal(t):
                  ["mv", thread, "renamed " + HOSTILE.replace("\x00", "")], ["fork", thread], ["usage"]):
         if line[0] in verbs:
             shows(t, *line, code=None)
+    for line in (["ls", "--format", "{id} {name} {tags} {owner}\\n"], ["ps", "--format", "{name} {question}"], ["show", "--branches", thread],
+                 ["show", "-r", thread], ["show", "--color", "always", thread], ["last", "-r"], ["docs", "--format", "{name} {title}"],
+                 ["search", "--color", "always", "heron"], ["search", "--format", "{snippet} {name}", "heron"],
+                 ["search", "--docs", "--format", "{document} {path} {text} {title}", "heron"], ["search", "--docs", "--by", "document", "heron"],
+                 ["search", "--source", "name"], ["sources", "--open", "1", turn], ["log", "-n", "50"], ["usage", "--by", "model"],
+                 ["ask", "--dry-run", "the heron?"], ["ask", "-m", "model " + CLEAN, "x"], ["attach", "--from", "3", turn],
+                 ["config", "get", CLEAN], ["config", "set", "model", "a " + CLEAN], ["login", CLEAN], ["completion", CLEAN],
+                 ["import", "jsonl", t.h.path("bad.jsonl", "{" + HOSTILE + "\n")], ["backup", "/nowhere/" + CLEAN], ["share", thread, CLEAN],
+                 ["export", "--format", CLEAN], ["rm", "--tag", CLEAN], ["ls", "--tag", CLEAN], ["ls", "--since", CLEAN], ["wait", CLEAN],
+                 ["cancel", CLEAN], ["rate", turn, CLEAN], ["fork", "--at", CLEAN, thread], ["docs", "rm", CLEAN], ["docs", "reindex", CLEAN],
+                 ["user", "add", CLEAN], ["token", "revoke", CLEAN], ["daemon", CLEAN], ["help", CLEAN], ["--" + CLEAN], ["ask", "--" + CLEAN]):
+        shows(t, *line, code=None)
+    strange = os.path.join(t.h.dir, "home", "file " + CLEAN.replace("/", "") + ".txt")
+    with open(strange, "w", encoding="utf-8") as f:
+        f.write("a heron of another kind\n")
+    odd = strange.replace(".txt", ".bin").encode() + b"\x9b\xff2J"
+    with open(odd, "wb") as f:
+        f.write(b"\x00\x01" * 99)
+    for line in (["upload", strange], ["upload", os.fsdecode(odd)], ["upload", "-r", os.path.dirname(strange)], ["ask", "-f", strange, "well?"],
+                 ["ask", "-f", os.fsdecode(odd), "well?"], ["export", "-o", strange + ".pdf", turn], ["export", "-o", strange + "/x.pdf", turn],
+                 ["ask", "-o", strange + "/x", "well?"], ["ask", "-s", "@" + strange + "x", "well?"], ["import", "llm", strange],
+                 ["ask", "-a", strange, "well?"]):
+        shows(t, *line, code=None)
+    # A running answer, and what is put into the terminal while it runs.
+    backend = t.backends[0]
+    go_on = threading.Event()
+    backend.script = holds(go_on, before=HOSTILE, after=HOSTILE)
+    running = t.run("ask", "-d", "-t", "running " + CLEAN, "question " + CLEAN).text.strip()
+    try:
+        for line in (["ps"], ["ps", "--format", "{name} {question}"], ["ls"], ["last"], ["show", running], ["cancel", running], ["show", running]):
+            shows(t, *line, code=None)
+    finally:
+        go_on.set()
     # In words about what was typed, and about what is ambiguous.
     shows(t, "show", "nothing named " + HOSTILE, code=3)
     shows(t, "docs", "show", HOSTILE, code=3)
