@@ -151,28 +151,29 @@ static int list(struct conf_file *f, const struct config_want *k)
 
 /* ---- set ---- */
 
-/* Who refuses it, and the file's own name, are known to whoever has just given the value. */
-static const char *reason(const struct conf_file *f, const char *why)
+/* Of what was just given the place in the file is no news; of another line it is. */
+static const char *reason(const struct conf_file *f, const char *name, const char *why)
 {
 	size_t n = strlen(f->path);
+	const char *rest;
 
 	why += str_starts(why, "ragchatd: ") ? strlen("ragchatd: ") : 0;
-	if (strncmp(why, f->path, n) != 0 || why[n] != ':')
+	if (!name || strncmp(why, f->path, n) != 0 || why[n] != ':')
 		return why;
-	why += n + 1;
-	why += strspn(why, "0123456789");
-	return why + strspn(why, ": ");
+	rest = why + n + 1 + strspn(why + n + 1, "0123456789");
+	rest += strspn(rest, ": ");
+	return strstr(rest, name) ? rest : why;
 }
 
-/* Checked, then in its place, then told to the daemon. */
-static int put(struct client *c, struct conf_file *f, const struct buf *text, bool secret)
+/* Checked, then in its place, then told to the daemon. name: of the option that changes, or NULL. */
+static int put(struct client *c, struct conf_file *f, const char *name, const struct buf *text, bool secret)
 {
 	char *draft = conf_file_draft(f, text);
 	struct buf why = { 0 };
 	int r = draft ? conf_file_check(f, draft, &why) : STATUS_OUTPUT;
 
 	if (r == STATUS_CONFIG)
-		say("not changed: %.400s", reason(f, buf_cstr(&why)));
+		say("not changed: %.400s", reason(f, name, buf_cstr(&why)));
 	if (!r)
 		r = conf_file_replace(f, draft, secret);
 	if (r && draft)
@@ -234,7 +235,7 @@ static int set(struct client *c, struct conf_file *f, struct opts *o)
 	}
 	buf_init(&text, 1u << 20);
 	conf_set((const char *)f->text.data, f->text.len, name, values, n, &text);
-	r = text.failed ? say_fail(STATUS_DATA, "the file would be larger than 1 MiB") : put(c, f, &text, read != NULL);
+	r = text.failed ? say_fail(STATUS_DATA, "the file would be larger than 1 MiB") : put(c, f, name, &text, read != NULL);
 	buf_wipe(&text);
 	secret_free(read);
 	return r;
@@ -252,7 +253,7 @@ static int unset(struct client *c, struct conf_file *f, const char *name)
 	buf_wipe(&value);
 	buf_init(&text, 1u << 20);
 	conf_set((const char *)f->text.data, f->text.len, name, NULL, 0, &text);
-	r = put(c, f, &text, false);
+	r = put(c, f, NULL, &text, false);
 	buf_wipe(&text);
 	return r;
 }
@@ -291,7 +292,7 @@ static int edit_draft(struct client *c, struct conf_file *f, const char *draft)
 		if (r == 0)
 			r = conf_file_check(f, draft, &why);
 		if (r != STATUS_CONFIG) {
-			r = r < 0 ? say_fail(STATUS_INPUT, "cannot read '%s': %s", draft, strerror(-r)) : r ? r : put(c, f, &text, false);
+			r = r < 0 ? say_fail(STATUS_INPUT, "cannot read '%s': %s", draft, strerror(-r)) : r ? r : put(c, f, NULL, &text, false);
 			break;
 		}
 		if (!again(&why)) {

@@ -40,10 +40,16 @@ def test_what_is_set_keeps_comments_and_order_and_nothing_wrong_gets_in(t):
         result = t.run("config", "set", option, value, code=None)
         check(result.code == 78 or option == "log", f"{option} = {value}: {result}")
         if option != "log":
-            contains(result.err, conf(t) + ":")
+            check(result.err.startswith("ragchat: not changed: ") and conf(t) not in result.err, result.err)
             check(".new-" not in result.err, "the name of the draft is shown:", result.err)
             equal(read(t), before, "the file after a refusal")
     t.run("config", "set", "log", "debug")
+    with open(conf(t), "a", encoding="utf-8") as f:
+        f.write("context = lots\n")
+    contains(t.run("config", "set", "model", "x", code=78).err, conf(t) + ":", "context")
+    with open(conf(t), encoding="utf-8") as f:
+        whole = f.read()
+    write(t, whole.replace("context = lots\n", ""))
     t.run("config", "unset", "header")
     t.run("config", "unset", "model")
     equal(read(t), "# mine\n\nlog = debug\n# after it\n#model = big\n", "all taken out")
