@@ -91,9 +91,12 @@ static void noted(struct call *call)
 
 static void succeed(struct attempt *t, struct conn *c)
 {
+	const struct server *s = t->call->server;
 	struct pack p;
 
 	conn_log_in(c, &t->found->account);
+	if (s->config->mode == MODE_USER && !strcmp(c->account.id, s->account.id))
+		c->account.role = ROLE_ADMIN; /* whose daemon it is, as by uid */
 	/* What is shared with a group is shared with those whose uid the kernel puts into it. */
 	if (t->found->uid == (int64_t)c->peer.uid)
 		members_note(call_keep(t->call), noted);

@@ -430,6 +430,19 @@ def test_a_removed_account_takes_its_documents_along(t):
 
 # ---- the seed's account ----
 
+def test_ones_own_daemon_obeys_behind_a_password_too(t):
+    daemon = t.daemon(lines(QUICK))
+    account = t.rpc().call("status")["account"]
+    t.run("passwd", "--password-fd", "0", stdin="right horse\n")
+    daemon.stop()
+    daemon = t.daemon(f"{lines(QUICK)}auth = password\n")
+    t.run("daemon", "stop", code=77)
+    t.run("login", "--password-fd", "0", account, stdin="right horse\n")
+    contains(t.run("whoami").text, "admin")
+    t.run("daemon", "stop")
+    equal(daemon.wait(), 0, "its end")
+
+
 def test_app_user_becomes_an_account_once(t):
     env = {"APP_USER": "alice", "APP_PASSWORD": "wonderland-7"}
     daemon = t.daemon(f"{lines(QUICK)}auth = password\n", env=env)
