@@ -3,7 +3,8 @@
 
 editors.py BIN: one line an editor: name, the longest and the 99th percentile of the gaps between ticks of a
 2 ms timer within the editor, in ms: while the answer streamed, and while nothing did. All that the plugin does
-happens between two ticks, so no callback took longer than the longest gap.
+happens between two ticks, so no callback took longer than the longest gap. Of Emacs also the longest gap less the
+garbage collections in it, which are as long as its heap is large, and how many there were.
 """
 import json
 import os
@@ -74,17 +75,22 @@ qa!
 
 EMACS = """
 (require 'ragchat)
-(defvar last 0) (defvar gaps nil)
+(defvar last 0) (defvar gaps nil) (defvar elapsed 0) (defvar own 0)
+(defun tick ()
+  (let ((now (float-time)))
+    (push (* 1000 (- now last)) gaps)
+    (setq own (max own (- (car gaps) (* 1000 (- gc-elapsed elapsed)))) last now elapsed gc-elapsed)))
 (defun measure (claim)
-  (setq gaps nil last (float-time))
-  (let ((timer (run-at-time 0.002 0.002 (lambda () (let ((now (float-time))) (push (* 1000 (- now last)) gaps) (setq last now))))))
+  (setq gaps nil last (float-time) elapsed gc-elapsed own 0)
+  (let ((timer (run-at-time 0.002 0.002 #'tick)))
     (while (not (funcall claim)) (accept-process-output nil 0.001))
     (cancel-timer timer)
     (vconcat gaps)))
 (let* ((from (float-time))
        (idle (measure (lambda () (> (- (float-time) from) 2))))
+       (before gcs-done)
        (busy (progn (ragchat-ask "go") (measure (lambda () (ragchat--place-state ragchat--last))))))
-  (write-region (json-serialize (vector idle busy)) nil (getenv "OUT") nil 'silent)
+  (write-region (json-serialize (vector idle busy own (- gcs-done before))) nil (getenv "OUT") nil 'silent)
   (kill-emacs 0))
 """
 
@@ -131,8 +137,8 @@ def main():
                 subprocess.run(argv(path), env=env, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                stderr=subprocess.DEVNULL, timeout=90, check=True)
                 with open(env["OUT"], encoding="utf-8") as f:
-                    idle, busy = json.load(f)
-                print(name, *("%.2f" % value for value in figures(busy) + figures(idle)), flush=True)
+                    idle, busy, *collector = json.load(f)
+                print(name, *("%.2f" % value for value in (*figures(busy), *figures(idle), *collector)), flush=True)
         finally:
             subprocess.run([ragchat, "daemon", "stop"], env=env, check=False, stdout=subprocess.DEVNULL)
             backend.close()
