@@ -17,7 +17,7 @@
 ;; C-c r a ask (about the region, if there is one)   C-c r i the same, the answer in place
 ;; C-c r c continue the thread     C-c r k stop      C-c r r retry        C-c r o conversation
 ;; C-c r t threads                 C-c r s sources   C-c r u upload       C-c r e export
-;; C-c r j join an answer that was begun elsewhere
+;; C-c r j join an answer that was begun elsewhere                           C-c r l log in
 ;;
 ;; It speaks JSON-RPC with `ragchat bridge --lsp', by jsonrpc.el, which comes with Emacs.
 ;;
@@ -118,9 +118,14 @@
   "TEXT without control characters and bidi controls, for the echo area."
   (replace-regexp-in-string "[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]" " " (or text "")))
 
+(defun ragchat--error-words (error)
+  "ERROR in words, as jsonrpc.el gives it."
+  (concat (ragchat--clean (plist-get error :message))
+          (and (equal (plist-get (plist-get error :data) :name) "unauthenticated") " (M-x ragchat-login)")))
+
 (defun ragchat--complain (error)
   "Show ERROR, as jsonrpc.el gives it."
-  (message "ragchat: %s" (ragchat--clean (plist-get error :message))))
+  (message "ragchat: %s" (ragchat--error-words error)))
 
 (cl-defun ragchat--call (method params done &optional (failed #'ragchat--complain))
   "Call METHOD with PARAMS (a plist); DONE gets the result, FAILED the error."
@@ -141,6 +146,27 @@
                      (if (ragchat--lost-p error)
                          (push (lambda () (ragchat--call method params done failed)) ragchat--again)
                        (funcall failed error))))))
+
+;;;###autoload
+(defun ragchat-login (account password)
+  "Log in as ACCOUNT with PASSWORD, where the daemon wants more than the user id.
+The token is kept by ragchat, as its command `login' does."
+  (interactive (let ((account (read-string "Account: " (user-login-name))))
+                 (list account (read-passwd (format "Password of %s: " account)))))
+  (let ((process (make-process
+                  :name "ragchat-login" :buffer (generate-new-buffer " *ragchat login*") :connection-type 'pipe :noquery t
+                  :command (list ragchat-program "-v" "login" "--password-fd" "0" "--" account)
+                  :sentinel (lambda (process _)
+                              (unless (process-live-p process)
+                                ;; A bridge does not notice that somebody is logged in now.
+                                (when ragchat--connection (jsonrpc-shutdown ragchat--connection))
+                                (with-current-buffer (process-buffer process)
+                                  (message "ragchat: %s" (ragchat--clean (string-trim (replace-regexp-in-string
+                                                                                       "^ragchat: " "" (buffer-string)))))
+                                  (kill-buffer)))))))
+    (process-send-string process (concat password "\n"))
+    (process-send-eof process)
+    (clear-string password)))
 
 ;;;; Places: where an answer grows
 
@@ -428,7 +454,7 @@ Where the daemon has less than that, from its first byte."
                    (setf (ragchat--place-thread place) (plist-get reply :thread))
                    (ragchat--follow place (plist-get reply :turn)))
                  (lambda (error)
-                   (ragchat--say place (plist-get error :message))
+                   (ragchat--say place (ragchat--error-words error))
                    (ragchat--complain error))))
 
 (defun ragchat--talk-ask (buffer text thread)
@@ -726,6 +752,7 @@ With a prefix argument the whole THREAD.  No file is overwritten."
     (define-key map "u" #'ragchat-upload)
     (define-key map "e" #'ragchat-export)
     (define-key map "j" #'ragchat-attach)
+    (define-key map "l" #'ragchat-login)
     map)
   "Keys for a prefix of your own.")
 

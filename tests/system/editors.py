@@ -26,17 +26,22 @@ TRICKY = ("tab\there \t\n  leading, trailing   \n\n\n\r\ncarriage\rreturns\r\n" 
 
 
 class Editor:
-    """`text` goes into a file of that suffix; argv(path) runs it. The script finds the name of its result in $EDITOR_OUT."""
+    """`text` goes into a file of that suffix; argv(path, contrib) runs it. The script finds the name of its result in
+    $EDITOR_OUT. user: another one, see Guest."""
 
-    def __init__(self, t, program, suffix, text, argv, env=None):
+    def __init__(self, t, program, suffix, text, argv, env=None, user=None):
         if not shutil.which(program):
             t.skip(f"{program} is not installed")
-        self.out = os.path.join(t.dir, f"editor{len(os.listdir(t.dir))}")
+        folder = user.home if user else t.dir
+        self.out = os.path.join(folder, f"editor{len(os.listdir(folder))}")
         path = self.out + suffix
         with open(path, "w", encoding="utf-8") as f:
             f.write(text)
         env = dict(t.h.env, EDITOR_OUT=self.out, TERM="dumb", PATH=t.bin + ":" + os.environ["PATH"], **(env or {}))
-        self.process = subprocess.Popen(argv(path), env=env, cwd=t.h.dir, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        argv = argv(path, user.contrib if user else CONTRIB)
+        if user:
+            argv, env = user.prefix + argv, dict(env, **user.env)
+        self.process = subprocess.Popen(argv, env=env, cwd=user.home if user else t.h.dir, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                         stderr=subprocess.STDOUT)
         t.closers.append(self.kill)
 
@@ -131,3 +136,32 @@ def joins_an_answer_begun_elsewhere(t, run, script):
     release.set()
     got = editor.end()
     equal((got["text"], got["state"]), (TRICKY + TRICKY, "done"), "joined")
+
+
+class Guest:
+    """A user of a machine's daemon that wants passwords, with a home and the plugins where he can read them."""
+
+    def __init__(self, m, uid, group):
+        self.home, self.contrib = os.path.join(m.dir, "guest"), os.path.join(m.dir, "contrib")
+        os.mkdir(self.home, 0o700)
+        os.chown(self.home, uid, uid)
+        shutil.copytree(CONTRIB, self.contrib)
+        subprocess.run(["chmod", "-R", "a+rX", self.contrib], check=True)
+        self.prefix = ["setpriv", "--reuid", str(uid), "--regid", str(uid), "--groups", str(group)]
+        self.env = {"HOME": self.home, "TMPDIR": self.home, "RAGCHAT_SOCKET": m.socket, "PATH": m.bin + ":" + os.environ["PATH"],
+                    **{"XDG_" + name: os.path.join(self.home, name) for name in
+                       ("CONFIG_HOME", "DATA_HOME", "STATE_HOME", "CACHE_HOME", "RUNTIME_DIR")}}
+
+
+def logs_in(t, m, group, run, script):
+    """Refused, then logged in with a password, once wrongly; another editor finds the token."""
+    m.root.call("account.add", name="ann", password="right horse")
+    guest = Guest(m, 12345, group)
+    got = run(t, script, None, guest).end()
+    contains(got["refused"], "RagChatLogin" if "login" not in got["refused"] else "login")
+    contains(got["wrong"], "ragchat")
+    equal((got["text"], got["state"]), ("answer to hello", "done"), "after the log-in")
+    folder = os.path.join(guest.home, "STATE_HOME", "ragchat")
+    kept, = os.listdir(folder)
+    equal((os.stat(os.path.join(folder, kept)).st_mode & 0o777, os.stat(folder).st_mode & 0o777), (0o600, 0o700), "the token's mode")
+    return guest

@@ -3,11 +3,14 @@ import os
 import threading
 
 import editors
-from editors import CONTRIB, HOSTILE, LONG, Editor
+from editors import HOSTILE, LONG, Editor
 from harness import check, contains, deadline, equal, eventually
+from machine import GROUP
 from scripts import holds, says
+from test_login import machine
 
 PRELUDE = """;; -*- lexical-binding: t -*-
+(setq comp-enable-subr-trampolines nil native-comp-enable-subr-trampolines nil) ; for the advice: compiling takes seconds
 (defvar result nil)
 (defun r (key value) (push (cons key value) result))
 (defun finish ()
@@ -36,9 +39,9 @@ PRELUDE = """;; -*- lexical-binding: t -*-
 """
 
 
-def emacs(t, script, env=None):
+def emacs(t, script, env=None, user=None):
     return Editor(t, "emacs", ".el", PRELUDE.replace("%s", script),
-                  lambda path: ["emacs", "-Q", "--batch", "-L", os.path.join(CONTRIB, "emacs"), "-l", path], env)
+                  lambda path, contrib: ["emacs", "-Q", "--batch", "-L", os.path.join(contrib, "emacs"), "-l", path], env, user)
 
 
 @deadline(60)
@@ -194,3 +197,20 @@ def test_conversation_threads_sources_upload_and_export(t):
     contains(got["talk"], "> where does the Elbe flow into the sea\n\n", got["attached"])
     with open(os.path.join(t.h.dir, "out.pdf"), "rb") as f:
         equal(f.read(5), b"%PDF-", "the export")
+
+
+def test_a_password_logs_in_and_its_token_is_kept(t):
+    m = machine(t)
+    script = """
+      (ragchat-ask "hello")
+      (await "refused" (lambda () (string-search "log" said)))
+      (r 'refused said)
+      (setq said "")
+      (ragchat-login "ann" (copy-sequence "wrong"))
+      (await "wrong" (lambda () (string-search "ragchat: " said)))
+      (r 'wrong said)
+      (ragchat-login "ann" (copy-sequence "right horse"))
+      (await "logged in" (lambda () (string-search "logged in as ann" said)))
+    """ + (later := '(ragchat-ask "hello")' + ANSWER)
+    guest = editors.logs_in(t, m, GROUP, emacs, script)
+    equal(emacs(t, later, None, guest).end()["text"], "answer to hello", "by the token")

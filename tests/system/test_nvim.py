@@ -3,10 +3,12 @@ import os
 import threading
 
 import editors
-from editors import CONTRIB, HOSTILE, LONG, Editor
+from editors import HOSTILE, LONG, Editor
 from fake_daemon import FakeDaemon
 from harness import check, contains, deadline, equal, eventually
+from machine import GROUP
 from scripts import holds, says
+from test_login import machine
 
 # What every story has: a result file, and waiting that fails loudly.
 PRELUDE = """
@@ -40,10 +42,10 @@ finish()
 """
 
 
-def nvim(t, script, env=None):
-    return Editor(t, "nvim", ".lua", PRELUDE.replace("%s", script), lambda path: [
-        "nvim", "--headless", "-u", "NONE", "-i", "NONE", "-n", "--cmd", "set rtp+=" + os.path.join(CONTRIB, "nvim"),
-        "-c", "runtime plugin/ragchat.lua", "-S", path], env)
+def nvim(t, script, env=None, user=None):
+    return Editor(t, "nvim", ".lua", PRELUDE.replace("%s", script), lambda path, contrib: [
+        "nvim", "--headless", "-u", "NONE", "-i", "NONE", "-n", "--cmd", "set rtp+=" + os.path.join(contrib, "nvim"),
+        "-c", "runtime plugin/ragchat.lua", "-S", path], env, user)
 
 
 def listening(t):
@@ -247,3 +249,21 @@ def test_without_a_daemon_one_is_started_and_an_error_is_told(t):
       await('an error', function() return r.said end)
     """).end()
     contains(got["said"], "no ")
+
+
+def test_a_password_logs_in_and_its_token_is_kept(t):
+    m = machine(t)
+    script = """
+      local password = 'wrong'
+      vim.fn.inputsecret = function() return password end
+      vim.cmd('RagChatAsk hello')
+      await('refused', function() return r.said end)
+      r.refused, r.said = r.said, nil
+      vim.cmd('RagChatLogin ann')
+      await('wrong', function() return r.said end)
+      r.wrong, r.said, password = r.said, nil, 'right horse'
+      vim.cmd('RagChatLogin ann')
+      await('logged in', function() return r.said and r.said:find('logged in as ann') end)
+    """ + (later := "vim.cmd('RagChatAsk hello')" + ANSWER)
+    guest = editors.logs_in(t, m, GROUP, nvim, script)
+    equal(nvim(t, later, None, guest).end()["text"], "answer to hello", "by the token")

@@ -5,9 +5,11 @@ import subprocess
 import threading
 
 import editors
-from editors import CONTRIB, HOSTILE, LONG, Editor
+from editors import HOSTILE, LONG, Editor
 from harness import check, contains, deadline, equal, eventually
+from machine import GROUP
 from scripts import holds, says
+from test_login import machine
 
 PRELUDE = """set nocompatible
 let g:result = {}
@@ -53,12 +55,12 @@ call Finish()
 """
 
 
-def vim(t, script, env=None):
+def vim(t, script, env=None, user=None):
     if shutil.which("vim") and b"+channel" not in subprocess.run(["vim", "--version"], stdout=subprocess.PIPE, check=True).stdout:
         t.skip("this vim has no channels")
-    return Editor(t, "vim", ".vim", PRELUDE.replace("%s", script), lambda path: [
-        "vim", "-Nu", "NONE", "-i", "NONE", "-n", "-es", "--not-a-term", "--cmd", "set rtp^=" + os.path.join(CONTRIB, "vim"),
-        "-c", "runtime plugin/ragchat.vim", "-S", path], env)
+    return Editor(t, "vim", ".vim", PRELUDE.replace("%s", script), lambda path, contrib: [
+        "vim", "-Nu", "NONE", "-i", "NONE", "-n", "-es", "--not-a-term", "--cmd", "set rtp^=" + os.path.join(contrib, "vim"),
+        "-c", "runtime plugin/ragchat.vim", "-S", path], env, user)
 
 
 @deadline(60)
@@ -208,3 +210,23 @@ def test_conversation_threads_sources_upload_and_export(t):
     contains(got["talk"], "> where does the Elbe flow into the sea\n\n", got["attached"])
     with open(os.path.join(t.h.dir, "out.pdf"), "rb") as f:
         equal(f.read(5), b"%PDF-", "the export")
+
+
+def test_a_password_logs_in_and_its_token_is_kept(t):
+    m = machine(t)
+    script = """
+      RagChatAsk hello
+      call Await('refused', 'Place().state == "refused"')
+      let g:result.refused = Note()
+      let g:told = 0
+      autocmd User RagChatFiles let g:told += 1
+      call feedkeys("wrong\\<CR>", 't')
+      RagChatLogin ann
+      call Await('wrong', 'g:told == 1')
+      let g:result.wrong = execute('messages')
+      call feedkeys("right horse\\<CR>", 't')
+      RagChatLogin ann
+      call Await('logged in', 'g:told == 2')
+    """ + (later := "RagChatAsk hello" + ANSWER)
+    guest = editors.logs_in(t, m, GROUP, vim, script)
+    equal(vim(t, later, None, guest).end()["text"], "answer to hello", "by the token")

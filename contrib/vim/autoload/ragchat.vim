@@ -380,6 +380,15 @@ export def Sources(ref: string)
   })
 enddef
 
+def Tell(said: list<string>)
+  for line in said
+    rpc.Say(substitute(line, '^ragchat: ', '', ''))
+  endfor
+  if exists('#User#RagChatFiles')
+    doautocmd <nomodeline> User RagChatFiles
+  endif
+enddef
+
 # ragchat's own program reads and writes files: it has the user's rights, resumes and names each error.
 def Run(args: list<string>)
   var said: list<string> = []
@@ -388,15 +397,29 @@ def Run(args: list<string>)
     callback: (_, line) => {
       add(said, line)
     },
+    close_cb: (_) => Tell(said),
+  })
+enddef
+
+# The password goes through a pipe, never by a command line; the token is kept by ragchat.
+export def Login(account: string)
+  final name = account != '' ? account : input('Account: ', $USER)
+  final password = name == '' ? '' : inputsecret('Password of ' .. name .. ': ')
+  if password == ''
+    return
+  endif
+  var said: list<string> = []
+  final job = job_start([get(g:, 'ragchat_program', 'ragchat'), '-v', 'login', '--password-fd', '0', '--', name], {
+    callback: (_, line) => {
+      add(said, line)
+    },
     close_cb: (_) => {
-      for line in said
-        rpc.Say(substitute(line, '^ragchat: ', '', ''))
-      endfor
-      if exists('#User#RagChatFiles')
-        doautocmd <nomodeline> User RagChatFiles
-      endif
+      rpc.Close()
+      Tell(said)
     },
   })
+  ch_sendraw(job, password .. "\n")
+  ch_close_in(job)
 enddef
 
 export def Upload(files: list<string>)

@@ -400,6 +400,25 @@ function M.export(name, thread)
   require('ragchat.files').export(what, name, say, complain)
 end
 
+function M.login(account)
+  rpc.log_in(nil, function(err, known)
+    if not err then
+      return say("the daemon knows you as '" .. tostring(known) .. "' already")
+    end
+    if err.name ~= 'unauthenticated' then
+      return complain(err)
+    end
+    require('ragchat.login').ask(account, function(name, password)
+      rpc.log_in({ account = name, password = password }, function(bad, who)
+        if bad then
+          return complain(bad)
+        end
+        say('logged in as ' .. tostring(who))
+      end)
+    end)
+  end)
+end
+
 -- For a status line: what runs, in words without "%".
 function M.status()
   local n = 0
@@ -430,6 +449,8 @@ function M.command(name, args)
     M.sources(args.args)
   elseif name == 'RagChatUpload' then
     M.upload(args.fargs)
+  elseif name == 'RagChatLogin' then
+    M.login(args.args)
   elseif name == 'RagChatExport' then
     M.export(args.args, args.bang)
   end

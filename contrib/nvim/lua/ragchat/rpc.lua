@@ -4,6 +4,7 @@
 -- listens call nvim's API. What looks like a request here ends the connection.
 -- The protocol is PROTOCOL.md of ragchat.
 
+local login = require('ragchat.login')
 local uv = vim.uv or vim.loop
 local M = {}
 
@@ -182,6 +183,60 @@ end
 
 -- ---- saying hello ----
 
+local LOGIN = 'this daemon wants a log-in: :RagChatLogin'
+
+local function greeted(hello, done)
+  local anew = link.instance and link.instance ~= hello.instance
+  link.instance, link.hello, link.state = hello.instance, hello, 'ready'
+  for _, stream in pairs(link.streams) do
+    stream:resume(anew)
+  end
+  done(nil)
+end
+
+local function refused(err, done)
+  if err.name == 'lost' then
+    return done(err)
+  end
+  drop(err.message)
+  done(err)
+end
+
+-- A token for the editors and commands to come.
+local function keep_token(hello, done)
+  send('token.create', pack({ label = (vim.fn.hostname()) }), function(err, made)
+    local why = err and err.message or login.keep(link.path, made.token)
+    greeted(hello, done)
+    if why then
+      vim.notify('ragchat: logged in, but the log-in is not kept: ' .. why, vim.log.levels.WARN)
+    end
+  end)
+end
+
+local function log_in(hello, done)
+  local with, token = M.credentials, login.kept(link.path)
+  M.credentials = nil
+  if with then
+    return send('auth.password', pack(with), function(err, who)
+      if err then
+        return refused(err, done)
+      end
+      hello.account = who.account
+      keep_token(hello, done)
+    end)
+  end
+  if not token then
+    return refused(fail(LOGIN, 'unauthenticated'), done)
+  end
+  send('auth.token', pack({ token = token }), function(err, who)
+    if err then
+      return refused(err.name == 'lost' and err or fail(LOGIN, 'unauthenticated'), done)
+    end
+    hello.account = who.account
+    greeted(hello, done)
+  end)
+end
+
 local function greet(done)
   send('hello', pack({ protocol = { 1, 1 }, client = 'nvim', version = '1' }), function(err, hello)
     if err or type(hello) ~= 'table' then
@@ -189,16 +244,10 @@ local function greet(done)
       drop(why)
       return done(fail(why))
     end
-    if hello.auth and hello.auth.state == 'required' then
-      drop('log in first')
-      return done(fail('this daemon wants a log-in, which the plugin does not do: use `ragchat bridge`', 'unauthenticated'))
+    if type(hello.auth) == 'table' and hello.auth.state == 'required' then
+      return log_in(hello, done)
     end
-    local anew = link.instance and link.instance ~= hello.instance
-    link.instance, link.hello, link.state = hello.instance, hello, 'ready'
-    for _, stream in pairs(link.streams) do
-      stream:resume(anew)
-    end
-    done(nil)
+    greeted(hello, done)
   end)
 end
 
@@ -209,7 +258,7 @@ local function try(path, done)
       pipe:close()
       return done(false)
     end
-    link.pipe, link.pending, link.half = pipe, {}, 0
+    link.pipe, link.pending, link.half, link.path = pipe, {}, 0, path
     link.session = vim.mpack.Session({ unpack = vim.mpack.Unpacker() })
     link.state = 'greeting'
     pipe:read_start(function(bad, data)
@@ -354,6 +403,18 @@ function M.chunk(upload, off, data, done)
     return done(fail('the connection was lost'))
   end
   send('doc.chunk', args, done)
+end
+
+-- done(err, account): logs in anew. credentials: {account, password}; nil: only looks whether that is needed.
+function M.log_in(credentials, done)
+  M.credentials = credentials
+  if credentials and link.state == 'ready' then
+    lost('logging in')
+  end
+  connect(function(err)
+    M.credentials = nil
+    done(err, not err and M.value(link.hello.account) or nil)
+  end)
 end
 
 function M.close()

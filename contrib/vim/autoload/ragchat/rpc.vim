@@ -75,6 +75,15 @@ def Start(): bool
   return Running()
 enddef
 
+def Words(error: any): string
+  if type(error) != v:t_dict || type(get(error, 'message')) != v:t_string
+    return 'failed'
+  endif
+  final data = get(error, 'data', {})
+  final login = type(data) == v:t_dict && get(data, 'name', '') == 'unauthenticated'
+  return error.message .. (login ? ' (:RagChatLogin)' : '')
+enddef
+
 # Done(result), or Failed(words); Lost() in its place where the bridge has ended meanwhile.
 export def Call(method: string, params: dict<any>, Done: func, Failed: func = Complain, Lost: func = null_function)
   if !Start()
@@ -90,13 +99,22 @@ export def Call(method: string, params: dict<any>, Done: func, Failed: func = Co
     endif
     remove(waiting, number)
     if type(reply) == v:t_dict && has_key(reply, 'error')
-      Failed(get(reply.error, 'message', 'failed'))
+      Failed(Words(reply.error))
     elseif type(reply) == v:t_dict
       Done(get(reply, 'result', {}))
     else
       Failed('an answer that is none')
     endif
   }})
+enddef
+
+# A bridge that was not logged in does not notice that somebody is now: the next call has another.
+export def Close()
+  final old = job
+  job = null
+  if old != null
+    job_stop(old)
+  endif
 enddef
 
 # The same for what must arrive once: the key makes a second sending harmless.
