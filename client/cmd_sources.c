@@ -9,6 +9,8 @@
 #include "client/pretty.h"
 #include "client/say.h"
 #include "client/term.h"
+#include "client/wrap.h"
+#include "common/attr.h"
 #include "common/str.h"
 
 enum { OPT_OPEN = OPT_OWN };
@@ -28,7 +30,8 @@ static bool cited(struct val source)
 
 static void add_source(struct val source, const struct marks *marks, struct buf *out)
 {
-	struct buf line = { 0 };
+	unsigned width = isatty(STDOUT_FILENO) ? min_of(term_width(STDOUT_FILENO), (unsigned)TERM_WIDTH_MAX) : 0;
+	struct buf line = { 0 }, quote = { 0 };
 	const char *s;
 	size_t n;
 
@@ -38,9 +41,11 @@ static void add_source(struct val source, const struct marks *marks, struct buf 
 	buf_fini(&line);
 	if (!cited(source) || !val_get_str(source, "quote", &s, &n) || !n)
 		return;
-	(void)buf_add_str(out, "    \"");
-	filter_line(FILTER_TERMINAL, s, n, QUOTE_SHOWN, out);
-	(void)buf_add_str(out, "\"\n");
+	(void)buf_add_byte(&quote, '"');
+	filter_line(FILTER_TERMINAL, s, n, QUOTE_SHOWN, &quote);
+	(void)buf_add_byte(&quote, '"');
+	wrap_indented(width, 4, buf_cstr(&quote), quote.len, out);
+	buf_fini(&quote);
 }
 
 /* What the answer cites, with its words; then what it was made from besides, by name. */

@@ -186,17 +186,17 @@ static void add_line(const struct paper *p, const char *s, size_t n, size_t most
 
 static void add_quote(const struct paper *p, struct val source, struct buf *out)
 {
-	struct buf line = { 0 };
+	struct buf quote = { 0 };
 	const char *s;
 	size_t n;
 
 	if (!val_get_str(source, "quote", &s, &n) || !n)
 		return;
-	(void)buf_add_str(&line, "    \"");
-	filter_line(FILTER_TERMINAL, s, n, 400, &line);
-	(void)buf_add_byte(&line, '"');
-	add_line(p, buf_cstr(&line), line.len, LINE_BYTES_MAX, out);
-	buf_fini(&line);
+	(void)buf_add_byte(&quote, '"');
+	filter_line(p->format == PAPER_DRAWN ? filter_of(p) : FILTER_TERMINAL, s, n, 400, &quote);
+	(void)buf_add_byte(&quote, '"');
+	wrap_indented(p->format == PAPER_DRAWN ? p->look.width : 0, 4, buf_cstr(&quote), quote.len, out);
+	buf_fini(&quote);
 }
 
 static void add_source(const struct paper *p, struct val source, const struct marks *marks, struct buf *out)

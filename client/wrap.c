@@ -160,3 +160,16 @@ void wrap_text(unsigned width, const char *s, size_t n, struct buf *out)
 	wrap_end(&w, out);
 	wrap_fini(&w);
 }
+
+void wrap_indented(unsigned width, unsigned indent, const char *s, size_t n, struct buf *out)
+{
+	struct buf lines = { 0 };
+	const char *end;
+
+	wrap_text(width > 2 * indent ? width - indent : width, s, n, &lines);
+	for (s = buf_cstr(&lines); *s; s = *end ? end + 1 : end) {
+		end = s + strcspn(s, "\n");
+		(void)buf_addf(out, "%*s%.*s\n", (int)indent, "", (int)(end - s), s);
+	}
+	buf_fini(&lines);
+}

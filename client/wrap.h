@@ -29,3 +29,5 @@ void wrap_fini(struct wrap *w);
 void wrap_feed(struct wrap *w, const char *s, size_t n, struct buf *out); /* valid UTF-8 */
 void wrap_end(struct wrap *w, struct buf *out);
 void wrap_text(unsigned width, const char *s, size_t n, struct buf *out); /* all of it at once */
+/* One text behind `indent` columns on each line, with a line feed at its end. width 0: one line. */
+void wrap_indented(unsigned width, unsigned indent, const char *s, size_t n, struct buf *out);
