@@ -1,11 +1,12 @@
 """contrib/recipes: the scripts that people copy, each with real programs."""
 import os
+import re
 import shutil
 import subprocess
 import threading
 
 from harness import check, contains, deadline, equal, eventually
-from scripts import holds, question, says
+from scripts import echo, holds, question, says
 
 FOLDER = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..", "contrib", "recipes"))
 NAMES = ("commit-message", "review", "triage", "nightly-digest", "tmux-status", "threads")
@@ -42,10 +43,30 @@ def test_they_are_plain_and_named(t):
     for name in NAMES:
         contains(text, f"`{name}`")
         subprocess.run(["sh", "-n", os.path.join(FOLDER, name)], check=True)
-    equal(sorted(set(os.listdir(FOLDER)) - {"README.md"}), sorted(NAMES), "recipes")
+    equal(sorted(set(os.listdir(FOLDER)) - {"README.md", "first-hour.md"}), sorted(NAMES), "recipes")
     if shutil.which("shellcheck"):
         done = subprocess.run(["shellcheck", *(os.path.join(FOLDER, name) for name in NAMES)], capture_output=True, text=True, check=False)
         equal(done.returncode, 0, done.stdout)
+
+
+def test_the_first_hour_is_as_it_is_written(t):
+    with open(os.path.join(FOLDER, "first-hour.md"), encoding="utf-8") as file:
+        blocks = re.findall(r"^```sh\n(.*?)^```", file.read(), re.M | re.S)
+    check(len(blocks) >= 6, "blocks:", blocks)
+    backend = t.backend(echo)
+    script = "set -e -o pipefail\n" + "".join(blocks).replace("http://localhost:8080", backend.url)
+    env = env_of(t, HOME=os.path.join(t.h.dir, "home"))
+    env.pop("RAGCHAT")
+    try:
+        done = subprocess.run(["bash", "-c", script], cwd=os.path.dirname(os.path.dirname(t.bin)), env=env, stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=60, check=False)
+    finally:
+        subprocess.run([t.program("ragchat"), "--no-autostart", "daemon", "stop"], env=env, capture_output=True, timeout=20, check=False)
+    equal(done.returncode, 0, f"status: {done.stdout} {done.stderr}")
+    contains(done.stdout, "added boiler.txt: 1 passage", "boiler.txt:1", "scripted", "status 3", "in one line: who services the boiler?", "who services the roof?")
+    check("The boiler is serviced" in question(backend.chats[0]), "no passages in", question(backend.chats[0]))
+    with open(os.path.join(env["HOME"], "papers", "boiler.pdf"), "rb") as file:
+        equal(file.read(5), b"%PDF-", "the document")
 
 
 def test_commit_message(t):
