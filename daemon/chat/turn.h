@@ -76,6 +76,7 @@ const char *turn_sha256(const struct turn *t); /* hex of the whole answer, once 
 /* For the modules of chat/ only. */
 void turn_on_text(struct turn *t, const char *s, size_t n);
 void turn_on_reasoning(struct turn *t, const char *s, size_t n);
+struct event event_of(enum event_kind kind);     /* with nothing in it */
 void turn_event(struct turn *t, struct event e); /* e's strings are taken */
 void turn_notice(struct turn *t, const char *name, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void turn_status(struct turn *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
