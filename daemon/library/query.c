@@ -56,6 +56,26 @@ static int add_term(struct query *q, const char *term, size_t n, double weight, 
 	return (int)q->nterms - 1;
 }
 
+/* ---- what a name says by a term ---- */
+
+static void says(struct query *q, int term, uint8_t word)
+{
+	uint8_t *v = q->terms[term].says;
+
+	for (size_t i = 0; word && i < TERM_SAYS && v[i] != word; i++) {
+		if (v[i])
+			continue;
+		v[i] = word;
+		return;
+	}
+}
+
+/* One or two letters beside figures (the FY of FY2018): every name that has them would be meant. */
+static bool says_nothing(const struct term_weight *t)
+{
+	return t->n <= 2 && (t->term[0] < '0' || t->term[0] > '9');
+}
+
 /* ---- the question ---- */
 
 struct asking {
@@ -65,7 +85,11 @@ struct asking {
 	double weight;
 	size_t cap, words, max_words;
 	size_t group;        /* of the unit made last, + 1 */
+	size_t chain;        /* of the chain that is read, + 1; its last part, what stands for all of it */
+	int part, whole[2];
+	size_t nwhole;
 	char last[WORD_MAX]; /* the plain word before, for gluing */
+	uint8_t glued[2];    /* numbers of the words that are glued */
 	size_t nlast, last_end;
 };
 
@@ -112,6 +136,8 @@ static int glued_word(void *ctx, const struct word *w)
 
 	if (term >= 0)
 		a->q->terms[term].name_only = true;
+	for (size_t i = 0; i < 2 && max_of(term, known) >= 0; i++)
+		says(a->q, max_of(term, known), a->glued[i]);
 	return 1;
 }
 
@@ -121,11 +147,14 @@ static void glue(struct asking *a, const struct word *w)
 {
 	char both[WORD_MAX];
 	bool near = a->nlast > 1 && w->start == a->last_end + 1;
+	int term = query_find(a->q, w->term, w->n);
 
 	if (w->gram || w->whole || w->n < 2 || !w->plain_n) {
 		a->nlast = 0;
 		return;
 	}
+	a->glued[0] = a->glued[1];
+	a->glued[1] = term >= 0 ? a->q->terms[term].says[0] : 0;
 	if (near && a->nlast + w->plain_n <= sizeof(both)) {
 		memcpy(both, a->last, a->nlast);
 		memcpy(both + a->nlast, w->plain, w->plain_n);
@@ -141,6 +170,32 @@ static bool is_stop(const struct asking *a, const struct word *w)
 	return a->stops && !w->gram && stop_word(a->stops, w->plain, w->plain_n);
 }
 
+/* A word of its own, or a chain: by its parts, or by the whole of it. */
+static void name_word(struct asking *a, const struct word *w, int term)
+{
+	struct query *q = a->q;
+
+	if (a->chain != w->group + 1) {
+		a->chain = w->group + 1;
+		a->part = -1;
+		a->nwhole = 0;
+	}
+	if (w->whole) {
+		if (a->part >= 0 && !w->joined && says_nothing(&q->terms[a->part]))
+			q->terms[a->part].says[0] = 0;
+		else if (a->part >= 0)
+			says(q, term, q->terms[a->part].says[0]);
+		if (a->nwhole < array_len(a->whole))
+			a->whole[a->nwhole++] = term;
+		return;
+	}
+	a->part = term;
+	if (!q->terms[term].says[0] && q->nwords < UINT8_MAX)
+		says(q, term, ++q->nwords);
+	for (size_t i = 0; i < a->nwhole; i++)
+		says(q, a->whole[i], q->terms[term].says[0]);
+}
+
 static int ask_word(void *ctx, const struct word *w)
 {
 	struct asking *a = ctx;
@@ -153,6 +208,8 @@ static int ask_word(void *ctx, const struct word *w)
 		return 0;
 	}
 	term = add_term(a->q, w->term, w->n, a->weight * (w->joined ? JOINED_WEIGHT : 1), a->cap);
+	if (term >= 0)
+		name_word(a, w, term);
 	/* pairs across a particle help to rank, but a good passage need not have them */
 	if (a->units && term >= 0) {
 		a->q->terms[term].own = true;

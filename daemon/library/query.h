@@ -48,6 +48,7 @@ struct query {
 	uint16_t slots[1024]; /* private: terms by hash, 0 empty, else index + 1 */
 	char bytes[QUERY_TERMS * 64];
 	size_t nbytes;
+	uint8_t nwords; /* of the question, as names are looked at for them */
 };
 
 struct query_text {

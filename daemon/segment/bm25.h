@@ -11,6 +11,7 @@
 #define BM25_WINDOW 320  /* terms of it, some 2000 characters; at most so many passages, too */
 #define BM25_HEADING 2.0 /* one occurrence there counts like so many in the text; in a name, too */
 #define BM25_NAME 3.5    /* weight of the name's own score: twice that of a passage with its window */
+#define BM25_NAME_ASKED 60.0 /* ... of a question worth so much; of a longer one more, as texts score more for it */
 
 static inline double bm25_saturate(double tf, double length, double mean)
 {

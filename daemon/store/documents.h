@@ -169,12 +169,15 @@ struct hit {
 	int64_t ordinal;     /* of the passage within its document, from 0 */
 };
 void hit_fini(struct hit *h);
+#define TERM_SAYS 3
 struct term_weight {
 	const char *term;
 	size_t n;
 	double weight; /* how often as typed; fractions for terms of earlier questions */
 	bool name_only; /* looked for in the names of documents alone */
 	bool own;       /* of the question itself, not of what was said before it */
+	/* the words of the question that a name says by it, from 1; 0: none. bestbuy says best and buy */
+	uint8_t says[TERM_SAYS];
 };
 struct db_search {
 	const struct account *account;

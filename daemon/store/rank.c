@@ -9,6 +9,7 @@
 #include "common/attr.h"
 #include "common/mem.h"
 #include "daemon/segment/bm25.h"
+#include "daemon/store/documents.h"
 #include "daemon/store/library_in.h"
 #include "daemon/store/rank_in.h"
 
@@ -108,27 +109,50 @@ static double worth_of(double n, double df)
 	return rank_idf(n + RANK_BACKGROUND, df);
 }
 
-static void count_df(struct scorer *s)
+/*
+ * A word of the question is worth as much as it is rare among the names, however they spell it, and
+ * once: a question that says a year three times means no other document than one that says it once.
+ */
+static void count_said(struct scorer *s, const double *name_df)
 {
-	struct rank *k = s->k;
-	double *name_idf = s->name_idf;
+	double df[UINT8_MAX + 1] = { 0 }, weight[UINT8_MAX + 1] = { 0 };
+	const struct rank *k = s->k;
+	double asked = 0, times;
 
 	for (size_t i = 0; i < k->nterms; i++) {
-		k->df[i] = 0;
-		name_idf[i] = 0;
+		if (k->df[i] && !k->words[i].name_only)
+			asked += k->weights[i] * s->idf[i];
+		for (size_t w = 0; w < TERM_SAYS; w++) {
+			uint8_t word = k->words[i].says[w];
+
+			df[word] = max_of(df[word], name_df[i]);
+			weight[word] = max_of(weight[word], min_of(k->weights[i], 1.0));
+		}
 	}
+	times = max_of(1.0, asked / BM25_NAME_ASKED);
+	for (size_t w = 1; w <= UINT8_MAX; w++)
+		s->said[w] = times * weight[w] * rank_idf((double)k->documents, df[w]);
+	s->said[0] = 0;
+}
+
+static void count_df(struct scorer *s, double *name_df)
+{
+	struct rank *k = s->k;
+
+	for (size_t i = 0; i < k->nterms; i++)
+		k->df[i] = 0;
 	for (size_t i = 0; i < k->rows->ntallies; i++) {
 		const struct tally *t = &k->rows->tallies[i];
 
 		k->df[t->term]++;
-		name_idf[t->term] += t->name > 0;
+		name_df[t->term] += t->name > 0;
 	}
-	rank_segments_count(k, name_idf);
+	rank_segments_count(k, name_df);
 	for (size_t i = 0; i < k->nterms; i++) {
 		s->idf[i] = rank_idf((double)k->passages, (double)k->df[i]);
 		k->idf[i] = worth_of((double)k->passages, (double)k->df[i]);
-		name_idf[i] = rank_idf((double)k->documents, name_idf[i]);
 	}
+	count_said(s, name_df);
 }
 
 void scorer_sum_up(struct scorer *s, const struct tally *t, size_t n)
@@ -145,7 +169,7 @@ void scorer_sum_up(struct scorer *s, const struct tally *t, size_t n)
 void scorer_sum_name(struct scorer *s)
 {
 	for (size_t i = 0; i < s->nname; i++) {
-		if (!s->name[i].name)
+		if (!s->name[i].name || !s->k->words[s->name[i].term].says[0])
 			continue;
 		if (s->tf[s->name[i].term] == 0)
 			s->used[s->nused++] = s->name[i].term;
@@ -167,16 +191,32 @@ void scorer_score(
 	s->nused = 0;
 }
 
-/* A number says something beside a word only: in files called by numbers any figure would be a name. */
-double scorer_name(const struct scorer *s)
+double scorer_name_of(const struct scorer *s, unsigned term)
 {
 	double score = 0;
+
+	for (size_t w = 0; w < TERM_SAYS; w++)
+		score += s->said[s->k->words[term].says[w]];
+	return score;
+}
+
+/* A number says something beside a word only: in files called by numbers any figure would be a name. */
+double scorer_name(struct scorer *s)
+{
 	bool word = false;
+	double score = 0;
+
+	s->look++;
 
 	for (size_t i = 0; i < s->nname; i++) {
+		const uint8_t *says = s->k->words[s->name[i].term].says;
+
 		if (!s->name[i].name)
 			continue;
-		score += s->k->weights[s->name[i].term] * s->name_idf[s->name[i].term];
+		for (size_t w = 0; w < TERM_SAYS; w++) {
+			score += s->seen[says[w]] == s->look ? 0 : s->said[says[w]];
+			s->seen[says[w]] = s->look;
+		}
 		word = word || !s->k->number || !s->k->number[s->name[i].term];
 	}
 	return word ? score : 0;
@@ -336,25 +376,25 @@ int rank_run(struct rank *k)
 		.mean = bm25_mean((double)k->terms, (double)k->passages),
 		.mean_window = bm25_mean_window((double)k->terms, (double)k->documents),
 		.idf = calloc(k->nterms + 1, sizeof(double)),
-		.name_idf = calloc(k->nterms + 1, sizeof(double)),
 		.tf = calloc(k->nterms + 1, sizeof(double)),
 		.used = calloc(k->nterms + 1, sizeof(uint16_t)),
 	};
+	double *name_df = calloc(k->nterms + 1, sizeof(*name_df));
 	int r = 0;
 
 	k->nhits = 0;
 	k->hits = calloc(k->limit + 1, sizeof(*k->hits));
-	if (!s.idf || !s.name_idf || !s.tf || !s.used || !k->hits || k->rows->failed)
+	if (!s.idf || !name_df || !s.tf || !s.used || !k->hits || k->rows->failed)
 		r = -ENOMEM;
 	if (r == 0) {
 		keep_visible(k);
-		count_df(&s);
+		count_df(&s, name_df);
 		r = k->whole ? keep_documents(&s) : keep_passages(&s);
 	}
 	if (r == 0)
 		qsort(k->hits, k->nhits, sizeof(*k->hits), by_score);
 	mem_free(s.idf);
-	mem_free(s.name_idf);
+	mem_free(name_df);
 	mem_free(s.tf);
 	mem_free(s.used);
 	return r;

@@ -14,7 +14,9 @@ int rank_documents(struct rank *k, const struct rank_hit *passages);
 struct scorer {
 	struct rank *k;
 	double mean, mean_window;
-	double *idf, *name_idf;
+	double *idf;
+	double said[UINT8_MAX + 1];   /* per word of the question: what a name is worth that says it */
+	uint64_t seen[UINT8_MAX + 1], look; /* ... that was looked at last */
 	double *tf;     /* per term, of what is summed up now */
 	uint16_t *used; /* ... and which of them are not 0 */
 	size_t nused;
@@ -27,7 +29,9 @@ void scorer_sum_name(struct scorer *s);
 /* Add the BM25 of what was summed up, so many times, to a hit; forgets it. */
 void scorer_score(
 	struct scorer *s, double length, double mean, double times, struct rank_hit *hit);
-double scorer_name(const struct scorer *s);
+/* The same of one term alone: no name with it makes less of it. */
+double scorer_name_of(const struct scorer *s, unsigned term);
+double scorer_name(struct scorer *s);
 
 /* ---- rank_count.c, rank_segments.c ---- */
 

@@ -41,7 +41,7 @@ static void weigh(struct scorer *s, struct rank_segment *seg)
 		size_t at = i;
 
 		l->weight = s->k->weights[l->term] * s->idf[l->term];
-		l->name_weight = BM25_NAME * s->k->weights[l->term] * s->name_idf[l->term];
+		l->name_weight = BM25_NAME * scorer_name_of(s, l->term);
 		l->unit = l->weight * x->ratio * SEGMENT_STEP * SLACK;
 		for (; at && x->lists[x->order[at - 1]].weight < l->weight; at--)
 			x->order[at] = x->order[at - 1];

@@ -3,6 +3,7 @@ import hashlib
 import json
 import os
 
+import papers
 from harness import check, contains, deadline, equal, eventually
 from scripts import echo, says
 
@@ -282,6 +283,22 @@ def test_a_search_lists_passages_or_documents_with_their_places(t):
     contains(t.run("search", "--docs", "lentils", "vinegar").text, "recipes.txt:1", "Simmer 250 grams")
     equal(search(t, "zweihundert")["results"], [], "results of a word that is nowhere")
     contains(t.run("search", "--docs", "zweihundert").err, "none of these words")
+
+
+def test_the_document_that_a_question_names_comes_first(t):
+    t.daemon("")
+    names = [f"reports/{company}_{year}_10K.pdf" for company in ("ADOBE", "BESTBUY", "WALMART", "GENERALMILLS") for year in range(2014, 2024)]
+    for i, name in enumerate(names):
+        title = "ADBE 10K FY17" if i == 3 else "BEST BUY CO INC" if i == 11 else "Report"
+        t.h.path(name, papers.titled_pdf([[f"Inventory was {i + 100} millions at the end of the year, payable {i + 300}."]], title))
+    t.run("upload", "-r", t.h.path("reports"))
+    for question, wanted in (
+            ("What are the FY2018 days payable of Walmart? They are 365 times the average payable between FY2017 and FY2018 "
+             "by the cost of FY2018 and the change in inventory between FY2017 and FY2018", "WALMART_2018_10K.pdf"),
+            ("What is the year end FY2019 total amount of inventory for Best Buy?", "BESTBUY_2019_10K.pdf"),
+            ("inventory of General Mills in 2016", "GENERALMILLS_2016_10K.pdf"),
+            ("Adobe's 10K of 2020: what was payable?", "ADOBE_2020_10K.pdf")):
+        equal(search(t, question)["results"][0]["path"], wanted, question)
 
 
 def test_a_search_keeps_to_a_collection_and_to_documents(t):

@@ -160,7 +160,8 @@ static void make_question(struct question *q)
 			.n = word_text(q->words[i], q->text[i]),
 			.weight = chance(3) ? 1 : .1 + .3 * chance(5),
 			.name_only = chance(8) == 0,
-			.own = chance(2) };
+			.own = chance(2),
+			.says = { chance(4) ? (uint8_t)(i + 1) : 0, chance(3) ? 0 : (uint8_t)(1 + chance(TERMS)) } };
 		q->weights[i] = q->terms[i].weight;
 		q->own[i] = q->terms[i].own;
 	}

@@ -288,6 +288,34 @@ TEST(neighbours_are_looked_for_in_names_in_one_word)
 	check(weight_of(&q, "fy2018") == 1);
 }
 
+/* The words of the question that a name says by a term. */
+static unsigned said_by(const struct query *q, const char *term)
+{
+	int i = query_find(q, term, strlen(term));
+	unsigned n = 0;
+
+	for (size_t k = 0; i >= 0 && k < TERM_SAYS; k++)
+		n += q->terms[i].says[k] != 0;
+	return n;
+}
+
+TEST(a_name_says_words_by_whatever_they_are_spelt)
+{
+	static struct query q;
+
+	query_make(&q, text("revenue of American Express in FY2018, of Best Buy in FY2018 and FY2017, 3M and COVID-19"), text(""), text(""));
+	check_int(said_by(&q, "american"), 1);
+	check_int(said_by(&q, "americanexpress"), 2);
+	check_int(said_by(&q, "bestbuy"), 2);
+	check_int(said_by(&q, "2018"), 1);
+	check_int(said_by(&q, "fy2018"), 1);
+	check_int(said_by(&q, "fy"), 0);
+	check_int(said_by(&q, "3m"), 1);
+	check_int(said_by(&q, "covid19"), 2);
+	check_int(q.terms[query_find(&q, "2018", 4)].says[0], q.terms[query_find(&q, "fy2018", 6)].says[0]);
+	check_int(q.terms[query_find(&q, "american", 8)].says[0], q.terms[query_find(&q, "americanexpress", 15)].says[0]);
+}
+
 TEST(a_long_question_is_bounded)
 {
 	static struct query q;
