@@ -54,7 +54,7 @@ static char *line_of(struct val turn)
 	if (val_present(val_get(turn, "of")))
 		(void)buf_add_str(&line, "(again) ");
 	(void)val_get_str(turn, "question", &s, &n);
-	filter_line(term_filter(), s, n, LINE_MAX_BYTES, &line);
+	filter_line(term_filter_out(), s, n, LINE_MAX_BYTES, &line);
 	if (name && !val_str_is(state, "done"))
 		(void)buf_addf(&line, "  (%s)", name);
 	if (val_str_is(rating, "up") || val_str_is(rating, "down"))

@@ -241,19 +241,30 @@ static int set(struct client *c, struct conf_file *f, struct opts *o)
 	return r;
 }
 
-static int unset(struct client *c, struct conf_file *f, const char *name)
+static int unset(struct client *c, struct conf_file *f, char *const *names, size_t n)
 {
 	struct buf text, value = { 0 };
-	int r;
+	size_t changed = 0;
+	int r = 0;
 
-	if (!conf_get((const char *)f->text.data, f->text.len, name, &value)) {
-		say("'%s' is not set in '%s'", name, f->path);
-		return 0;
-	}
-	buf_wipe(&value);
 	buf_init(&text, 1u << 20);
-	conf_set((const char *)f->text.data, f->text.len, name, NULL, 0, &text);
-	r = put(c, f, NULL, &text, false);
+	(void)buf_add(&text, f->text.data, f->text.len);
+	for (size_t i = 0; i < n; i++) {
+		struct buf without;
+
+		if (!conf_get((const char *)text.data, text.len, names[i], &value)) {
+			say("'%s' is not set in '%s'", names[i], f->path);
+			continue;
+		}
+		buf_wipe(&value);
+		buf_init(&without, 1u << 20);
+		conf_set((const char *)text.data, text.len, names[i], NULL, 0, &without);
+		buf_wipe(&text);
+		text = without;
+		changed++;
+	}
+	if (changed)
+		r = put(c, f, NULL, &text, false);
 	buf_wipe(&text);
 	return r;
 }
@@ -357,7 +368,7 @@ static int dispatch(struct client *c, struct conf_file *f, struct opts *o, const
 	if (!strcmp(verb, "get"))
 		return opts_count(o, 2, 2) ? o->status : get(f, o->args[1]);
 	if (!strcmp(verb, "unset"))
-		return opts_count(o, 2, 2) ? o->status : unset(c, f, o->args[1]);
+		return opts_count(o, 2, 100) ? o->status : unset(c, f, o->args + 1, o->nargs - 1);
 	if (!strcmp(verb, "set"))
 		return opts_count(o, 2, 100) ? o->status : set(c, f, o);
 	return opts_fail(o, "config does list, get, set, unset, edit and path, not '%s'", verb);
@@ -391,7 +402,7 @@ const struct cmd cmd_config = {
 	.opts = opts,
 	.run = run,
 	.help = "usage: ragchat config [list] [--all] [--json]\n"
-		"       ragchat config get OPTION | set OPTION [VALUE...] | unset OPTION | edit | path\n"
+		"       ragchat config get OPTION | set OPTION [VALUE...] | unset OPTION... | edit | path\n"
 		"  list        what the file sets, or every option with --all\n"
 		"  get         one option's value, or its default\n"
 		"  set         change it; several values for header and option. Without VALUE, or\n"

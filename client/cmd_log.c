@@ -63,7 +63,7 @@ static void add_text(struct val event, const char *key, size_t columns, struct b
 	const char *s = "";
 
 	(void)val_get_str(event, key, &s, &n);
-	filter_line(term_filter(), s, columns && n > 8 && columns == 8 ? 8 : n, 400, &field);
+	filter_line(term_filter_out(), s, columns && n > 8 && columns == 8 ? 8 : n, 400, &field);
 	width = term_text_width((const char *)field.data, field.len);
 	(void)buf_add_str(out, "  ");
 	(void)buf_add(out, field.data, field.len);

@@ -81,6 +81,7 @@ static void take_said(struct search *k, struct opts *o, int id)
 			k->said.color = COLOR_NEVER;
 		else if (strcmp(o->value, "auto") != 0)
 			opts_fail(o, "--color is auto, always or never, not '%s'", o->value);
+		k->docs.color = k->said.color;
 		break;
 	}
 }

@@ -104,7 +104,7 @@ static void add_passage(struct buf *out, const char *s, size_t n, size_t at, siz
 	bool color = term_color(COLOR_AUTO, STDOUT_FILENO);
 	struct filter f;
 
-	filter_init(&f, FILTER_TERMINAL);
+	filter_init(&f, term_filter_out());
 	filter_feed(&f, s, at, out);
 	(void)buf_add_str(out, color ? "\033[1m" : ">>>");
 	filter_feed(&f, s + at, len, out);

@@ -2,6 +2,7 @@
 #include "client/doc_search.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "client/filter.h"
 #include "client/format.h"
@@ -10,6 +11,7 @@
 #include "client/out.h"
 #include "client/pretty.h"
 #include "client/say.h"
+#include "client/snippet.h"
 #include "client/term.h"
 #include "client/text.h"
 #include "common/attr.h"
@@ -24,7 +26,9 @@ struct search {
 	struct buf text;
 	struct json_out w;
 	int64_t have, documents;
-	bool cut;
+	bool cut, bold;
+	unsigned width;    /* of the terminal, 0: none */
+	const char *query; /* words in bold */
 };
 
 int doc_search_by(struct doc_search *s, struct opts *o)
@@ -84,7 +88,7 @@ static void add_word(struct buf *line, struct val result, const char *key, const
 static void add_lines(struct search *k, struct val result)
 {
 	int64_t page = val_get_int(result, "page", -1), line = val_get_int(result, "line", -1);
-	struct buf head = { 0 };
+	struct buf head = { 0 }, shown = { 0 };
 	const char *s;
 	size_t n;
 
@@ -95,14 +99,14 @@ static void add_lines(struct search *k, struct val result)
 	else if (line > 0)
 		(void)buf_addf(&head, ":%lld", (long long)line);
 	add_word(&head, result, "title", "  ");
-	filter_line(FILTER_TERMINAL, (const char *)head.data, head.len, 500, &k->text);
+	filter_line(term_filter_out(), (const char *)head.data, head.len, 500, &k->text);
 	(void)buf_add_byte(&k->text, '\n');
 	buf_fini(&head);
 	if (!val_get_str(result, "text", &s, &n) || !n)
 		return;
-	(void)buf_add_str(&k->text, "    ");
-	filter_line(FILTER_TERMINAL, s, n, SHOWN, &k->text);
-	(void)buf_add_byte(&k->text, '\n');
+	filter_line(term_filter_out(), s, n, SHOWN, &shown);
+	snippet_text(k->width, k->bold, buf_cstr(&shown), shown.len, k->query, &k->text);
+	buf_fini(&shown);
 }
 
 /* ---- pages ---- */
@@ -192,7 +196,7 @@ static int finish(struct search *k)
 	}
 	if (k->cut)
 		say_as("daemon", "the search took too long and was cut: some passages were not looked at");
-	return out_text(&k->text, k->s->format != NULL);
+	return out_text(&k->text, k->s->format || k->bold);
 }
 
 int doc_search_run(const struct doc_search *s, struct client *c, char *const *words, size_t n)
@@ -205,6 +209,9 @@ int doc_search_run(const struct doc_search *s, struct client *c, char *const *wo
 
 	if (!r) {
 		k.link = link_new(c);
+		k.query = buf_cstr(&text);
+		k.bold = !s->json && !s->jsonl && term_color(s->color, STDOUT_FILENO);
+		k.width = isatty(STDOUT_FILENO) ? min_of(term_width(STDOUT_FILENO), (unsigned)TERM_WIDTH_MAX) : 0;
 		r = pages(&k, &text);
 		if (!r)
 			r = finish(&k);

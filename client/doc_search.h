@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "client/option.h"
+#include "client/term.h"
 
 struct client;
 struct format;
@@ -18,6 +19,7 @@ struct doc_search {
 	bool whole; /* a line for each document, in the order of whole documents */
 	const struct format *format; /* wanted, or NULL */
 	bool json, jsonl;
+	enum color_when color;
 };
 
 #define DOC_SEARCH_LIMIT 10

@@ -80,7 +80,7 @@ static void add_field(struct val event, const char *key, struct buf *out)
 
 	(void)buf_add_byte(out, '\t');
 	if (val_get_str(event, key, &s, &n))
-		filter_line(term_filter(), s, n, 400, out);
+		filter_line(term_filter_out(), s, n, 400, out);
 }
 
 void events_fields(struct val event, struct buf *out)

@@ -81,7 +81,7 @@ static void add_field(const struct format *f, struct val row, const char *name, 
 	(void)snprintf(key, sizeof(key), "%.*s", (int)n, name);
 	v = val_get(row, !strcmp(key, "id") ? f->id : key);
 	if (val_str(v, &s, &len))
-		filter_line(term_filter(), s, !strcmp(key, "id") && len > 8 ? 8 : len, FIELD_MAX, out);
+		filter_line(term_filter_out(), s, !strcmp(key, "id") && len > 8 ? 8 : len, FIELD_MAX, out);
 	else if (val_int(v, &number))
 		(void)buf_addf(out, "%lld", (long long)number);
 	else if (val_bool(v, &yes))
@@ -93,7 +93,7 @@ static void add_field(const struct format *f, struct val row, const char *name, 
 		if (val_str(val_at(v, i), &s, &len)) {
 			if (i)
 				(void)buf_add_byte(out, ',');
-			filter_line(term_filter(), s, len, FIELD_MAX, out);
+			filter_line(term_filter_out(), s, len, FIELD_MAX, out);
 		}
 }
 

@@ -29,7 +29,7 @@ static void add(struct rows *r, const char *s, size_t n, size_t columns)
 	size_t width;
 
 	gap(r);
-	filter_line(term_filter(), s, n, FIELD_MAX, &field);
+	filter_line(term_filter_out(), s, n, FIELD_MAX, &field);
 	if (columns)
 		field.len = term_cut((const char *)field.data, field.len, columns);
 	width = term_text_width((const char *)field.data, field.len);

@@ -4,19 +4,17 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "client/filter.h"
 #include "client/format.h"
 #include "client/link.h"
 #include "client/out.h"
 #include "client/rows.h"
 #include "client/say.h"
+#include "client/snippet.h"
 #include "client/text.h"
 #include "common/clock.h"
 #include "common/json.h"
 #include "common/mem.h"
 #include "proto/limits.h"
-
-#define PIECE_MAX 600 /* bytes of a snippet between two marks */
 
 struct search {
 	const struct said_search *s;
@@ -31,36 +29,27 @@ struct search {
 
 /* ---- for people ---- */
 
-static void add_piece(struct search *k, const char *s, size_t n, bool marked)
-{
-	struct buf *out = &k->rows.out;
-
-	if (marked && k->bold)
-		(void)buf_add_str(out, "\033[1m");
-	filter_line(FILTER_TERMINAL, s, n, PIECE_MAX, out);
-	if (marked && k->bold)
-		(void)buf_add_str(out, "\033[0m");
-}
-
 static void add_snippet(struct search *k, struct val result)
 {
 	struct val marks = val_get(result, "marks");
+	struct buf *out = &k->rows.out;
+	struct snippet piece;
 	const char *s = "";
 	size_t n = 0, at = 0;
 
 	(void)val_get_str(result, "snippet", &s, &n);
-	(void)buf_add_str(&k->rows.out, "    ");
+	snippet_begin(&piece, k->rows.width, k->bold);
 	for (size_t i = 0; i + 1 < val_count(marks); i += 2) {
 		uint64_t from = 0, len = 0;
 
 		if (!val_uint(val_at(marks, i), &from) || !val_uint(val_at(marks, i + 1), &len) || from < at || from > n || len > n - from)
 			break;
-		add_piece(k, s + at, from - at, false);
-		add_piece(k, s + from, len, true);
+		snippet_add(&piece, s + at, from - at, false, out);
+		snippet_add(&piece, s + from, len, true, out);
 		at = from + len;
 	}
-	add_piece(k, s + at, n - at, false);
-	(void)buf_add_byte(&k->rows.out, '\n');
+	snippet_add(&piece, s + at, n - at, false, out);
+	snippet_end(&piece, out);
 	k->rows.line = k->rows.out.len;
 }
 

@@ -41,6 +41,11 @@ enum filter_mode term_filter(void)
 	return term_utf8() ? FILTER_TERMINAL : FILTER_ASCII;
 }
 
+enum filter_mode term_filter_out(void)
+{
+	return isatty(STDOUT_FILENO) ? term_filter() : FILTER_TERMINAL;
+}
+
 unsigned term_width(int fd)
 {
 	const char *columns = term_environment("COLUMNS");

@@ -17,6 +17,8 @@ enum color_when { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 const char *term_environment(const char *name); /* NULL: not set, or empty */
 bool term_utf8(void);               /* LC_ALL, LC_CTYPE, LANG; none set: UTF-8 is assumed */
 enum filter_mode term_filter(void); /* FILTER_TERMINAL or FILTER_ASCII */
+/* ... for lines on stdout: a pipe has no locale. */
+enum filter_mode term_filter_out(void);
 unsigned term_width(int fd);        /* COLUMNS, else the terminal's; 0: unknown */
 bool term_moves(int fd);            /* a terminal that can erase a line: not TERM=dumb */
 bool term_color(enum color_when when, int fd); /* NO_COLOR, CLICOLOR_FORCE, TERM=dumb */

@@ -24,7 +24,7 @@ static void add_string(struct val map, const char *key, const char *before, stru
 	if (!val_get_str(map, key, &s, &n))
 		return;
 	(void)buf_add_str(out, before);
-	filter_line(term_filter(), s, n, 2000, out);
+	filter_line(term_filter_out(), s, n, 2000, out);
 }
 
 static void add_step(struct buf *out, int64_t ms, const char *words)

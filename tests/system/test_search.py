@@ -1,5 +1,6 @@
 """What was said is found: by its words, by nobody else, and not any more once it is deleted."""
 import os
+import re
 import shutil
 import sqlite3
 import time
@@ -192,3 +193,25 @@ def test_others_weigh_in_nowhere(t):
     theirs.call("share.add", thread=shared, **{"with": f"uid-{ann}"})
     equal(len(mine.call("search", text="platypus")["results"]), 1, "what is shared is not searched")
     mine.fails("forbidden", "search", text="platypus", thread=shared)
+
+
+def test_what_was_looked_for_is_bold_and_wrapped_on_a_terminal(t):
+    t.serve(echo, config="retrieval = local\n")
+    text = "The boiler is serviced every March by Holm, who is known for the care with which servicing is done, and was last cleaned in 2024.\n"
+    t.run("upload", t.h.path("boiler.txt", text))
+    t.run("ask", "-t", "b", "about the boiler " + "and more words " * 12)
+    for args in (["search", "--docs", "service", "boilers"], ["search", "boiler"]):
+        _, shown = t.terminal(*args, size=(60, 0, 0), env={"TERM": "xterm-256color", "LC_ALL": "C.UTF-8"})
+        lines = [line for line in shown.decode().replace("\r", "").split("\n") if line.startswith("    ")]
+        check(len(lines) > 2 and all(len(re.sub("\x1b\\[[0-9;]*m", "", line)) <= 60 for line in lines), "lines:", lines)
+        words = set(re.findall("\x1b\\[1m([^\x1b]*)\x1b\\[0m", shown.decode()))
+        equal(words - {"boiler.txt"}, {"boiler", "serviced", "servicing"} if "--docs" in args else {"boiler"}, "bold")
+        _, shown = t.terminal(*args, size=(60, 0, 0), env={"TERM": "xterm-256color", "NO_COLOR": "1"})
+        check(b"\x1b" not in shown, "NO_COLOR:", shown)
+        piped = t.run(*args).text
+        equal(len([line for line in piped.splitlines() if line.startswith("    ")]), 1, "in a pipe it is one line")
+    # A pipe has no locale.
+    t.run("ask", "-q", "-t", "zürich übung", "x")
+    contains(t.run("ls", env={"LC_ALL": "C"}).text, "zürich übung")
+    _, shown = t.terminal("ls", env={"LC_ALL": "C"}, size=(60, 0, 0))
+    contains(shown.decode(), "z?rich ?bung")
