@@ -143,8 +143,21 @@ def Place(buf: number): dict<any>
     roff: 0, ev: 0, losses: 0, After: null_function}
 enddef
 
+# The window of this tab page that shows an answer: the next one takes its place. 0: none does.
+def Window(): number
+  for w in range(1, winnr('$'))
+    if has_key(shown, winbufnr(w))
+      return win_getid(w)
+    endif
+  endfor
+  return 0
+enddef
+
+var made = 0
+
 def Fresh(name: string): dict<any>
-  final place = Place(view.Buffer('ragchat://' .. name .. '-' .. len(shown)))
+  made += 1
+  final place = Place(view.Buffer('ragchat://' .. name .. '-' .. made, Window()))
   shown[place.buf] = place
   final win = win_findbuf(place.buf)[0]
   win_execute(win, 'nnoremap <buffer> <silent> <CR> <Cmd>RagChatContinue<CR>')
@@ -152,8 +165,16 @@ def Fresh(name: string): dict<any>
   win_execute(win, 'nnoremap <buffer> <silent> gr <Cmd>RagChatRetry<CR>')
   win_execute(win, 'nnoremap <buffer> <silent> gs <Cmd>RagChatSources<CR>')
   win_execute(win, 'nnoremap <buffer> <silent> q <Cmd>close<CR>')
+  win_execute(win, 'autocmd BufWipeout <buffer> call ragchat#Wiped(str2nr(expand("<abuf>")))')
   place.view = view.New(place.buf)
   return place
+enddef
+
+# The answer goes on in the daemon; here nobody looks at it any more.
+export def Wiped(buf: number)
+  if has_key(shown, buf)
+    remove(shown, buf)
+  endif
 enddef
 
 def Here(): dict<any>
@@ -189,6 +210,8 @@ def Send(place: dict<any>, text: string, thread: string)
   place.state = ''
   view.Note(place.view, 'asking ...')
   final params = thread == '' ? {text: text} : {text: text, thread: thread}
+  # The command opened a window: without a key after it Vim asks for ENTER at the next command.
+  feedkeys("\<Ignore>", 'n')
   rpc.CallSure('ask', params, (reply) => {
     view.Note(place.view, '')
     place.thread = reply.thread

@@ -12,15 +12,25 @@ prop_type_delete('ragchat_note')
 highlight default link RagChatNote Comment
 prop_type_add('ragchat_note', {highlight: 'RagChatNote'})
 
-# A buffer for what others wrote, in a window that hides and folds nothing. `name` is our own.
-export def Buffer(name: string): number
-  botright new
+# A buffer for what others wrote, in a window that hides and folds nothing: the window `win`, or a new
+# one with 0. `name` is our own.
+export def Buffer(name: string, win = 0): number
+  final before = win_getid()
+  final buf = bufadd(name)
+  setbufvar(buf, '&buftype', 'nofile')
+  setbufvar(buf, '&swapfile', 0)
+  setbufvar(buf, '&modeline', 0)
+  if win == 0
+    execute 'silent botright sbuffer' buf
+  else
+    win_gotoid(win)
+    execute 'silent hide buffer' buf
+  endif
+  setlocal buflisted
   Plain()
-  execute 'silent! file' fnameescape(name)
   setlocal filetype=markdown
   Plain()
-  final buf = bufnr()
-  wincmd p
+  win_gotoid(before)
   return buf
 enddef
 
@@ -54,7 +64,9 @@ enddef
 # fn() as one more part of the change before it, unless somebody else changed the buffer meanwhile.
 def Joined(v: dict<any>, F: func())
   final locked = !getbufvar(v.buf, '&modifiable')
-  setbufvar(v.buf, '&modifiable', 1)
+  if locked
+    setbufvar(v.buf, '&modifiable', 1)
+  endif
   if v.tick == getbufvar(v.buf, 'changedtick')
     final wins = win_findbuf(v.buf)
     if len(wins) > 0
