@@ -399,9 +399,14 @@ Where the daemon has less than that, from its first byte."
   "A new buffer for an answer, called *ragchat NAME*."
   (let ((buffer (generate-new-buffer (format "*ragchat %s*" name))))
     (with-current-buffer buffer
-      (let ((enable-local-variables nil))
-        (ragchat-mode)))
+      (ragchat-mode))
     buffer))
+
+(defun ragchat--display (buffer)
+  "Show BUFFER, where there is one in the window of another answer."
+  (display-buffer buffer '((display-buffer-reuse-window display-buffer-reuse-mode-window
+                            display-buffer-pop-up-window display-buffer-use-some-window)
+                           (mode . ragchat-mode))))
 
 (defun ragchat--id (id)
   "The beginning of ID."
@@ -414,7 +419,7 @@ Where the daemon has less than that, from its first byte."
          (place (ragchat--place-at buffer 1)))
     (with-current-buffer buffer
       (setq ragchat--here place))
-    (display-buffer buffer)
+    (ragchat--display buffer)
     place))
 
 ;;;; Asking
@@ -467,7 +472,7 @@ Where the daemon has less than that, from its first byte."
         (insert (replace-regexp-in-string "^" "> " text) "\n\n")))
     (setq ragchat--here (ragchat--place-at buffer (point-max)))
     (setf (ragchat--place-thread ragchat--here) thread)
-    (display-buffer buffer)
+    (ragchat--display buffer)
     (ragchat--ask ragchat--here text thread)))
 
 (defun ragchat--busy ()
@@ -636,7 +641,14 @@ With a prefix argument a new one.  In its buffer:
                             (plist-get page :threads))))
        (unless choices
          (user-error "There is no conversation yet"))
-       (ragchat (cdr (assoc (completing-read "Conversation: " choices nil t) choices)))))))
+       (ragchat (cdr (assoc (completing-read
+                             "Conversation: "
+                             (lambda (string predicate action)
+                               (if (eq action 'metadata) ; the newest first, as they come
+                                   '(metadata (display-sort-function . identity) (cycle-sort-function . identity))
+                                 (complete-with-action action choices string predicate)))
+                             nil t)
+                            choices)))))))
 
 ;;;; Sources and files
 

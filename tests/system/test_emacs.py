@@ -183,7 +183,7 @@ def test_conversation_threads_sources_upload_and_export(t):
       (ragchat-export "out.pdf")
       (await "the export" (lambda () (string-search "wrote" said)))
       (let ((old (place)))
-        (cl-letf (((symbol-function 'completing-read) (lambda (_ all &rest _) (r 'item (caar all)) (caar all))))
+        (cl-letf (((symbol-function 'completing-read) (lambda (_ all &rest _) (let ((first (car (all-completions "" all)))) (r 'item first) first))))
           (ragchat-threads)
           (await "the conversation" (lambda () (and (not (eq old (place))) (ended))))))
       (r 'talk (text))

@@ -413,14 +413,19 @@ def Tell(said: list<string>)
 enddef
 
 # ragchat's own program reads and writes files: it has the user's rights, resumes and names each error.
-def Run(args: list<string>)
+def Run(args: list<string>, out = '')
   var said: list<string> = []
   job_start([get(g:, 'ragchat_program', 'ragchat')] + args, {
     in_io: 'null',
     callback: (_, line) => {
       add(said, line)
     },
-    close_cb: (_) => Tell(said),
+    close_cb: (_) => {
+      if out != '' && filereadable(out)
+        add(said, "wrote '" .. out .. "'")
+      endif
+      Tell(said)
+    },
   })
 enddef
 
@@ -454,11 +459,23 @@ export def Upload(files: list<string>)
   Run(['upload', '--'] + list)
 enddef
 
+# An existing file is never written over: response-2.pdf comes after response.pdf.
+def FreeName(name: string): string
+  final path = fnamemodify(name, ':p')
+  var free = path
+  var n = 1
+  while getftype(free) != ''
+    n += 1
+    free = fnamemodify(path, ':r') .. '-' .. n .. (fnamemodify(path, ':e') == '' ? '' : '.' .. fnamemodify(path, ':e'))
+  endwhile
+  return free
+enddef
+
 export def Export(name: string, thread: bool)
   final place = Here()
   final what = thread ? get(place, 'thread', '') : get(place, 'turn', '')
-  final out = name == '' ? [] : ['-o', fnamemodify(name, ':p')]
-  Run(['export'] + (thread ? ['--thread'] : []) + out + ['--', what == '' ? 'last' : what])
+  final out = FreeName(name == '' ? 'response.pdf' : name)
+  Run(['export'] + (thread ? ['--thread'] : []) + ['-o', out, '--', what == '' ? 'last' : what], out)
 enddef
 
 rpc.Listen(OnNotification)

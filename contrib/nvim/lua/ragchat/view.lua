@@ -26,6 +26,8 @@ function M.buffer(name)
   local set = function(k, v)
     vim.api.nvim_buf_set_option(buf, k, v)
   end
+  set('modifiable', true) -- whatever the user has set for all
+  set('readonly', false)
   set('buftype', 'nofile')
   set('bufhidden', 'hide')
   set('swapfile', false)

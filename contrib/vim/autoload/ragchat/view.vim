@@ -35,7 +35,7 @@ export def Buffer(name: string, win = 0): number
 enddef
 
 def Plain()
-  setlocal nomodeline buftype=nofile bufhidden=hide noswapfile
+  setlocal modifiable noreadonly nomodeline buftype=nofile bufhidden=hide noswapfile
   setlocal conceallevel=0 nofoldenable foldmethod=manual wrap linebreak nospell
 enddef
 
