@@ -327,6 +327,8 @@ It may come twice where two bridges told it, but never too early."
         (setf (ragchat--place-ev place) (max (ragchat--place-ev place) (or (plist-get params :ev) 0)))
         (pcase kind
           ("status" (ragchat--say place (plist-get params :text)))
+          ("notice" (unless (equal (plist-get params :name) "citation")
+                      (message "ragchat: %s" (ragchat--clean (plist-get params :text)))))
           ("error" (setf (ragchat--place-error place) (plist-get params :message)))
           ("done"
            (remhash turn ragchat--streams)

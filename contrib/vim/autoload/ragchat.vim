@@ -81,6 +81,8 @@ def OnStream(note: dict<any>)
   place.ev = max([place.ev, get(note, 'ev', 0)])
   if kind == 'status'
     view.Note(place.view, note.text)
+  elseif kind == 'notice' && get(note, 'name', '') != 'citation'
+    rpc.Say(note.text)
   elseif kind == 'error'
     place.error = note.message
   elseif kind == 'done'

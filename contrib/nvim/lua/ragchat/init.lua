@@ -328,7 +328,7 @@ function M.new()
 end
 
 function M.threads()
-  call('thread.list', { limit = 200 }, function(page)
+  call('thread.list', { limit = 50 }, function(page)
     if #page.threads == 0 then
       return say('there is no conversation yet')
     end
