@@ -312,27 +312,35 @@ It may come twice where two bridges told it, but never too early."
       (setf (ragchat--place-losses place) 0)
       (ragchat--append place text))))
 
+(defun ragchat--sane (note)
+  "Whether NOTE has the types that it must have."
+  (let ((get (lambda (key) (plist-get note key))))
+    (and (stringp (funcall get :turn)) (stringp (funcall get :kind))
+         (cl-every (lambda (key) (string-or-null-p (funcall get key))) '(:text :message :state :name))
+         (cl-every (lambda (key) (let ((n (funcall get key))) (or (null n) (natnump n)))) '(:off :ev :length))
+         (or (not (member (funcall get :kind) '("delta" "reasoning")))
+             (and (funcall get :off) (funcall get :text))))))
+
 (defun ragchat--notified (_connection method params)
   "The bridge has sent the notification METHOD with PARAMS."
-  (when-let* (((eq method 'stream))
+  (when-let* (((and (eq method 'stream) (listp params) (proper-list-p params) (ragchat--sane params)))
               (turn (plist-get params :turn))
               (place (gethash turn ragchat--streams)))
-    (let ((kind (plist-get params :kind)))
-      (cond
-       ((equal kind "delta")
-        (ragchat--take place (plist-get params :off) (plist-get params :text)))
-       ((equal kind "reasoning")
-        (setf (ragchat--place-roff place) (+ (plist-get params :off) (string-bytes (plist-get params :text)))))
-       (t
-        (setf (ragchat--place-ev place) (max (ragchat--place-ev place) (or (plist-get params :ev) 0)))
-        (pcase kind
-          ("status" (ragchat--say place (plist-get params :text)))
-          ("notice" (unless (equal (plist-get params :name) "citation")
-                      (message "ragchat: %s" (ragchat--clean (plist-get params :text)))))
-          ("error" (setf (ragchat--place-error place) (plist-get params :message)))
-          ("done"
-           (remhash turn ragchat--streams)
-           (ragchat--end place params))))))))
+    (pcase (plist-get params :kind)
+      ("delta"
+       (ragchat--take place (plist-get params :off) (plist-get params :text)))
+      ("reasoning"
+       (setf (ragchat--place-roff place) (+ (plist-get params :off) (string-bytes (plist-get params :text)))))
+      (kind
+       (setf (ragchat--place-ev place) (max (ragchat--place-ev place) (or (plist-get params :ev) 0)))
+       (pcase kind
+         ("status" (ragchat--say place (plist-get params :text)))
+         ("notice" (unless (equal (plist-get params :name) "citation")
+                     (message "ragchat: %s" (ragchat--clean (plist-get params :text)))))
+         ("error" (setf (ragchat--place-error place) (plist-get params :message)))
+         ("done"
+          (remhash turn ragchat--streams)
+          (ragchat--end place params)))))))
 
 (defun ragchat--attach (place)
   "Have the answer of PLACE told from where it stands.

@@ -7,6 +7,7 @@ import subprocess
 import threading
 
 from cutter import Cutter
+from fake_daemon import TURN, FakeDaemon
 from harness import check, contains, eventually, equal
 from scripts import holds, in_turn, says
 
@@ -165,3 +166,44 @@ def logs_in(t, m, group, run, script):
     kept, = os.listdir(folder)
     equal((os.stat(os.path.join(folder, kept)).st_mode & 0o777, os.stat(folder).st_mode & 0o777), (0o600, 0o700), "the token's mode")
     return guest
+
+
+def listening(t):
+    """A scripted daemon where the user's own would listen."""
+    os.makedirs(os.path.dirname(t.h.socket), 0o700, exist_ok=True)
+    made = FakeDaemon(t.h.socket)
+    t.closers.append(made.close)
+    return made
+
+
+def takes_no_nonsense(t, run, script):
+    """Notes of every wrong kind, among them an answer: the editor lives, runs nothing, and has the answer."""
+    fake = listening(t)
+    odd = [None, True, -1, 2 ** 53 - 1, 1.5, "", "x" * 1000, [], {}, [[[]]], {"a": {"b": [1]}}, "\u202e\x1b]0;x\x07"]
+
+    def nonsense(call):
+        for value in odd:
+            for key in ("kind", "off", "text", "ev", "message", "turn", "state", "length"):
+                for kind in ("delta", "reasoning", "status", "error", "notice", "usage", "citation", "no such"):
+                    if (kind, key) != ("delta", "off") and not (kind == "delta" and key in ("ev", "message", "state", "length")):
+                        note = {"turn": TURN, "kind": kind, "off": 10 ** 6, "text": "no", "ev": 0, key: value}
+                        if not (note["kind"] == "delta" and note["turn"] == TURN and note["off"] == 0):
+                            call.send([2, "stream", [note]])
+            call.send([2, "stream", [value]]).send([2, "stream", value if isinstance(value, list) else []])
+            call.send([2, "no such", [value]])
+        for method in ("ex", "call", "expr", "redraw", "nvim_command", "nvim_exec_lua", "window/showMessage", "$/cancelRequest"):
+            call.send([2, method, ["silent !touch owned", ["silent !touch owned"]]])
+            call.send([2, method, [{"message": "x", "id": 1}]])
+
+    def attach(call):
+        call.reply(turn=call.params["turn"], thread="t", state="streaming", off=0, ev=0, roff=0, length=0, live=True)
+        nonsense(call)
+        call.delta("a fine ")
+        nonsense(call)
+        call.delta("answer").done()
+    fake.on["ask"] = lambda call: call.accept()
+    fake.on["attach"] = attach
+    got = run(t, script).end()
+    equal((got["text"], got["state"]), ("a fine answer", "done"), "the buffer")
+    for folder in (t.h.dir, os.path.join(t.h.dir, "home")):
+        check(not os.path.exists(os.path.join(folder, "owned")), "something was run")

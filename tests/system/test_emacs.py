@@ -168,6 +168,10 @@ def test_a_hostile_answer_runs_nothing_and_hides_nothing(t):
     check(not os.path.exists(os.path.join(t.h.dir, "owned")), "something was run")
 
 
+def test_nonsense_from_the_daemon_costs_nothing(t):
+    editors.takes_no_nonsense(t, emacs, '(ragchat-ask "hello")' + ANSWER)
+
+
 def test_conversation_threads_sources_upload_and_export(t):
     t.daemon()
     t.h.path("notes.md", "# Rivers\n\nThe Elbe rises in the Giant Mountains and flows into the North Sea.\n")

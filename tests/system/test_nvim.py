@@ -4,7 +4,6 @@ import threading
 
 import editors
 from editors import HOSTILE, LONG, Editor
-from fake_daemon import FakeDaemon
 from harness import check, contains, deadline, equal, eventually
 from machine import GROUP
 from scripts import holds, says
@@ -46,14 +45,6 @@ def nvim(t, script, env=None, user=None):
     return Editor(t, "nvim", ".lua", PRELUDE.replace("%s", script), lambda path, contrib: [
         "nvim", "--headless", "-u", "NONE", "-i", "NONE", "-n", "--cmd", "set rtp+=" + os.path.join(contrib, "nvim"),
         "-c", "runtime plugin/ragchat.lua", "-S", path], env, user)
-
-
-def listening(t):
-    """A scripted daemon where the user's own would listen."""
-    os.mkdir(os.path.dirname(t.h.socket), 0o700)
-    made = FakeDaemon(t.h.socket)
-    t.closers.append(made.close)
-    return made
 
 
 @deadline(60)
@@ -153,7 +144,7 @@ def test_an_answer_begun_elsewhere_is_joined_and_is_what_is_stored(t):
 def test_a_lost_connection_goes_on_where_it_was(t):
     release = threading.Event()
     t.closers.append(release.set)
-    fake = listening(t)
+    fake = editors.listening(t)
     calls = []
 
     def attach(call):
@@ -195,7 +186,7 @@ def test_a_hostile_answer_runs_nothing_and_hides_nothing(t):
 
 
 def test_a_daemon_that_calls_the_editor_is_hung_up_on(t):
-    fake = listening(t)
+    fake = editors.listening(t)
 
     def attack(call):
         call.send([0, 77, "nvim_command", ["silent !touch owned"]])
@@ -208,6 +199,34 @@ def test_a_daemon_that_calls_the_editor_is_hung_up_on(t):
     """).end()
     contains(got["said"], "request")
     check(not os.path.exists(os.path.join(t.h.dir, "owned")), "the daemon ran something in the editor")
+
+
+def test_nonsense_from_the_daemon_costs_nothing(t):
+    editors.takes_no_nonsense(t, nvim, "vim.cmd('RagChatAsk hello')" + ANSWER)
+
+
+@deadline(60)
+def test_what_is_no_message_ends_the_connection_and_nothing_else(t):
+    fake = editors.listening(t)
+    bad = {"nested": b"\x91" * 200000, "array": b"\xdd\xff\xff\xff\xff", "array of 2^27": b"\xdd\x08\x00\x00\x00",
+           "nested arrays": b"\xdd\x08\x00\x00\x00" * 31, "map": b"\xdf\xff\xff\xff\xff", "text": b"\xdb\xff\xff\xff\xff" + b"a" * (3 << 20),
+           "never": b"\xc1", "extension": b"\xc9\xff\xff\xff\xff\x01aaaa", "number": b"\x01" * 100, "no type": b"\x94\x07\x01\xc0\xc0",
+           "id": b"\x94\x01\xcf" + b"\xff" * 8 + b"\xc0\xc0", "five": b"\x95\x01\x01\xc0\xc0\xc0", "request": b"\x94\x00\x01\xa3foo\x90",
+           "half": b"\x93\x02\xa6stre"}
+    fake.on["ask"] = lambda call: call.raw(bad[call.params["text"]]).close()
+    got = nvim(t, """
+      require('ragchat').setup({reconnect_ms = 60})
+      r.told = {}
+      for _, name in ipairs({%s}) do
+        r.said = nil
+        vim.cmd('RagChatAsk ' .. name)
+        await(name, function() return r.said end)
+        r.told[name] = r.said
+      end
+      r.memory = vim.loop.resident_set_memory() / 1048576
+    """ % ", ".join(f"'{name}'" for name in bad)).end()
+    equal(sorted(got["told"]), sorted(bad), "each was told")
+    check(got["memory"] < 200, "Neovim has", got["memory"], "MiB")
 
 
 def test_conversation_threads_sources_upload_export_and_health(t):

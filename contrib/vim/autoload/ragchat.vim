@@ -63,13 +63,29 @@ def Take(place: dict<any>, off: number, text: string)
   view.Append(place.view, new)
 enddef
 
+const TYPES = {turn: v:t_string, kind: v:t_string, text: v:t_string, message: v:t_string, state: v:t_string, name: v:t_string,
+  off: v:t_number, ev: v:t_number, length: v:t_number}
+
+# Of the types that it must have; what is null is left out.
+def Sane(note: dict<any>): bool
+  for [key, wanted] in items(TYPES)
+    if has_key(note, key) && type(note[key]) == v:t_none
+      remove(note, key)
+    elseif has_key(note, key) && type(note[key]) != wanted
+      return false
+    endif
+  endfor
+  final piece = index(['delta', 'reasoning'], get(note, 'kind', '')) >= 0
+  return has_key(note, 'turn') && has_key(note, 'kind') && (!piece || (has_key(note, 'off') && has_key(note, 'text')))
+enddef
+
 def OnStream(note: dict<any>)
-  final turn = get(note, 'turn', '')
-  if type(turn) != v:t_string || !has_key(streams, turn)
+  if !Sane(note) || !has_key(streams, note.turn)
     return
   endif
+  final turn = note.turn
   final place = streams[turn]
-  final kind = get(note, 'kind', '')
+  final kind = note.kind
   if kind == 'delta'
     Take(place, note.off, note.text)
     return
@@ -80,26 +96,20 @@ def OnStream(note: dict<any>)
   endif
   place.ev = max([place.ev, get(note, 'ev', 0)])
   if kind == 'status'
-    view.Note(place.view, note.text)
-  elseif kind == 'notice' && get(note, 'name', '') != 'citation'
+    view.Note(place.view, get(note, 'text', ''))
+  elseif kind == 'notice' && get(note, 'name', '') != 'citation' && has_key(note, 'text')
     rpc.Say(note.text)
   elseif kind == 'error'
-    place.error = note.message
+    place.error = get(note, 'message', '')
   elseif kind == 'done'
     remove(streams, turn)
     Ended(place, note)
   endif
 enddef
 
-# What a listener throws would be told as an error of Vim's for every message: a daemon that sends
-# nonsense costs its own stream only.
 def OnNotification(method: string, params: any)
   if method == 'stream' && type(params) == v:t_dict
-    try
-      OnStream(params)
-    catch
-      rpc.Complain('the daemon sent what is no part of an answer')
-    endtry
+    OnStream(params)
   elseif method == 'closed'
     final gone = values(streams)
     streams = {}

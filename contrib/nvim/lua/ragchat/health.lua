@@ -29,6 +29,7 @@ function M.check()
   end, 20)
   if told and not told[1] then
     local hello = rpc.link.hello
+    ok('it listens on ' .. rpc.link.path)
     ok('ragchatd ' .. tostring(hello.version) .. ' answers, level ' .. tostring(hello.level) .. ', account ' .. tostring(rpc.value(hello.account)))
   else
     bad('ragchatd does not answer: ' .. (told and told[1].message or 'in three seconds') .. '; looked at ' .. table.concat(rpc.places(), ', '))

@@ -107,7 +107,7 @@ local function follow(place, turn, after)
         v:note(note.text)
       elseif note.kind == 'error' then
         place.error = note.message
-      elseif note.kind == 'notice' and note.name ~= 'citation' then
+      elseif note.kind == 'notice' and note.name ~= 'citation' and note.text then
         say(note.text, vim.log.levels.DEBUG)
       end
     end,

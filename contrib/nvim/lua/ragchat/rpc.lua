@@ -145,9 +145,29 @@ local function pack(params)
   return vim.mpack.encode({ params })
 end
 
+local TYPES = {
+  turn = 'string', kind = 'string', text = 'string', message = 'string', state = 'string', name = 'string',
+  sha256 = 'string', off = 'number', ev = 'number', length = 'number',
+}
+
+-- Of the types that it must have; what is nil on the wire is nil here.
+local function sane(note)
+  if type(note) ~= 'table' then
+    return false
+  end
+  for key, kind in pairs(TYPES) do
+    note[key] = M.value(note[key])
+    if note[key] ~= nil and type(note[key]) ~= kind then
+      return false
+    end
+  end
+  local piece = note.kind == 'delta' or note.kind == 'reasoning'
+  return note.turn and note.kind and (not piece or note.off and note.text)
+end
+
 local function on_notification(method, params)
   local note = type(params) == 'table' and params[1]
-  if method ~= 'stream' or type(note) ~= 'table' or type(note.turn) ~= 'string' then
+  if method ~= 'stream' or not sane(note) then
     return
   end
   local stream = link.streams[note.turn]
