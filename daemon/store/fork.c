@@ -242,8 +242,6 @@ static int copy_turn(struct db *db, struct op_thread_fork *op, const char *old)
 		"found, coverage, usage, notices, meta, sources, reasoning, marks FROM ragchat_turn WHERE id = ?9",
 		db_text(id), db_text(op->id), db_text(op->account.id), db_int(op->ncopied + 1), id_or_null(op->last), id_or_null(user),
 		id_or_null(run), id_or_null(answer), db_text(old));
-	if (r == 0)
-		r = change_add(db, op->account.id, op->id, id, &op->job.why);
 	memcpy(op->last, id, sizeof(op->last));
 	op->ncopied++;
 	return r;
@@ -267,6 +265,8 @@ static int show(struct db *db, struct op_thread_fork *op)
 		r = db_run(db, db->chat, why, "DELETE FROM ragchat_passing WHERE thread = ?1", db_text(op->id));
 	if (r == 0 && op->terminal)
 		r = terminal_keep(db, &op->account, op->terminal, op->id, us, why);
+	if (r == 0) /* only now: before, the search's index would have seen turns of no thread */
+		r = change_add(db, op->account.id, op->id, NULL, why);
 	if (r == 0)
 		r = event_of_thread(db, op->account.id, "thread.created", op->id, why);
 	return r ? r : thread_load(db, op->id, &op->thread, why);

@@ -6,7 +6,7 @@
 #include "daemon/store/db.h"
 #include "daemon/store/searches.h"
 
-#define SEARCH_VERSION 1
+#define SEARCH_VERSION 2
 #define SAID_BYTES 65536   /* of a message in one row: what a snippet has to be looked for in */
 #define SAID_BITS 8
 #define PIECE_ANSWER 32     /* pieces from here on are of the answer; a question has at most 16 */

@@ -4,6 +4,7 @@ import os
 import sqlite3
 import stat
 import threading
+import uuid
 
 from harness import check, contains, equal
 from machine import GROUP, Machine
@@ -135,6 +136,20 @@ def test_what_was_exported_comes_home_once_and_elsewhere_too(t):
     equal(len(t.run("ls", "--json", home=third).json["threads"]), 1, "threads of the first half")
     t.run("import", "jsonl", file, home=third)
     equal(len(t.run("ls", "--json", home=third).json["threads"]), 2, "threads after the whole")
+
+
+def test_a_long_thread_is_forked_in_slices_and_each_turn_is_found(t):
+    """What is copied turn by turn belongs to nobody until the last of it is there: the search's index must wait for that."""
+    t.serve(echo)
+    t.run("ask", "-q", "-t", "trunk", "seed")
+    made = json.loads(t.run("export", "--all").text)
+    seed = made["turns"][0]
+    made["turns"] = [dict(seed, turn=str(uuid.uuid4()), seq=i + 1, question=f"marker{i}", text="an answer") for i in range(300)]
+    made["thread"] = dict(made["thread"], thread=str(uuid.uuid4()), name="long")
+    equal(t.run("import", "jsonl", "--json", t.h.path("long.jsonl", json.dumps(made) + "\n")).json["turns"], 300, "imported")
+    equal(t.run("fork", "long", "--title", "copy", "--json").json["thread"]["turns"], 300, "copied")
+    for word in ("marker0", "marker1", "marker150", "marker299"):
+        equal(sorted(row["name"] for row in t.run("search", "--json", word).json["results"]), ["copy", "long"], word)
 
 
 def test_logs_of_llm_are_taken_in(t):
