@@ -4,12 +4,36 @@
 #include "client/cmd.h"
 #include "client/help.h"
 #include "client/out.h"
+#include "client/pager.h"
 #include "client/say.h"
+
+#define USAGE \
+	"usage: ragchat [ask] [OPTIONS] QUESTION...\n" \
+	"       ragchat COMMAND [OPTIONS] ...\n\n"
+
+int help_first(void)
+{
+	struct buf out = { 0 };
+	int r;
+
+	(void)buf_add_str(&out, USAGE
+		"  ragchat \"a question\"               ask; -c goes on with the last conversation\n"
+		"  ragchat chat                       a conversation, with editing and history\n"
+		"  ragchat upload FILE...             hand over documents to answer from\n"
+		"  ragchat config set backend URL     where the language model is\n"
+		"  ragchat doctor                     is everything in order?\n"
+		"  ragchat ls, show, search, last     what was asked and answered\n"
+		"  ragchat export                     the last answer as a PDF\n"
+		"  ragchat help                       all commands; help COMMAND has one of them\n\n"
+		"More: man ragchat\n");
+	r = out_text(&out, false);
+	buf_fini(&out);
+	return r ? r : STATUS_USAGE;
+}
 
 static void add_list(struct buf *out)
 {
-	(void)buf_add_str(out, "usage: ragchat [ask] [OPTIONS] QUESTION...\n"
-			       "       ragchat COMMAND [OPTIONS] ...\n\n");
+	(void)buf_add_str(out, USAGE);
 	for (size_t i = 0; cmds[i]; i++) {
 		if (cmds[i]->alias)
 			(void)buf_addf(out, "  %s, %-*s %s\n", cmds[i]->name,
@@ -43,7 +67,7 @@ static int run(struct client *c, int argc, char **argv)
 	} else {
 		add_list(&out);
 	}
-	r = out_text(&out, false);
+	r = !cmd && pager_wants(&out) ? pager_show(&out, false) : out_text(&out, false);
 	buf_fini(&out);
 	return r;
 }

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "client/cmd.h"
+#include "client/help.h"
 #include "client/opts.h"
 #include "client/say.h"
 #include "client/signals.h"
@@ -84,10 +85,8 @@ static int dispatch(struct client *c, int argc, char **argv)
 		return refuse_reserved(argc, argv);
 	if (argc && is_bare_word(argv[0]) && is_alone(argc, argv) && isatty(STDIN_FILENO))
 		return refuse_bare_word(argv[0]);
-	if (!argc && isatty(STDIN_FILENO)) {
-		(void)cmd_help.run(c, 0, NULL);
-		return STATUS_USAGE;
-	}
+	if (!argc && isatty(STDIN_FILENO))
+		return help_first();
 	return cmd_ask.run(c, argc, argv);
 }
 
