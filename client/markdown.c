@@ -119,6 +119,11 @@ void markdown_feed(struct markdown *m, const char *s, size_t n, struct buf *out)
 	buf_consume(&m->in, whole);
 }
 
+bool markdown_holds_table(const struct markdown *m)
+{
+	return m->leaf == TABLE;
+}
+
 void markdown_end(struct markdown *m, struct buf *out)
 {
 	m->out = out;

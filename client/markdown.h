@@ -30,6 +30,7 @@ void markdown_width(struct markdown *m, unsigned width); /* the window has anoth
 void markdown_feed(struct markdown *m, const char *s, size_t n, struct buf *out);
 /* Words that are bold within quotes from here on, a line each; case does not count. */
 void markdown_words(struct markdown *m, const char *lines, size_t n);
+bool markdown_holds_table(const struct markdown *m); /* one that comes out when it is complete */
 void markdown_end(struct markdown *m, struct buf *out); /* what is held comes out, with a final line feed */
 /* How a terminal is to be shown Markdown: by NO_COLOR, TERM, the locale and what the terminal says of itself. */
 struct markdown_look markdown_look(unsigned width, bool color);

@@ -37,6 +37,11 @@ static bool draws_markdown(const struct print *p)
 	       (p->out.tty || v->color == COLOR_ALWAYS);
 }
 
+static bool may_show_progress(const struct view *v)
+{
+	return !v->quiet && !v->plain && v->mode != VIEW_JSONL && term_moves(STDERR_FILENO);
+}
+
 int print_open(struct print *p, const struct view *v, bool verbose)
 {
 	enum filter_mode mode;
@@ -56,8 +61,7 @@ int print_open(struct print *p, const struct view *v, bool verbose)
 	}
 	p->sources =
 		v->citations == CITATIONS_END || (v->citations == CITATIONS_AUTO && p->out.tty);
-	progress_start(
-		&p->progress, !v->quiet && !v->plain && v->mode != VIEW_JSONL && term_moves(STDERR_FILENO));
+	progress_start(&p->progress, may_show_progress(v));
 	return 0;
 }
 
@@ -254,6 +258,23 @@ static void show_notice(struct print *p, struct val note, const char *s, size_t 
 	say_as(who, "%.*s", (int)n, s);
 }
 
+/*
+ * From the first words on the answer itself shows that something happens; not while a table comes that
+ * is drawn when it is complete.
+ */
+static void note_silence(struct print *p)
+{
+	if (!p->out.tty || !p->last)
+		return;
+	if (p->last != '\n' || !p->markdown || !markdown_holds_table(p->markdown)) {
+		p->progress.on = p->table = false;
+	} else if (!p->table && may_show_progress(p->view)) {
+		p->table = true;
+		progress_start(&p->progress, true);
+		progress_text(&p->progress, "a table is coming", 17);
+	}
+}
+
 void print_news(struct print *p, struct answer *a, enum answer_news news, struct val note,
 	const char *s, size_t n)
 {
@@ -273,9 +294,8 @@ void print_news(struct print *p, struct answer *a, enum answer_news news, struct
 		markdown_words(p->markdown, s, n);
 	else if (news == ANSWER_TEXT && p->view->mode == VIEW_TEXT && !p->view->no_stream)
 		put_text(p, s, n, false);
-	/* From the first words on the answer itself shows that something happens. */
-	if (news == ANSWER_TEXT && p->out.tty && p->last)
-		p->progress.on = false;
+	if (news == ANSWER_TEXT)
+		note_silence(p);
 }
 
 void print_end(struct print *p, struct answer *a, struct val turn)

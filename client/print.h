@@ -30,6 +30,7 @@ struct print {
 	bool nothing; /* --extract found no code block */
 	char last;    /* the last byte printed, 0: none yet */
 	bool blank;   /* the last line printed is an empty one */
+	bool table;   /* one is held, and that is said */
 	bool sources; /* the list of sources follows the text */
 };
 

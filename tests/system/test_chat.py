@@ -438,6 +438,17 @@ def test_a_conversation_asks_for_the_password_it_needs(t):
     check("wonderland" not in terminal.everything(), "the password is shown")
 
 
+def test_a_table_that_is_not_complete_is_no_silence(t):
+    go_on = threading.Event()
+    terminal, _, _ = begin(t, scripts.holds(go_on, before="words\n\n| a | b |\n|---|---|\n| 1 | 2 |\n", after="\nafter\n"))
+    terminal.line("one?")
+    terminal.wait("a table is coming")
+    go_on.set()
+    terminal.wait("after")
+    terminal.wait(prompt_is_free)
+    check("coming" not in terminal.text and "1 \u2502 2" in terminal.text, "the screen:", terminal.text)
+
+
 def test_completion(t):
     terminal, _, _ = begin(t, width=60)
     t.h.path("some notes.txt", "text")
