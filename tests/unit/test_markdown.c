@@ -1,7 +1,10 @@
 /* Markdown on a terminal: what comes out, whatever the pieces it came in. */
 #include <ctype.h>
+#include <locale.h>
+#include <wchar.h>
 
 #include "client/markdown.h"
+#include "client/term.h"
 #include "common/fd.h"
 #include "tests/unit/test.h"
 
@@ -96,6 +99,28 @@ TEST(a_long_table_is_drawn_in_parts_with_its_head)
 	check(!strchr(got, '|'));
 	free(got);
 	buf_fini(&all);
+}
+
+TEST(widths_are_those_that_terminals_have)
+{
+	size_t differ = 0;
+
+	if (!setlocale(LC_CTYPE, "C.UTF-8")) {
+		printf("# no locale C.UTF-8\n");
+		return;
+	}
+	for (uint32_t cp = 0x300; cp < 0xE0200; cp++) {
+		int columns = wcwidth((wchar_t)cp);
+
+		/* Skin tones are a part of what they follow; a C library that knows a newer Unicode knows more. */
+		if (columns >= 0 && (cp < 0x1F3FB || cp > 0x1F3FF))
+			differ += (unsigned)columns != term_char_width(cp);
+	}
+	check_msg(differ < 60, "%zu code points", differ);
+	check_int(term_char_width(0x2757), 2);  /* an exclamation mark as emoji */
+	check_int(term_char_width(0x0BCD), 0);  /* a sign of Tamil */
+	check_int(term_char_width(0x1F595), 2);
+	check_int(term_char_width(0x1160), 0);
 }
 
 TEST(links_show_where_they_lead)
