@@ -131,7 +131,8 @@ def test_one_object_has_every_field_also_when_unknown(t):
     equal(t.run("ask", "--json", QUESTION).json,
           {"thread": THREAD, "turn": TURN, "state": "done", "finish_reason": "stop", "found": True, "coverage": 0.75,
            "text": "Yes [1].", "reasoning": "hm", "quotes": [{"n": 1, "text": "so it is"}],
-           "sources": [{"n": 1, "path": "a.md"}], "marks": [], "usage": {"completion_tokens": 3}, "error": None}, "--json")
+           "sources": [{"n": 1, "path": "a.md"}], "marks": [], "passages": [], "usage": {"completion_tokens": 3}, "error": None},
+          "--json")
     equal(t.run("ask", QUESTION).out, b"Yes [1].\n", "citations in a pipe")
     equal(t.run("ask", "--citations", "end", QUESTION).text, "Yes [1].\n\nSources:\n[1] a.md\n", "citations end")
     contains(t.run("ask", "-u", QUESTION).err, "completion_tokens")
