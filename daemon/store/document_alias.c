@@ -10,6 +10,7 @@
 
 #include "common/clock.h"
 #include "common/mem.h"
+#include "daemon/store/segments.h"
 
 int alias_target(struct db *db, const struct account *account, const struct document_row *doc,
 	int64_t *key, char **name, char **why)
@@ -62,23 +63,33 @@ static int drop(struct db *db, int64_t key, char **why)
 	return r ? r : db_run(db, db->lib, why, "DELETE FROM document WHERE key = ?1", db_int(key));
 }
 
-/* The words of its first passage are those of its name as well. */
+/*
+ * The words of its first passage are those of its name as well. In a segment they stay those of the
+ * name it had: it is found by that one until the index is made anew.
+ */
 static int change_words(struct db *db, const struct document_place *from,
 	const struct document_place *to, char **why)
 {
 	struct words_row before, after;
 	char *heading = NULL;
-	bool found = false;
+	bool found = false, in = true;
 	struct buf text;
-	int r;
+	int r = words_has(db, from->first, &in, why);
 
 	buf_init(&text, 0);
-	r = words_load(db, from, from->first, &before, &heading, &text, &found, why);
+	if (r == 0)
+		r = words_load(db, from, from->first, &before, &heading, &text, &found, why);
+	if (r != 0) {
+		mem_free(heading);
+		buf_fini(&text);
+		return r;
+	}
 	after = before;
 	after.name = to->name;
-	if (r == 0 && found && !from->stale)
+	in = in && !from->stale;
+	if (found && in)
 		r = words_delete(db, from->collection, WORDS_NOW, &before, why);
-	if (r == 0 && found && !from->stale)
+	if (r == 0 && found && in)
 		r = words_insert(db, from->collection, WORDS_NOW, &after, why);
 	if (r == 0 && found && from->first < from->cursor)
 		r = words_delete(db, from->collection, WORDS_NEXT, &before, why);

@@ -251,6 +251,53 @@ TEST(what_is_replaced_and_removed_meanwhile_is_gone)
 	both_end(&b);
 }
 
+static int take_out_by(struct desk *d, const char *name)
+{
+	struct op_document_remove *op = op_document_remove_new();
+	int r;
+
+	op->account = account_copy(&d->w.who);
+	op->ref = mem_dup(name);
+	r = world_run(&d->w, STORE_LIBRARY, &op->job);
+	op_document_remove_free(op);
+	return r;
+}
+
+/* The second name's words are not in the table any more: nothing is taken out of it for them. */
+TEST(second_names_take_over_what_was_moved)
+{
+	struct desk d;
+	struct buf text;
+	char name[64];
+	unsigned n = 0;
+
+	buf_init(&text, 0);
+	desk_make_with(&d, FEW);
+	while (n < 40 || count(&d, "SELECT next - base FROM collection") != 0) {
+		chance_state = n;
+		make_text(&text, 4);
+		for (unsigned copy = 0; copy < 2; copy++) {
+			snprintf(name, sizeof(name), "%s-%u.md", copy ? "second" : "first", n);
+			check_int(upload_to(&d, "large", name, text.data, text.len).r, 0);
+		}
+		n++;
+		check(settle(&d));
+	}
+	for (unsigned i = 0; i < n; i++) {
+		snprintf(name, sizeof(name), "first-%u.md", i);
+		check_int(take_out_by(&d, name), 0);
+	}
+	for (unsigned i = 0; i < n; i++) {
+		snprintf(name, sizeof(name), "second-%u.md", i);
+		check_int(take_out_by(&d, name), 0);
+	}
+	check_int(count(&d, "SELECT count(*) FROM document"), 0);
+	check_int(count(&d, "SELECT count(*) FROM collection"), 0);
+	desk_close(&d);
+	desk_end(&d);
+	buf_fini(&text);
+}
+
 TEST(whole_documents_and_scopes_are_ranked_the_same)
 {
 	struct both b;
