@@ -70,7 +70,7 @@ daemon_SRC := $(sort $(wildcard daemon/*.c daemon/ipc/*.c daemon/chat/*.c daemon
 client_SRC := $(sort $(wildcard client/*.c))
 chat_SRC   := $(sort $(wildcard client/chat/*.c))
 lib_SRC    := $(sort $(wildcard client/lib/*.c))
-lib_PARTS  := $(sort $(wildcard client/session*.c) $(patsubst %,client/%.c,json_wire connect autostart autostart_child secret say filter term))
+lib_PARTS  := $(sort $(wildcard client/session*.c) $(patsubst %,client/%.c,json_wire connect finder autostart autostart_child secret say filter term))
 # Helpers: programs of their own. What they cannot do is what they are not linked with (make check-links).
 helper_SRC := $(sort daemon/worker/landlock.c daemon/worker/records.c $(wildcard daemon/worker/sandbox*.c))
 pdf_SRC    := $(sort $(wildcard daemon/pdf/*.c))

@@ -32,12 +32,12 @@ const char *connect_told(const struct client *c)
 
 static bool is_trusted(uid_t uid)
 {
-	const struct passwd *system_user;
+	struct passwd pw, *found = NULL;
+	char text[4096];
 
 	if (uid == 0 || uid == geteuid())
 		return true;
-	system_user = getpwnam(CONNECT_SYSTEM_USER);
-	return system_user && system_user->pw_uid == uid;
+	return getpwnam_r(CONNECT_SYSTEM_USER, &pw, text, sizeof(text), &found) == 0 && found && found->pw_uid == uid;
 }
 
 static int check_server(int fd, unsigned *uid)

@@ -52,6 +52,7 @@ void *session_free(struct session *s)
 		mem_free(s->requests[i].doomed);
 		mem_wipe(s->requests[i].frame, s->requests[i].nframe);
 	}
+	s->finder = finder_leave(s->finder);
 	fd_close(s->fd);
 	fd_close(s->timer);
 	fd_close(s->epoll);
@@ -74,7 +75,7 @@ int session_connect(struct session *s, char **why)
 	int status = 0;
 
 	*why = NULL;
-	return s->state == SESSION_IDLE && session_find(s, &status, why) ? status : 0;
+	return s->state == SESSION_IDLE && session_find_now(s, &status, why) ? status : 0;
 }
 
 int session_fd(const struct session *s)
@@ -258,8 +259,6 @@ static void put(struct session *s, struct request *q)
 static int submit(struct session *s, struct request request)
 {
 	struct request *q = free_place(s);
-	int status;
-	char *why = NULL;
 
 	if (pack_end(&s->pack) < 0) {
 		session_drop(s);
@@ -272,13 +271,9 @@ static int submit(struct session *s, struct request request)
 	*q = request;
 	q->id = s->open_id;
 	s->outstanding += q->kind == REQUEST_USER;
-	if (s->state == SESSION_IDLE && session_find(s, &status, &why)) {
-		session_doom(s, q, SESSION_UNREACHABLE, why ? why : "no daemon can be reached");
-		session_drop(s);
-		mem_free(why);
-		return 0;
-	}
 	put(s, q);
+	if (s->state == SESSION_IDLE)
+		session_find(s);
 	session_watch(s);
 	return 0;
 }
@@ -313,6 +308,8 @@ void session_run(struct session *s)
 
 	(void)fd_read(s->timer, &ticks, sizeof(ticks));
 	answer_doomed(s);
+	if (s->finder)
+		session_found(s);
 	now = clock_mono_ms();
 	if (s->state == SESSION_AGAIN && now >= s->next_try)
 		session_again(s);

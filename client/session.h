@@ -1,6 +1,6 @@
 /*
- * A connection that lasts, for programs that stay: never blocks (but while a daemon is started), has
- * one descriptor to poll, and is made again when it breaks, with the streams resumed from where they
+ * A connection that lasts, for programs that stay: never blocks (a thread waits where a daemon has to be
+ * started), has one descriptor to poll, and is made again when it breaks, with the streams resumed from where they
  * were. Bounds: requests, streams and bytes kept; whoever reads slowly holds it (session_hold), and
  * the daemon then skips the stream instead of queueing it.
  *
@@ -58,7 +58,7 @@ enum session_flag {
 
 struct session *session_new(const struct session_config *config, const struct session_handler *handler);
 void *session_free(struct session *s); /* no callback comes from it */
-/* Connect now; 0, or an exit status with *why (malloc'd). Otherwise the first request does. */
+/* Connect now, which may wait; 0, or an exit status with *why (malloc'd). Otherwise the first request does, and does not. */
 int session_connect(struct session *s, char **why);
 
 int session_fd(const struct session *s); /* readable: call session_run; the same for its whole life */

@@ -11,6 +11,7 @@
 #include "common/clock.h"
 #include "common/fd.h"
 #include "common/mem.h"
+#include "common/path.h"
 #include "proto/limits.h"
 
 #define HELLO_MS 15000
@@ -97,18 +98,23 @@ void session_greet(struct session *s, int fd)
 	session_timer(s);
 }
 
+static void take_found(struct session *s, struct connect_found *f)
+{
+	mem_free(s->path);
+	s->path = f->path;
+	f->path = NULL;
+	session_greet(s, f->fd);
+	f->fd = -1;
+}
+
 /* The usual places, or the one that was told; a daemon is started where that is wanted. */
-int session_find(struct session *s, int *status, char **why)
+int session_find_now(struct session *s, int *status, char **why)
 {
 	struct connect_found f;
 	int r = connect_find(s->config.socket, s->config.autostart, &f);
 
 	if (!r) {
-		mem_free(s->path);
-		s->path = f.path;
-		f.path = NULL;
-		session_greet(s, f.fd);
-		f.fd = -1;
+		take_found(s, &f);
 	} else {
 		*status = f.status;
 		*why = f.why;
@@ -116,6 +122,55 @@ int session_find(struct session *s, int *status, char **why)
 	}
 	connect_found_fini(&f);
 	return r;
+}
+
+static void find_failed(struct session *s, const char *why)
+{
+	if (s->again_until && clock_mono_ms() < s->again_until) { /* a lost connection is tried on */
+		s->state = SESSION_AGAIN;
+		s->next_try = clock_mono_ms() + s->pause;
+		session_timer(s);
+		return;
+	}
+	session_fail(s, SESSION_UNREACHABLE, s->again_until ? "interrupted" : "unreachable", why);
+}
+
+void session_find(struct session *s)
+{
+	struct connect_found f = { .path = s->config.socket ? mem_dup(s->config.socket) : path_user_socket(), .fd = -1 };
+	struct epoll_event e = { .events = EPOLLIN };
+	unsigned uid;
+	char *why = NULL;
+	int status;
+
+	s->state = SESSION_FINDING;
+	f.fd = connect_path_once(f.path, &uid);
+	if (f.fd >= 0) { /* as most often */
+		take_found(s, &f);
+	} else {
+		s->finder = finder_start(s->config.socket, s->config.autostart);
+		if (s->finder)
+			(void)epoll_ctl(s->epoll, EPOLL_CTL_ADD, finder_fd(s->finder), &e);
+		else if (session_find_now(s, &status, &why))
+			find_failed(s, why ? why : "no daemon can be reached");
+	}
+	mem_free(why);
+	connect_found_fini(&f);
+}
+
+void session_found(struct session *s)
+{
+	struct connect_found f;
+	int r;
+
+	if (finder_take(s->finder, &f, &r))
+		return;
+	s->finder = NULL; /* with the thread's end its descriptor is closed, which takes it out of epoll */
+	if (!r)
+		take_found(s, &f);
+	else
+		find_failed(s, f.why ? f.why : "no daemon can be reached");
+	connect_found_fini(&f);
 }
 
 /* ---- losing it ---- */
@@ -217,9 +272,8 @@ static bool may_start(const struct session *s, int r)
 void session_again(struct session *s)
 {
 	unsigned uid = 0;
-	int fd = connect_path_once(s->path, &uid), status;
+	int fd = connect_path_once(s->path, &uid);
 	uint64_t now = clock_mono_ms();
-	char *why = NULL;
 
 	if (fd >= 0) {
 		session_greet(s, fd);
@@ -227,10 +281,8 @@ void session_again(struct session *s)
 	}
 	if (may_start(s, fd)) {
 		s->started_at = now + s->again_ms; /* once */
-		if (session_find(s, &status, &why) == 0)
-			return;
-		mem_free(why);
-		now = clock_mono_ms();
+		session_find(s);
+		return;
 	}
 	if (now >= s->again_until) {
 		session_fail(s, SESSION_UNREACHABLE, "interrupted", "the connection to the daemon was lost");

@@ -1,6 +1,7 @@
 /* Private to the session: its state, and what its files ask of each other. */
 #pragma once
 
+#include "client/finder.h"
 #include "client/session.h"
 #include "common/buf.h"
 #include "common/sha256.h"
@@ -14,6 +15,7 @@
 
 enum session_state {
 	SESSION_IDLE,  /* no connection; the next request makes one */
+	SESSION_FINDING, /* a thread looks for the daemon, and may start it */
 	SESSION_HELLO, /* connected, not yet greeted (and logged in) */
 	SESSION_OPEN,
 	SESSION_AGAIN, /* lost; tried again by the timer */
@@ -49,6 +51,7 @@ struct session {
 	struct session_handler handler;
 	enum session_state state;
 	int epoll, timer, fd;
+	struct finder *finder;
 	uint32_t events;   /* that fd is watched for; 0: not in epoll */
 	bool held;
 	char *path, *token, *account;
@@ -75,7 +78,9 @@ void session_lose(struct session *s);
 void session_fail(struct session *s, int code, const char *name, const char *why);
 void session_watch(struct session *s);
 void session_timer(struct session *s);
-int session_find(struct session *s, int *status, char **why);
+int session_find_now(struct session *s, int *status, char **why); /* waits */
+void session_find(struct session *s); /* ... and this does not; what comes of it shows in session_found */
+void session_found(struct session *s);
 void session_greet(struct session *s, int fd);
 void session_again(struct session *s);
 

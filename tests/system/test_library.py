@@ -3,9 +3,11 @@ import ctypes
 import os
 import select
 import shutil
+import socket
 import subprocess
 import threading
 
+import mp
 from fake_daemon import TURN, FakeDaemon
 from harness import check, contains, deadline, equal, eventually
 from scripts import echo, holds, says
@@ -13,6 +15,12 @@ from scripts import echo, holds, says
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 TEXT = "Grüße, 日本語 🙂 ende\n"
 ACCEPTED, DELTA, REASONING, EVENT, DONE, REFUSED = 1, 2, 3, 4, 5, 6
+
+
+def all_of(data):
+    unpacker = mp.Unpacker()
+    unpacker.feed(data)
+    return list(unpacker)
 
 
 class EventStruct(ctypes.Structure):
@@ -198,6 +206,62 @@ def test_a_lost_connection(t):
     number = gone.call("ping")
     gone.run()
     equal(gone.replies[number][:2], (-32001, b"unreachable"), "a call")
+
+
+def test_the_first_request_waits_for_nobody(t):
+    """A daemon that does not accept yet, its queue full: asking comes back at once, and goes on when it does."""
+    path = os.path.join(t.dir, "busy.sock")
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    listener.listen(0)
+    t.closers.append(listener.close)
+    waiting = []
+    while True:
+        client = socket.socket(socket.AF_UNIX)
+        client.setblocking(False)
+        waiting.append(client)
+        try:
+            client.connect(path)
+        except BlockingIOError:
+            break
+    lib = Library(t, path)
+    number = lib.call("status")
+    check(number > 0, lib.error())
+    equal((lib.so.ragchat_process(lib.chat), lib.replies), (1, {}), "it waits, the caller does not")
+    for client in waiting:
+        client.close()
+    listener.setblocking(True)
+    end = None
+    while end is None:  # those that were closed, then ours
+        end, _ = listener.accept()
+        end.settimeout(10)
+        lib.so.ragchat_wait(lib.chat, 0)
+        end = end if end.recv(1, socket.MSG_PEEK) else None
+    end.sendall(mp.packb([1, 1, None, {"protocol": 1, "server": "s", "version": "0", "level": 1, "instance": "i"}]))
+    eventually(lambda: lib.so.ragchat_wait(lib.chat, 20) and b"status" in end.recv(4096, socket.MSG_PEEK), "the request")
+    request = next(message for message in all_of(end.recv(4096)) if message[2] == "status")
+    end.sendall(mp.packb([1, request[1], None, {"fine": True}]))
+    eventually(lambda: lib.so.ragchat_wait(lib.chat, 20) == 0, "the reply")
+    equal(lib.replies[number][0], 0, "code")
+
+
+@deadline(60)
+def test_one_instance_for_each_thread(t):
+    t.serve(echo)
+    libs, texts = [Library(t) for _ in range(3)], {}
+
+    def work(index, lib):
+        for i in range(15):
+            number = lib.ask(f"q{index}.{i}")
+            while lib.so.ragchat_waiting(lib.chat):
+                lib.so.ragchat_wait(lib.chat, 1000)
+            texts[index, i] = b"".join(event["text"] for event in lib.events[number] if event["kind"] == DELTA).decode()
+    threads = [threading.Thread(target=work, args=pair) for pair in enumerate(libs)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(40)
+    equal(texts, {(index, i): f"answer to q{index}.{i}" for index in range(3) for i in range(15)}, "answers")
 
 
 def test_looking_into_json(t):
