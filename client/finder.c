@@ -13,6 +13,7 @@
 
 struct finder {
 	atomic_int users; /* the thread and the one that waits; the last one frees */
+	pthread_t thread;
 	int event;
 	char *told;
 	bool autostart;
@@ -44,19 +45,13 @@ static void *find(void *arg)
 /* Signals are the program's: none of its handlers runs here. */
 static int start_thread(struct finder *f)
 {
-	pthread_attr_t attr;
-	pthread_t thread;
 	sigset_t all, was;
 	int r;
 
-	if (pthread_attr_init(&attr))
-		return -ENOMEM;
-	(void)pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &was);
-	r = pthread_create(&thread, &attr, find, f);
+	r = pthread_create(&f->thread, NULL, find, f);
 	(void)pthread_sigmask(SIG_SETMASK, &was, NULL);
-	(void)pthread_attr_destroy(&attr);
 	return -r;
 }
 
@@ -84,6 +79,7 @@ int finder_take(struct finder *f, struct connect_found *found, int *r)
 
 	if (fd_read(f->event, &n, sizeof(n)) != sizeof(n))
 		return -EAGAIN;
+	(void)pthread_join(f->thread, NULL); /* telling was the last that it did */
 	*r = f->r;
 	*found = f->found;
 	f->found = (struct connect_found){ .fd = -1 };
@@ -93,7 +89,9 @@ int finder_take(struct finder *f, struct connect_found *found, int *r)
 
 void *finder_leave(struct finder *f)
 {
-	if (f)
+	if (f) {
+		(void)pthread_detach(f->thread);
 		unref(f);
+	}
 	return NULL;
 }
