@@ -29,6 +29,7 @@ The protocol is described in PROTOCOL.md. `call` reaches every method of it by n
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import collections
 import hashlib
 import io
@@ -1094,10 +1095,14 @@ def _map(value: Any) -> Params:
 class Client:
     """A connection to ragchatd for programs without asyncio: the methods of AsyncClient, each waiting for its
     result. It has a thread of its own and may be shared between threads. Use it as a context manager, or call close().
+
+    timeout: for how many seconds a result, or the next piece of an answer, is waited for; TimeoutError after that.
+    The answer goes on in the daemon, and may be read on.
     """
 
     def __init__(self, socket: Optional[str] = None, *, token: Optional[str] = None, autostart: bool = True,
-                 again: float = AGAIN_S, name: str = "ragchat.py") -> None:
+                 again: float = AGAIN_S, timeout: Optional[float] = None, name: str = "ragchat.py") -> None:
+        self.timeout = timeout
         self._client = AsyncClient(socket, token=token, autostart=autostart, again=again, name=name)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="ragchat", daemon=True)
@@ -1110,7 +1115,12 @@ class Client:
             raise RagchatError("the client is closed")
         future = asyncio.run_coroutine_threadsafe(run(), self._loop)
         try:
-            return future.result()
+            return future.result(self.timeout)
+        except concurrent.futures.TimeoutError:
+            if future.done() and not future.cancelled():  # the work's own
+                raise
+            future.cancel()
+            raise TimeoutError(f"nothing came within {self.timeout:g} s") from None
         except BaseException:
             future.cancel()
             raise
@@ -1216,6 +1226,8 @@ class Answer:
 
     def wait(self, check: bool = True) -> str:
         """The whole text, once it is there; with check=False also of an answer that failed."""
+        for _ in self:
+            pass
         return self._client._do(self._answer.wait(check))
 
     def cancel(self) -> str:

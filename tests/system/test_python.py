@@ -203,6 +203,27 @@ def test_less_on_disk_than_came(t):
     equal((answer.state, answer.done["length"], answer.done["retry"]), ("interrupted", 12, True), "end")
 
 
+def test_what_does_not_come_in_time(t):
+    release = threading.Event()
+    t.closers.append(release.set)
+    t.serve(holds(release, "the first half, ", "the second"))
+    with ragchat.Client(t.h.socket, timeout=60) as chat:
+        answer = chat.ask("hello")
+        pieces = answer.pieces()
+        equal(next(pieces), "the first half, ", "the first piece")
+        chat.timeout = 0.1
+        for late in (lambda: next(pieces), answer.wait, lambda: chat.call("turn.wait", turn=answer.turn)):
+            try:
+                late()
+            except TimeoutError as error:
+                contains(str(error), "nothing came within")
+            else:
+                raise AssertionError("it came")
+        chat.timeout = None
+        release.set()
+        equal(answer.wait(), "the first half, the second", "read on")
+
+
 def test_nobody_listens(t):
     raises(ragchat.Unreachable, client(t, "/nowhere/sock").call, "ping")
     daemon = fake(t)
