@@ -1,11 +1,21 @@
-/* Taking a whole collection out, document by document: each is told of, and nothing waits long behind it. */
+/* Taking a whole collection out, some documents at a time: each is told of, and nothing waits long behind it. */
 #include "daemon/store/library_in.h"
 
 #include "common/attr.h"
 #include "common/clock.h"
 #include "common/mem.h"
+#include "daemon/store/carry.h"
 
 #define RUN_US 50000 /* of one job: what waits behind it waits so long */
+#define HIDDEN 64    /* documents out of sight before they are swept */
+
+struct removing {
+	struct db *db;
+	struct op_collection_remove *op;
+	int64_t collection;
+	char **why;
+	bool found; /* a document, the last time */
+};
 
 struct op_collection_remove *op_collection_remove_new(void)
 {
@@ -25,54 +35,105 @@ void op_collection_remove_free(struct op_collection_remove *op)
 	mem_free(op);
 }
 
-/* Second names first: none is made a first one on its way out. *key 0: no more. */
-static int next_of_collection(struct db *db, struct op_collection_remove *op, int64_t *key, char **ref)
+static int find_collection(struct removing *m)
 {
 	sqlite3_stmt *stmt = NULL;
 	bool row = false;
-	int r = db_query(&stmt, db, db->lib, &op->job.why,
-		"SELECT d.key, d.id FROM collection c JOIN document d ON d.collection = c.id WHERE "
-		"c.account = ?1 AND c.name = ?2 AND d.state = 1 ORDER BY d.first < 0 DESC LIMIT 1",
-		db_text(op->account.id), db_text(op->collection));
+	int r = db_query(&stmt, m->db, m->db->lib, m->why, "SELECT id FROM collection WHERE account = ?1 AND name = ?2",
+		db_text(m->op->account.id), db_text(m->op->collection));
 
 	if (r == 0)
-		r = db_step(stmt, &row, &op->job.why);
-	*key = r == 0 && row ? db_col_int(stmt, 0) : 0;
-	*ref = *key ? db_col_dup(stmt, 1) : NULL;
+		r = db_step(stmt, &row, m->why);
+	m->collection = r == 0 && row ? db_col_int(stmt, 0) : 0;
 	db_release(stmt);
 	return r;
 }
 
-static int remove_one(struct db *db, struct op_collection_remove *op, bool *found)
+/* All of its words go, and nobody takes them out one by one (sweep_passages): its table is of no rules any more. */
+static int give_up_words(struct removing *m)
 {
-	struct op_document_remove one = { .account = op->account };
-	int64_t key = 0;
-	int r = next_of_collection(db, op, &key, &one.ref);
+	return db_run(m->db, m->db->lib, m->why, "UPDATE collection SET recipe = 0 WHERE id = ?1 AND recipe <> 0 AND cursor = 0",
+		db_int(m->collection));
+}
 
-	*found = key != 0;
+/* Second names first: none is made a first one on its way out. */
+static int next_document(struct removing *m, int64_t *key, char **id, char **name)
+{
+	static const char *const sql[] = {
+		"SELECT key, id, name FROM document WHERE first < 0 AND +collection = ?1 AND state = 1 LIMIT 1",
+		"SELECT key, id, name FROM document WHERE collection = ?1 AND state = 1 LIMIT 1",
+	};
+	int r = 0;
+
+	*key = 0;
+	for (size_t i = 0; r == 0 && !*key && i < array_len(sql); i++) {
+		sqlite3_stmt *stmt = NULL;
+		bool row = false;
+
+		r = db_query(&stmt, m->db, m->db->lib, m->why, sql[i], db_int(m->collection));
+		if (r == 0)
+			r = db_step(stmt, &row, m->why);
+		if (r == 0 && row) {
+			*key = db_col_int(stmt, 0);
+			*id = db_col_dup(stmt, 1);
+			*name = db_col_dup(stmt, 2);
+		}
+		db_release(stmt);
+	}
+	m->found = *key != 0;
+	return r;
+}
+
+static int hide_one(struct removing *m)
+{
+	char *id = NULL, *name = NULL;
+	int64_t key;
+	int r = next_document(m, &key, &id, &name);
+
 	if (r == 0 && key)
-		r = op_document_remove_run(db, &one.job);
-	if (one.job.why && !op->job.why)
-		op->job.why = mem_dup(one.job.why);
-	job_fini(&one.job);
-	mem_free(one.ref);
-	document_row_fini(&one.doc);
-	candidates_fini(&one.candidates);
+		r = library_hide(m->db, key, m->why);
+	if (r == 0 && key)
+		r = carry_add(m->db, m->op->account.id, "document.removed", id, name, m->why);
+	mem_free(id);
+	mem_free(name);
+	return r;
+}
+
+static int hide_some(struct removing *m)
+{
+	uint64_t until = clock_mono_us() + SLICE_US;
+	int64_t n = 0;
+	int r = library_begin(m->db, m->why);
+
+	if (r == 0)
+		r = give_up_words(m);
+	do {
+		if (r == 0)
+			r = hide_one(m);
+		n += r == 0 && m->found;
+	} while (r == 0 && m->found && n < HIDDEN && clock_mono_us() < until);
+	if (r == 0)
+		r = library_commit(m->db, m->why);
+	else
+		db_rollback(m->db->lib);
+	m->op->removed += r == 0 ? n : 0;
 	return r;
 }
 
 int op_collection_remove_run(struct db *db, struct job *j)
 {
 	struct op_collection_remove *op = container_of(j, struct op_collection_remove, job);
+	struct removing m = { .db = db, .op = op, .why = &j->why, .found = true };
 	uint64_t until = clock_mono_us() + RUN_US;
-	bool found = true;
-	int r = 0;
+	int r = find_collection(&m);
 
-	while (r == 0 && found && clock_mono_us() < until) {
-		r = remove_one(db, op, &found);
-		op->removed += r == 0 && found;
+	m.found = m.collection != 0;
+	while (r == 0 && m.found && clock_mono_us() < until) {
+		r = hide_some(&m);
+		if (r == 0)
+			r = library_sweep(db, &j->why);
 	}
-	op->more = r == 0 && found;
+	op->more = r == 0 && m.found;
 	if (r == 0 && !op->removed)
 		return db_fail(&j->why, STORE_E_NOT_FOUND, "no collection '%.200s'", op->collection);
 	return r;

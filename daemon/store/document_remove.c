@@ -17,6 +17,7 @@
 #include "daemon/store/segments.h"
 
 #define SHRINK_PAGES 64
+#define FREE_ROWS 64
 #define PASSAGES_AT_ONCE 256
 #define PIECES_AT_ONCE 16 /* half a megabyte, which secure_delete overwrites */
 
@@ -86,7 +87,7 @@ static int forget_words(
 	return r;
 }
 
-/* Whose words lie in a segment, or in a table that will be one: nobody needs to look them up. */
+/* Whose words lie in a segment, or in a table that will be one or go as a whole: nobody looks them up. */
 static int sweep_moved_passages(struct slice *s, const struct document_place *p)
 {
 	int r = 0;
@@ -106,7 +107,7 @@ static int sweep_passages(struct slice *s, const struct document_place *p)
 	bool in = true;
 	int r = words_has(s->db, p->first, &in, s->why);
 
-	if (r != 0 || (!in && p->cursor <= p->first))
+	if (r != 0 || ((!in || p->stale) && p->cursor <= p->first))
 		return r ? r : sweep_moved_passages(s, p);
 	buf_init(&text, 0);
 	for (int64_t id = p->first; r == 0 && id < p->first + p->passages; id++) {
@@ -171,6 +172,32 @@ static int shrink_words(struct slice *s)
 	return r;
 }
 
+/*
+ * The words of a collection of which nothing is left to be seen, and which nobody has taken out one
+ * by one. Little by little, too; what FTS5 reads before it lets itself be dropped stays until then.
+ */
+static int free_words(struct slice *s)
+{
+	char table[WORDS_NAME], sql[2 * WORDS_NAME + 128];
+	int64_t collection = s->collection;
+	int r = 0;
+
+	words_table(table, s->collection, WORDS_NOW);
+	(void)snprintf(sql, sizeof(sql), "DELETE FROM %s_data WHERE id IN (SELECT id FROM %s_data WHERE id > %d LIMIT %d)",
+		table, table, FTS5_HEADS, FREE_ROWS);
+	s->collection = 0; /* nothing is merged any more */
+	for (int changes = FREE_ROWS; r == 0 && changes == FREE_ROWS;) {
+		(void)sqlite3_db_config(s->db->lib, SQLITE_DBCONFIG_DEFENSIVE, 0, NULL); /* or this were refused */
+		r = db_script(s->db->lib, sql, s->why);
+		(void)sqlite3_db_config(s->db->lib, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+		changes = r == 0 ? sqlite3_changes(s->db->lib) : 0;
+		if (r == 0)
+			r = slice_turn(s);
+	}
+	s->collection = collection;
+	return r;
+}
+
 /* A collection that has no document any more leaves no trace. */
 static int sweep_collection(struct slice *s)
 {
@@ -198,7 +225,8 @@ static bool is_last(struct db *db, const struct document_place *p)
 	sqlite3_stmt *stmt = NULL;
 	bool row = true;
 	int r = db_query(&stmt, db, db->lib, NULL,
-		"SELECT 1 FROM document WHERE collection = ?1 AND key <> ?2 LIMIT 1",
+		"SELECT 1 FROM document WHERE collection = ?1 AND state = 1 AND key <> ?2 UNION ALL "
+		"SELECT 1 FROM document WHERE state <> 1 AND collection = ?1 AND key <> ?2 LIMIT 1",
 		db_int(p->collection), db_int(p->key));
 
 	if (r == 0)
@@ -230,20 +258,21 @@ static int sweep_document(struct slice *s, int64_t key)
 {
 	struct document_place p;
 	int r = document_place_load(s->db, key, &p, s->why);
+	bool last;
 
 	sweep_original(s, key);
-
 	s->collection = p.collection;
 	if (r == 0)
 		r = sweep_passages(s, &p);
 	if (r == 0)
 		r = sweep_pieces(s, &p);
-	if (r == 0 && is_last(s->db, &p))
-		r = shrink_words(s);
+	last = r == 0 && is_last(s->db, &p);
+	if (last)
+		r = p.stale ? free_words(s) : shrink_words(s);
 	if (r == 0)
 		r = db_run(s->db, s->db->lib, s->why, "DELETE FROM document WHERE key = ?1",
 			db_int(key));
-	if (r == 0)
+	if (r == 0 && last)
 		r = sweep_collection(s);
 	document_place_fini(&p);
 	return r;

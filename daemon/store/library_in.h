@@ -107,6 +107,7 @@ int document_place_load(
 	struct db *db, int64_t key, struct document_place *p, char **why); /* STORE_E_NOT_FOUND */
 void document_place_fini(struct document_place *p);
 
+#define FTS5_HEADS 10 /* the rows of a table's data that FTS5 reads before it lets itself be dropped */
 /* Make a table of words. Within a transaction. */
 int words_create(struct db *db, int64_t collection, enum words which, char **why);
 /* Read one passage back as it went into the index; *found false: it never came so far. buf is the

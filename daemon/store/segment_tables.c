@@ -13,7 +13,6 @@
 
 /* Later, what has come in since moves in smaller portions: each is made once and merged thrice. */
 #define PORTION "16384"
-#define FTS5_HEADS 10 /* the rows that FTS5 reads before it lets itself be dropped */
 #define FREE_ROWS 64 /* of a frozen table, in a transaction; about 4 KiB each */
 
 static int64_t number_of(int64_t passage)
