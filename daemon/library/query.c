@@ -114,7 +114,7 @@ static void add_unit(struct asking *a, const struct word *w, int term)
 		if (q->nunits == array_len(q->units))
 			return;
 		q->units[q->nunits++] =
-			(struct query_unit){ .start = w->start, .end = w->end, .gram = w->gram };
+			(struct query_unit){ .start = w->start, .end = w->end, .gram = w->gram, .triple = w->triple };
 		a->group = w->group + 1;
 	}
 	q->units[q->nunits - 1].start = min_of(q->units[q->nunits - 1].start, w->start);
@@ -267,7 +267,7 @@ void query_make(struct query *q, struct query_text question, struct query_text p
 	const struct stop_list *stops = stop_guess(question.p, question.n);
 
 	memset(q, 0, sizeof(*q));
-	q->english = stop_english(stops);
+	q->language = stop_share(stops);
 	ask(q, question, stops, true, 1, QUERY_QUESTION);
 	if (!q->nunits && previous_question.n) {
 		ask(q, previous_question, stops, true, 1, QUERY_QUESTION);
@@ -366,20 +366,22 @@ double query_coverage(const struct query *q, const struct query_seen *seen)
 #define WELL_ANSWERED 0.33
 #define FEW 4.0
 #define LENGTH_POWER 0.35
-#define FACTOR_OTHER 1.9 /* languages but English */
-#define FACTOR_PAIRS 1.6
+#define FACTOR_PAIRS 1.33
+#define FACTOR_TRIPLES 0.65 /* of a script without spaces: many to a word, and the common ones are in every text */
 
 double query_answered(const struct query *q, double best, double most)
 {
-	double words = q->english ? 1 : FACTOR_OTHER, share;
-	size_t pairs = 0;
+	double grams = 0, share;
+	size_t n = 0;
 
 	if (q->full <= 0 || most <= 0 || !q->nunits)
 		return 0;
-	for (size_t i = 0; i < q->nunits; i++)
-		pairs += q->units[i].gram;
+	for (size_t i = 0; i < q->nunits; i++) {
+		n += q->units[i].gram;
+		grams += !q->units[i].gram ? 0 : q->units[i].triple ? FACTOR_TRIPLES : FACTOR_PAIRS;
+	}
 	share = best / (most * q->full) * pow(fmax((double)q->nunits, FEW - 1) / FEW, LENGTH_POWER);
-	share *= words + (FACTOR_PAIRS - words) * (double)pairs / (double)q->nunits;
+	share *= (grams + q->language * (double)(q->nunits - n)) / (double)q->nunits;
 	if (share < ANSWERED)
 		return share / ANSWERED * QUERY_ANSWERED;
 	share = QUERY_ANSWERED +

@@ -24,6 +24,7 @@ struct query_unit {
 	size_t start, end; /* bytes of query.asked */
 	double weight;     /* set by query_weigh */
 	bool gram;         /* a pair or triple of characters */
+	bool triple;       /* ... of a script that is written without spaces */
 	bool nowhere;      /* none of its terms is in any passage searched; set by query_weigh */
 	bool whole_known;  /* private */
 };
@@ -43,7 +44,7 @@ struct query {
 	size_t nunits;
 	struct query_part parts[QUERY_QUESTION * 2];
 	size_t nparts;
-	bool english;         /* or a language of which we know no better */
+	double language;      /* stop_share of its language */
 	double full;          /* what all of it is worth; set by query_weigh */
 	uint16_t slots[1024]; /* private: terms by hash, 0 empty, else index + 1 */
 	char bytes[QUERY_TERMS * 64];

@@ -13,4 +13,8 @@ struct stop_list; /* of one language */
 /* The list that has most of the words of a text in it; English when none has more. Never NULL. */
 const struct stop_list *stop_guess(const char *text, size_t n);
 bool stop_word(const struct stop_list *list, const char *plain, size_t n); /* folded, not stemmed */
-bool stop_english(const struct stop_list *list);
+/*
+ * By how much the share of a question that a passage answering it has is smaller than in English:
+ * larger where compounds and endings are not undone, less than 1 where words are made of syllables.
+ */
+double stop_share(const struct stop_list *list);

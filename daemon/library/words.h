@@ -31,6 +31,7 @@ struct word {
 	bool whole;     /* of several parts that come as terms of their own */
 	bool joined;    /* ... with joints between them: foo_bar, not fooBar */
 	bool gram;      /* a pair or triple, not a word */
+	bool triple;    /* ... of a script without spaces */
 };
 
 /* Every term in order. fn's value != 0 stops and is returned; 0 at the end; -ENOMEM. */

@@ -14,7 +14,8 @@ static int give_gram(struct words *w, const struct ring *ring, size_t size)
 	size_t first = ring->count > size ? ring->count - size : 0;
 	char text[WORD_MAX];
 	struct word word = {
-		.plain = text, .start = ring->v[first % 3].start, .group = w->group, .gram = true
+		.plain = text, .start = ring->v[first % 3].start, .group = w->group, .gram = true,
+		.triple = size == 3
 	};
 
 	for (size_t i = first; i < ring->count; i++) {

@@ -4,6 +4,7 @@
 #include "daemon/library/fold.h"
 #include "daemon/library/query.h"
 #include "daemon/library/stop.h"
+#include "daemon/library/stop_in.h"
 #include "daemon/library/words.h"
 #include "tests/unit/test.h"
 
@@ -365,6 +366,44 @@ TEST(any_spelling_of_a_whole_covers_it)
 		query_look(&q, texts[i], strlen(texts[i]), &seen);
 		check_msg(query_coverage(&q, &seen) == 1, "%s", texts[i]);
 	}
+}
+
+static int keep_plain(void *ctx, const struct word *w)
+{
+	snprintf(ctx, WORD_MAX + 1, "%.*s", (int)w->plain_n, w->plain);
+	return 1;
+}
+
+static const char *plain_of(const char *text)
+{
+	static char plain[WORD_MAX + 1];
+
+	plain[0] = '\0';
+	words_each(text, strlen(text), plain, keep_plain);
+	return plain;
+}
+
+/* Looked up by halves, and compared with what folding makes of a question. */
+TEST(stop_words_are_sorted_and_folded)
+{
+	for (size_t i = 0; i < stop_lists_n; i++)
+		for (size_t k = 0; k < stop_lists[i].n; k++) {
+			const char *word = stop_lists[i].words[k];
+
+			check_msg(!k || strcmp(stop_lists[i].words[k - 1], word) < 0, "%s is out of order", word);
+			check_msg(stop_word(&stop_lists[i], word, strlen(word)), "%s is not found", word);
+			check_str(plain_of(word), word);
+		}
+}
+
+TEST(one_short_word_does_not_make_a_language)
+{
+	check(!stops("Vietnam war", "war"));
+	check(!stops("iron man", "man"));
+	check(!stops("pour point", "pour"));
+	check(stops("Wie war das Wetter?", "war"));
+	check(stops("hangi takim", "hangi"));
+	check(stops("What shouldn't be done?", "shouldn"));
 }
 
 TEST_MAIN()

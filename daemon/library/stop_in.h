@@ -1,0 +1,14 @@
+/* Inside stop words: the lists, and what is known of the language of each. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct stop_list {
+	const char *const *words; /* sorted: looked up by halves */
+	size_t n;
+	bool latin;   /* shares its letters, and some of its words, with other lists */
+	double share; /* see stop_share */
+};
+extern const struct stop_list stop_lists[]; /* English first */
+extern const size_t stop_lists_n;
