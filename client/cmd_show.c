@@ -21,11 +21,13 @@ static const struct opt opts[] = {
 	OPTS_END,
 };
 
+#define DRAWN_TURNS 200 /* that a terminal is shown of a thread unless -n says how many */
+
 struct show {
 	struct reading reading;
 	struct paper paper;
 	int64_t most, turn;
-	bool branches, json;
+	bool branches, json, cut;
 	int64_t others; /* turns that stand on other branches */
 };
 
@@ -69,6 +71,8 @@ static int print(const struct show *k, const struct buf *out, const char *ref)
 {
 	int r = reading_print(&k->reading, &k->paper, out);
 
+	if (!r && k->cut && k->others < 0)
+		say("these are the last %d turns: `ragchat show -n N %s` shows more of them", DRAWN_TURNS, ref);
 	if (!r && k->others > 0)
 		say("%lld turn%s on other branches: `ragchat show --branches %s`", (long long)k->others,
 			k->others == 1 ? " is" : "s are", ref);
@@ -104,6 +108,9 @@ static void choose_paper(struct show *k)
 		k->paper.format = PAPER_MD;
 	if (k->json)
 		k->paper.format = PAPER_JSON;
+	k->cut = k->paper.format == PAPER_DRAWN && !k->most && !k->turn;
+	if (k->cut)
+		k->most = DRAWN_TURNS;
 }
 
 static int run(struct client *c, int argc, char **argv)
@@ -143,7 +150,7 @@ const struct cmd cmd_show = {
 		"sources, along the branch that is gone on from. THREAD:3 and the id of a turn print\n"
 		"that turn alone. On a terminal it is drawn, and what is longer goes to $PAGER, or less;\n"
 		"elsewhere it is Markdown.\n"
-		"  -n, --number N      only the last N turns\n"
+		"  -n, --number N      only the last N turns; a terminal gets 200 of a longer thread\n"
 		"      --turn N        only turn N\n"
 		"      --branches      draw which turn came after which: a line each, * on that branch\n"
 		"      --json          {\"thread\": {...}, \"turns\": [...]}: all, with parent, siblings\n"

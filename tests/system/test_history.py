@@ -1,5 +1,6 @@
 """What is there already: names, tags, ratings, and threads deleted for good."""
 import glob
+import json
 import os
 import pty
 import shutil
@@ -371,6 +372,23 @@ def test_a_thread_is_drawn_on_a_terminal_and_is_markdown_elsewhere(t):
     contains(shown.decode(), "some \033[1mbold\033[0m words")
     equal(t.run("last").text, texts["second"], "in a pipe")
     equal(t.terminal("last", "--raw-output", size=(60, 0, 0))[0], 2, "one --raw-output on a terminal")
+
+
+def test_of_a_long_thread_a_terminal_gets_the_end(t):
+    t.serve(echo)
+    begun = {"thread": "0a1b2c3d-0000-4000-8000-000000000001", "name": "long", "turns": 205, "created": "2026-11-28T10:00:00.000000Z"}
+    turns = [{"turn": f"0a1b2c3d-0000-4000-8000-0000000{i:05d}", "thread": begun["thread"], "seq": i, "state": "done", "question": f"q{i}",
+              "created": "2026-11-28T10:00:00.000000Z", "text": f"a{i}", **({"parent": f"0a1b2c3d-0000-4000-8000-0000000{i - 1:05d}"} if i > 2 else {})}
+             for i in range(2, 207)]
+    t.run("import", "jsonl", t.h.path("long.jsonl", json.dumps({"thread": begun, "turns": turns}) + "\n"))
+    t.h.env["NO_COLOR"] = "1"
+    _, shown = t.terminal("show", "--no-pager", "long", size=(60, 0, 0))
+    text = shown.decode()
+    check("> q7\r" in text and "> q206\r" in text and "> q6\r" not in text, "the last 200", text[:300])
+    contains(text, "these are the last 200 turns")
+    _, shown = t.terminal("show", "--no-pager", "-n", "300", "long", size=(60, 0, 0))
+    check(b"> q2\r" in shown and b"these are" not in shown, "all of them", shown[:300])
+    contains(t.run("show", "long").text, "q2\n", "q206")
 
 
 def test_the_pager_has_colours_where_it_shows_them(t):
