@@ -14,18 +14,18 @@ class Bridge {
     this.id = 0;
     this.data = Buffer.alloc(0);
     this.words = '';
-    this.child = spawn(program, ['bridge', '--lsp'], { stdio: ['pipe', 'pipe', 'pipe'] });
+    this.child = spawn(program, ['bridge', '--lsp', '--join', '40'], { stdio: ['pipe', 'pipe', 'pipe'] });
     this.child.stdout.on('data', (piece) => this.take(piece));
     this.child.stderr.on('data', (piece) => { this.words = (this.words + piece).slice(-2000); });
     this.child.stdin.on('error', () => {});
     this.child.on('error', (error) => this.end(`cannot run '${program}': ${error.message}`));
-    this.child.on('close', () => this.end(this.words.trim() || 'the bridge has ended'));
+    this.child.on('close', () => this.end(this.words.trim().replace(/^ragchat: /, '') || 'the bridge has ended'));
   }
 
   end(words) {
     if (this.ended) return;
     this.ended = true;
-    for (const call of this.waiting.values()) call.reject(new Error(words));
+    for (const call of this.waiting.values()) call.reject(Object.assign(new Error(words), { lost: true }));
     this.waiting.clear();
     this.closed(words);
   }
@@ -53,7 +53,14 @@ class Bridge {
       if (this.data.length < head + 4 + length) return;
       const body = this.data.toString('utf8', head + 4, head + 4 + length);
       this.data = this.data.subarray(head + 4 + length);
-      this.message(JSON.parse(body));
+      let m = null;
+      try {
+        m = JSON.parse(body);
+      } catch {
+        this.child.kill();
+        return;
+      }
+      if (m && typeof m === 'object') this.message(m);
     }
   }
 
@@ -66,8 +73,8 @@ class Bridge {
     const call = this.waiting.get(m.id);
     if (!call) return;
     this.waiting.delete(m.id);
-    if (m.error) call.reject(new Error(m.error.message));
-    else call.resolve(m.result);
+    if (m.error) call.reject(Object.assign(new Error(m.error.message), { name: (m.error.data || {}).name }));
+    else call.resolve(m.result || {});
   }
 
   close() {

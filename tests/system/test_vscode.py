@@ -5,8 +5,8 @@ import shutil
 import subprocess
 import threading
 
-from editors import LONG
-from harness import check, contains, equal
+from editors import LONG, TRICKY
+from harness import check, contains, equal, eventually
 from scripts import question
 
 STAND_IN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "vscode_stand_in.js")
@@ -17,12 +17,14 @@ def test_ask_with_selection_stop_and_threads(t):
         t.skip("node is not installed")
     release = threading.Event()
     t.closers.append(release.set)
-    text = LONG[:30000]
+    text = LONG[:30000] + TRICKY
 
     def script(request, out):
         if question(request) == "hold":
             out.delta("the first half, ")
-            release.wait(30)
+            eventually(lambda: release.is_set() or os.path.exists(os.path.join(t.h.dir, "go")), "a word to go on", 25)
+            if not release.is_set():
+                out.delta("and the second")
         else:
             for at in range(0, len(text), 40):
                 out.delta(text[at:at + 40])
@@ -32,7 +34,9 @@ def test_ask_with_selection_stop_and_threads(t):
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=25, check=False)
     check(done.returncode == 0, done.stdout, done.stderr)
     got = json.loads(done.stdout)
+    text = text.replace("\r\n", "\n").replace("\r", "\n")  # as VS Code does
     equal((got.get("text"), got.get("state")), (text, "done"), "the document")
+    equal((got["killed"], got["killedState"]), ("the first half, and the second", "done"), "with another bridge")
     equal(backend.chats[0].json["messages"][-1]["content"], "what is this\n\n```c\nint x = 1\n```", "what was asked")
     equal((got["stopped"], got["stoppedState"], got["sameThread"]), ("the first half, ", "cancelled", True), "stopped")
     contains(got["talk"], "> what is this\n> \n> ```c", text, "> hold\n\nthe first half, ")

@@ -1,17 +1,20 @@
 // A stand-in for the parts of VS Code's API that the extension uses: documents in memory, commands by name.
 'use strict';
 const Module = require('module');
+const fs = require('fs');
 const path = require('path');
 
+// As VS Code: one kind of line end, positions within the text.
+const plain = (text) => text.replace(/\r\n?/g, '\n');
 class Document {
-  constructor(text, language) { this.text = text; this.languageId = language; this.uri = this; }
-  positionAt(offset) { return offset; }
+  constructor(text, language) { this.text = plain(text); this.languageId = language; this.uri = this; this.isClosed = false; }
+  positionAt(offset) { return Math.max(0, Math.min(offset, this.text.length)); }
   getText(range) { return range ? this.text.slice(range.from, range.to) : this.text; }
 }
 class WorkspaceEdit {
   constructor() { this.changes = []; }
-  insert(uri, at, text) { this.changes.push(() => { uri.text = uri.text.slice(0, at) + text + uri.text.slice(at); }); }
-  delete(uri, range) { this.changes.push(() => { uri.text = uri.text.slice(0, range.from) + uri.text.slice(range.to); }); }
+  insert(uri, at, text) { this.changes.push(() => { uri.text = uri.text.slice(0, at) + plain(text) + uri.text.slice(at); }); }
+  replace(uri, range, text) { this.changes.push(() => { uri.text = uri.text.slice(0, range.from) + plain(text) + uri.text.slice(range.to); }); }
 }
 const commands = new Map();
 const vscode = {
@@ -57,6 +60,16 @@ async function main() {
   out.stopped = second.document.text;
   out.stoppedState = second.state;
   out.sameThread = first.thread === second.thread;
+  vscode.input = 'hold';
+  const third = await run('continue');
+  while (!third.document.text) await new Promise((done) => setTimeout(done, 5));
+  const pid = fs.readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim();
+  process.kill(Number(pid), 'SIGKILL');
+  while (fs.readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim() === pid) await new Promise((done) => setTimeout(done, 5));
+  fs.writeFileSync('go', '');
+  await third.end;
+  out.killed = third.document.text;
+  out.killedState = third.state;
   const talk = await run('threads');
   await talk.end;
   out.talk = talk.document.text;
