@@ -6,10 +6,15 @@
 
 #include "client/link.h"
 #include "client/say.h"
+#include "client/term.h"
 #include "common/attr.h"
 #include "common/json.h"
 #include "common/mem.h"
+#include "common/utf8.h"
 #include "proto/errors.h"
+
+#define CRUMB " > "
+#define TITLE_WIDTH 60 /* columns of a source's headings on its line */
 
 void answer_init(struct answer *a, bool keep)
 {
@@ -156,6 +161,28 @@ void stranger_lines(const struct marks *marks, struct buf *out)
 	}
 }
 
+/* The headings above the passage: the nearest ones, as many as make a short line. */
+static void add_title(struct buf *out, struct val source)
+{
+	const char *s, *next;
+	size_t n, cut;
+
+	if (!val_get_str(source, "title", &s, &n) || !n)
+		return;
+	(void)buf_add_str(out, "  ");
+	if (term_text_width(s, n) > TITLE_WIDTH && memmem(s, n, CRUMB, strlen(CRUMB)))
+		(void)buf_add_str(out, "…" CRUMB);
+	while (term_text_width(s, n) > TITLE_WIDTH && (next = memmem(s, n, CRUMB, strlen(CRUMB)))) {
+		n -= (size_t)(next - s) + strlen(CRUMB);
+		s = next + strlen(CRUMB);
+	}
+	for (cut = n; term_text_width(s, cut) > TITLE_WIDTH;)
+		cut = utf8_floor(s, n, cut - 1);
+	(void)buf_add(out, s, cut);
+	if (cut < n)
+		(void)buf_add_str(out, "…");
+}
+
 void source_line(struct val source, const struct marks *marks, struct buf *out)
 {
 	int64_t page = val_get_int(source, "page", -1), line = val_get_int(source, "line", -1);
@@ -168,7 +195,7 @@ void source_line(struct val source, const struct marks *marks, struct buf *out)
 		(void)buf_addf(out, ":%lld", (long long)line);
 	if (page > 0)
 		(void)buf_addf(out, " p. %lld", (long long)page);
-	add_field(out, source, "title", "  ");
+	add_title(out, source);
 	add_field(out, source, "url", "  ");
 	if (weak)
 		(void)buf_add_str(out, "  (weak support: check it)");
