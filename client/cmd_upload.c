@@ -23,6 +23,7 @@
 #include "common/str.h"
 
 #define STDIN_NAME "stdin.txt"
+#define SAID 3 /* files of a folder that are named with the same error */
 
 enum { OPT_TO = OPT_OWN, OPT_NAME, OPT_JSONL };
 
@@ -211,6 +212,12 @@ static void count_taken(struct uploading *u, struct val result)
 	mem_free(change);
 }
 
+/* Of a folder that was uploaded before most files are there already: they are counted. */
+static bool is_no_news(const struct uploading *u, struct val result)
+{
+	return u->recursive && !u->link->client->verbose && val_str_is(val_get(result, "change"), "unchanged");
+}
+
 /* --jsonl: an object, now. */
 static void put_line(struct uploading *u)
 {
@@ -252,7 +259,7 @@ static void on_done(void *ctx, const struct upload *file, int status, struct val
 		json_out_init(&u->w, &u->text);
 	if (u->json || u->jsonl)
 		add_json(u, file->path, file->name, status, result);
-	else if (val_present(result))
+	else if (val_present(result) && !is_no_news(u, result))
 		print_line(u, file->name, result);
 	if (u->jsonl)
 		put_line(u);
@@ -397,13 +404,17 @@ static void say_sum(const struct uploading *u)
 {
 	size_t bad = u->sent - u->taken - u->unchanged;
 
-	if (u->sent < 2 || u->quiet || !u->recursive)
+	if (!u->recursive || u->quiet)
+		return;
+	if (!u->sent && !u->status)
+		say("there are no files to send");
+	if (u->sent < 2 && !u->unchanged)
 		return;
 	if (bad)
-		say("%zu files: %zu taken, %zu there already, %zu failed", u->sent, u->taken,
+		say("%zu file%s: %zu taken, %zu there already, %zu failed", u->sent, u->sent == 1 ? "" : "s", u->taken,
 			u->unchanged, bad);
 	else
-		say("%zu files: %zu taken, %zu there already", u->sent, u->taken, u->unchanged);
+		say("%zu file%s: %zu taken, %zu there already", u->sent, u->sent == 1 ? "" : "s", u->taken, u->unchanged);
 }
 
 /* ---- the command ---- */
@@ -435,6 +446,8 @@ static int upload(struct client *c, struct uploading *u, const struct opts *o)
 	u->link = link_new(c);
 	progress_start(&u->progress, !u->quiet && !u->jsonl && term_moves(STDERR_FILENO));
 	u->uploads = uploads_new(u->link, &u->progress, &(struct upload_events){ on_done, on_news, u });
+	if (u->recursive && !c->verbose)
+		uploads_say_at_most(u->uploads, SAID);
 	if (u->progress.on || u->jsonl)
 		u->total = progress_count(o->args, o->nargs, u->recursive);
 	if (u->json) {
@@ -500,7 +513,9 @@ const struct cmd cmd_upload = {
 		"Sends each file and prints what the daemon or the backend says of it. A document is\n"
 		"called by its file's name, in a folder by its path below that; the same name again\n"
 		"replaces it, and the same bytes are indexed once in a collection.\n"
-		"  -r, --recursive     folders too; hidden and empty files are left out and counted\n"
+		"  -r, --recursive     folders too; hidden and empty files are left out and counted, what is\n"
+		"                      there already is counted, and an error that many files have is said\n"
+		"                      for three of them and counted (-v names all)\n"
 		"      --to COLLECTION     put them into a collection\n"
 		"      --name NAME     call the file (or stdin) so\n"
 		"  -q, --quiet         no progress, no word of what is left out\n"

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "client/link.h"
+#include "client/often.h"
 #include "client/progress.h"
 #include "client/say.h"
 #include "common/clock.h"
@@ -35,6 +36,8 @@ struct uploads {
 	struct pending v[AT_ONCE];
 	size_t n, done;
 	bool gone;   /* the daemon */
+	int lost;    /* ... and that is said: its status */
+	struct often often;
 	bool single; /* one after the other: they go to a backend */
 };
 
@@ -75,13 +78,17 @@ static void failed(struct uploads *all, const struct upload *u, int status)
 static int refused(struct uploads *all, const char *name, int r)
 {
 	const struct link_error *e = &all->link->error;
+	const char *words;
 
 	progress_clear(all->progress);
 	if (r != LINK_E_REMOTE) {
 		all->gone = true;
-		return link_fail(all->link, r);
+		all->lost = all->lost ? all->lost : link_fail(all->link, r);
+		return all->lost;
 	}
-	say_as(link_culprit(e->name), "%s: %s", name, e->message ? e->message : proto_error_text(e->code));
+	words = e->message ? e->message : proto_error_text(e->code);
+	if (often_say(&all->often, words))
+		say_as(link_culprit(e->name), "%s: %s", name, words);
 	return proto_error_exit(e->code);
 }
 
@@ -377,6 +384,11 @@ static void commit(struct sending *s)
 	wait_below(all, all->single ? 1 : AT_ONCE);
 }
 
+void uploads_say_at_most(struct uploads *all, size_t times)
+{
+	all->often.most = times;
+}
+
 bool uploads_send(struct uploads *all, const struct upload *u)
 {
 	struct sending s = { .all = all, .u = u, .fd = -1 };
@@ -417,6 +429,8 @@ void *uploads_free(struct uploads *all)
 	if (!all)
 		return NULL;
 	wait_below(all, 1);
+	progress_clear(all->progress);
+	often_sum(&all->often);
 	all->link->other = NULL;
 	return mem_free(all);
 }

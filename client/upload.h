@@ -42,6 +42,8 @@ struct upload_events {
 };
 
 struct uploads *uploads_new(struct link *l, struct progress *p, const struct upload_events *events);
+/* An error that many documents have is said so many times, then counted. */
+void uploads_say_at_most(struct uploads *u, size_t times);
 /* Strings are copied. After the daemon has gone nothing more is sent: false. */
 bool uploads_send(struct uploads *all, const struct upload *u);
 void *uploads_free(struct uploads *u); /* waits for the end of all */

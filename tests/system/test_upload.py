@@ -48,6 +48,25 @@ def test_what_is_there_is_not_sent_again(t):
     contains(t.run("upload", path).text, "replaced ferry.pdf")
 
 
+def test_a_folder_is_summed_up(t):
+    t.daemon()
+    folder = os.path.dirname(t.h.path("tree/a.md", "A heron."))
+    contains(t.run("upload", "-r", os.path.dirname(t.h.path("none/.hidden", "x"))).err, "skipped 1 in folders", "no files to send")
+    for i in range(5):
+        t.h.path(f"tree/p{i}.gif", b"GIF89a" + bytes(20))
+    t.h.path("tree/b.zip", b"PK\3\4 and no more")
+    first = t.run("upload", "-r", folder, code=65)
+    equal(first.text, "added a.md: 1 passage\n")
+    equal(first.err.count("a picture"), 4)
+    contains(first.err, "p0.gif: a picture", "p2.gif: a picture", "ragchat: 2 more: a picture", "b.zip: ", "7 files: 1 taken, 0 there already, 6 failed")
+    again = t.run("upload", "-r", folder, code=65)
+    equal(again.text, "")
+    contains(again.err, "7 files: 0 taken, 1 there already, 6 failed")
+    whole = t.run("upload", "-r", "-v", folder, code=65)
+    equal((whole.text, whole.err.count("a picture")), ("unchanged a.md: 1 passage\n", 5))
+    equal(len(t.run("upload", "-r", "--json", folder, code=65).json["uploads"]), 7)
+
+
 @deadline(60)
 def test_progress_tells_files_and_pages(t):
     t.daemon()
