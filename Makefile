@@ -22,7 +22,7 @@ DEPS_CHECK  := python3 mandoc bash zsh fish libjansson-dev procps strace util-li
                tmux
 DEPS_FUZZ   := clang libclang-rt-14-dev
 DEPS_BENCH  := liblucene8-java default-jdk-headless curl python3-xhtml2pdf python3-markdown2 weasyprint
-DEPS_LINT   := clang-tidy clang-format cppcheck
+DEPS_LINT   := clang-tidy clang-format cppcheck mypy
 
 PKGS_proto  := $(shell pkg-config --exists msgpack-c && echo msgpack-c || echo msgpack)
 PKGS_extract := libxml-2.0 libzip expat gmime-3.0 uchardet
@@ -254,11 +254,12 @@ bench: deps-bench                                ## every ms, MB/s and ratio (CO
 	@$(MAKE) --no-print-directory all $(BENCH)
 	@COLLECTIONS='$(COLLECTIONS)' PASSAGES='$(PASSAGES)' $(PYTHON) tests/bench/run --bin $B/bin --bench $B/bench $(BENCHES)
 
-lint: deps-lint compile_commands.json            ## clang-tidy, cppcheck, man pages
+lint: deps-lint compile_commands.json            ## clang-tidy, cppcheck, mypy, man pages
 	@$(MAKE) --no-print-directory check-headers check-layers check-docs
 	mandoc -Tlint -Wwarning $(wildcard client/*.1 client/lib/*.3 daemon/*.8 etc/*.5)
 	cppcheck --quiet --error-exitcode=1 --enable=warning,portability --inline-suppr --suppress=missingIncludeSystem -I$B/gen \
 	  --suppress=normalCheckLevelMaxBranches --suppress=preprocessorErrorDirective -I. -D_GNU_SOURCE $(ALL_SRC)
+	mypy --strict --cache-dir $B/mypy contrib/python/ragchat.py
 	clang-tidy --quiet -p . $(ALL_SRC)
 format: deps-lint                                ## lay out the lines changed since HEAD
 	git diff -U0 --no-color HEAD -- '*.c' '*.h' | clang-format-diff -p1 -i

@@ -9,7 +9,7 @@ import threading
 from cutter import Cutter
 from fake_daemon import TURN, FakeDaemon
 from harness import check, contains, eventually, equal
-from scripts import holds, in_turn, says
+from scripts import holds, in_turn, question, says
 
 CONTRIB = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "contrib")
 
@@ -207,3 +207,10 @@ def takes_no_nonsense(t, run, script):
     equal((got["text"], got["state"]), ("a fine answer", "done"), "the buffer")
     for folder in (t.h.dir, os.path.join(t.h.dir, "home")):
         check(not os.path.exists(os.path.join(folder, "owned")), "something was run")
+
+
+def two_at_once(t, run, script):
+    """Two answers stream together, each into its own buffer; the script leaves `one` and `two`."""
+    t.serve(lambda request, out: says(question(request) * 3000, step=7)(request, out))
+    got = run(t, script).end()
+    equal((got["one"], got["two"]), ("first " * 3000, "second " * 3000), "the buffers")

@@ -70,6 +70,25 @@ def test_what_json_may_not_say_is_refused(t):
     equal(peer.call("turn.wait", turn=turn)["turn"]["question"], "\U0001f642 ok", "a whole pair, positional")
 
 
+def test_heads_as_programs_write_them(t):
+    t.serve(echo)
+    body = b'{"jsonrpc":"2.0","id":1,"method":"ping"}'
+    for head in (b"content-length:%d\r\n\r\n", b"Content-Type: application/vscode-jsonrpc; charset=utf-8\r\nCONTENT-LENGTH:  %d \r\n\r\n",
+                 b"Content-Length: %d\n\n", b"Content-Length: 00%d\r\n\r\n"):
+        peer = Peer(t, mode="lsp")
+        for byte in head % len(body) + body:  # each in a write of its own
+            peer.raw(bytes([byte]))
+        equal(peer.answer(1)["result"], {}, str(head))
+        equal(peer.end(), 0, "exit status")
+    for head in (b"Content-Length: +%d\r\n\r\n", b"Content-Length: -%d\r\n\r\n", b"Content-Length: 0x%x\r\n\r\n", b"Content-Length : %d\r\n\r\n",
+                 b"no colon\r\nContent-Length: %d\r\n\r\n", b"Content-Length: 999999999999999999999%d\r\n\r\n", b"X: %d\r\n\r\n",
+                 b"Content-Length: %d\r\nContent-Length: 1\r\n\r\n"):
+        peer = Peer(t, mode="lsp")
+        peer.raw(head % len(body) + body)
+        equal(peer.answer(None)["error"]["code"], -32700, str(head))
+        equal(peer.end(), 65, "exit status")
+
+
 def test_what_is_no_request(t):
     t.serve(echo)
     peer = Peer(t)

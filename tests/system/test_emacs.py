@@ -168,6 +168,19 @@ def test_a_hostile_answer_runs_nothing_and_hides_nothing(t):
     check(not os.path.exists(os.path.join(t.h.dir, "owned")), "something was run")
 
 
+def test_two_answers_at_once(t):
+    editors.two_at_once(t, emacs, """
+      (let (one two)
+        (ragchat-ask "first ")
+        (setq one (place))
+        (ragchat-ask "second ")
+        (setq two (place))
+        (await "both" (lambda () (and (ragchat--place-state one) (ragchat--place-state two))))
+        (r 'one (with-current-buffer (ragchat--place-buffer one) (buffer-string)))
+        (r 'two (with-current-buffer (ragchat--place-buffer two) (buffer-string))))
+    """)
+
+
 def test_nonsense_from_the_daemon_costs_nothing(t):
     editors.takes_no_nonsense(t, emacs, '(ragchat-ask "hello")' + ANSWER)
 

@@ -201,6 +201,17 @@ def test_a_daemon_that_calls_the_editor_is_hung_up_on(t):
     check(not os.path.exists(os.path.join(t.h.dir, "owned")), "the daemon ran something in the editor")
 
 
+def test_two_answers_at_once(t):
+    editors.two_at_once(t, nvim, """
+      vim.cmd('RagChatAsk first ')
+      local one = place()
+      vim.cmd('RagChatAsk second ')
+      local two = place()
+      await('both', function() return one.state == 'done' and two.state == 'done' end)
+      r.one, r.two = text(one.buf), text(two.buf)
+    """)
+
+
 def test_nonsense_from_the_daemon_costs_nothing(t):
     editors.takes_no_nonsense(t, nvim, "vim.cmd('RagChatAsk hello')" + ANSWER)
 

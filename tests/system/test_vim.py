@@ -19,7 +19,7 @@ func Finish()
 endfunc
 func Await(what, claim)
   let end = reltime()
-  while !eval(a:claim)
+  while !(type(a:claim) == v:t_func ? a:claim() : eval(a:claim))
     if reltimefloat(reltime(end)) > 20
       let g:result.late = a:what
       call Finish()
@@ -174,6 +174,17 @@ def test_a_hostile_answer_runs_nothing_and_hides_nothing(t):
     equal(got["text"], HOSTILE, "the buffer")
     equal((got["window"], got["ft"]), ([0, 0, "manual"], "markdown"), "the window")
     check(not os.path.exists(os.path.join(t.h.dir, "owned")), "something was run")
+
+
+def test_two_answers_at_once(t):
+    editors.two_at_once(t, vim, """
+      execute "RagChatAsk first "
+      let one = Place()
+      execute "RagChatAsk second "
+      let two = Place()
+      call Await('both', {-> one.state == 'done' && two.state == 'done'})
+      let g:result = {'one': Text(one.buf), 'two': Text(two.buf)}
+    """)
 
 
 def test_nonsense_from_the_daemon_costs_nothing(t):
