@@ -45,6 +45,7 @@ static void reply_found(struct search *k, const struct retrieval *r)
 	pack_kv_int(&p, "passages", r->passages);
 	if (r->cut)
 		pack_kv_bool(&p, "cut", true);
+	pack_kv_text_opt(&p, "vectors_missing", r->vectors_missing);
 	pack_key(&p, "results");
 	pack_array(&p);
 	for (; i < r->nsources && !pack_half_full(&p); i++)

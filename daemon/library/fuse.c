@@ -17,11 +17,14 @@
 #define RRF_K 60.0
 #define KEPT 3 /* of the words' best, where they answer */
 #define NEAR 60
+#define AGREE_FULL 0.25 /* the share of the best above chance, and the deviations, from which the nearest count in full */
+#define STAND_FULL 1.5
 
 struct fused {
 	struct hit hit;
 	double score;
 	size_t at; /* equal scores: as they came */
+	bool near; /* has its share of the nearest */
 };
 
 static int by_score(const void *a, const void *b)
@@ -33,12 +36,49 @@ static int by_score(const void *a, const void *b)
 	return x->at < y->at ? -1 : x->at > y->at;
 }
 
-static struct fused *find(struct fused *v, size_t n, int64_t passage)
+/* Where documents are ranked, any passage of one stands for it. */
+static bool same_hit(const struct hit *a, const struct hit *b, bool whole)
+{
+	return whole ? !strcmp(a->document, b->document) : a->passage == b->passage;
+}
+
+static struct fused *find(struct fused *v, size_t n, const struct hit *h, bool whole)
 {
 	for (size_t i = 0; i < n; i++)
-		if (v[i].hit.passage == passage)
+		if (same_hit(&v[i].hit, h, whole))
 			return &v[i];
 	return NULL;
+}
+
+/* How many deviations above their mean the nearest lies, more than the highest of so many would by chance. */
+static double above_chance(const struct db_vectors *s)
+{
+	if (!s->looked || !s->nhits || s->deviation <= 0)
+		return 0;
+	return (s->hits[0].score - s->mean) / s->deviation - sqrt(2 * log((double)s->looked));
+}
+
+#define AGREED 10 /* of the words' best */
+
+/*
+ * 0..1: what the order by vectors counts. A model that fits the texts has the words' best among the nearest more
+ * often than chance has, or a nearest one that stands out; of one that does not (of another language, or broken),
+ * neither is so, and the words decide alone.
+ */
+static double weight_of(const struct db_search *words, const struct db_vectors *near, bool whole)
+{
+	size_t n = min_of(words->nhits, (size_t)AGREED), both = 0;
+	double chance = near->looked ? (double)near->nhits / (double)near->looked : 1, agree = 0;
+
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < near->nhits; k++)
+			if (same_hit(&words->hits[i], &near->hits[k], whole)) {
+				both++;
+				break;
+			}
+	if (n)
+		agree = ((double)both / (double)n - chance) / AGREE_FULL;
+	return fmin(1, fmax(0, fmax(agree, above_chance(near) / STAND_FULL)));
 }
 
 /*
@@ -48,32 +88,35 @@ static struct fused *find(struct fused *v, size_t n, int64_t passage)
  */
 static bool stands_out(const struct db_vectors *s)
 {
-	if (s->looked < 50 || !s->nhits || s->deviation <= 0)
-		return false;
-	return (s->hits[0].score - s->mean) / s->deviation > sqrt(2 * log((double)s->looked)) + 1;
+	return s->looked >= 50 && above_chance(s) > 1;
 }
 
 static void fuse(struct retrieve *r, struct db_vectors *near)
 {
 	struct db_search *s = &r->search;
-	size_t n = 0, kept = r->band == FOUND_NOTHING ? 0 : min_of(s->nhits, (size_t)KEPT);
+	size_t n = 0, rank = 0, kept = r->band == FOUND_NOTHING ? 0 : min_of(s->nhits, (size_t)KEPT);
 	struct fused *v = mem_new((s->nhits + near->nhits + 1) * sizeof(*v));
+	bool whole = r->limit && r->whole;
+	double weight = s->nhits ? weight_of(s, near, whole) : 1;
 	double least = s->nhits ? s->hits[s->nhits - 1].score : 0;
 
 	for (size_t i = 0; i < s->nhits; i++, n++)
-		v[n] = (struct fused){ s->hits[i], 1 / (RRF_K + 1 + (double)i) + (i < kept ? 1 : 0), n };
+		v[n] = (struct fused){ s->hits[i], 1 / (RRF_K + 1 + (double)i) + (i < kept ? 1 : 0), n, false };
 	for (size_t i = 0; i < near->nhits; i++) {
-		struct fused *known = find(v, n, near->hits[i].passage);
-		double score = 1 / (RRF_K + 1 + (double)i);
+		struct fused *known = find(v, n, &near->hits[i], whole);
+		double score = weight / (RRF_K + 1 + (double)rank);
 
 		if (known) {
-			known->score += known->at < kept ? 0 : score; /* among themselves the words decide */
+			rank += !known->near;
+			known->score += known->at < kept || known->near ? 0 : score; /* among themselves the words decide */
+			known->near = true;
 			hit_fini(&near->hits[i]);
 			continue;
 		}
 		near->hits[i].score = fmax(least, 0.001); /* of the words' scale */
-		v[n] = (struct fused){ near->hits[i], score, n };
+		v[n] = (struct fused){ near->hits[i], score, n, true };
 		n++;
+		rank++;
 	}
 	if (n)
 		qsort(v, n, sizeof(*v), by_score);

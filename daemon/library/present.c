@@ -43,7 +43,7 @@ static void add_source(
 
 int present_hits(struct retrieve *r)
 {
-	for (size_t i = 0; i < r->search.nhits; i++) {
+	for (size_t i = 0; i < min_of(r->search.nhits, r->limit); i++) {
 		const struct hit *h = &r->search.hits[i];
 		struct source s;
 

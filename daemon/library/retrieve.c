@@ -247,12 +247,12 @@ static int retrieve_run(struct db *db, struct job *j)
 		query_weigh(r->query, r->search.idf, r->search.df);
 		judge(r);
 	}
+	if (e == 0 && r->vector)
+		e = fuse_run(r, db);
 	if (e == 0 && r->limit && !r->whole)
 		e = hits_merge(r->search.hits, &r->search.nhits, r->limit);
 	if (e == 0 && r->limit)
 		return present_hits(r);
-	if (e == 0 && r->vector)
-		e = fuse_run(r, db);
 	if (e == 0 && !r->answer)
 		e = read_through(r, db);
 	if (e == 0 && r->answer && r->ndocuments && !r->search.nhits)
@@ -363,7 +363,7 @@ static bool asks_for_vector(struct retrieve *r)
 
 	const struct library_vectors *v = &r->library->vectors;
 
-	if (!v->ask || r->limit || !r->question_len)
+	if (!v->ask || !r->question_len)
 		return false;
 	if (v->ask(v->ctx, r->question, r->question_len, on_vector, r, &why))
 		return true;

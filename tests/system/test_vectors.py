@@ -86,6 +86,25 @@ def test_what_is_meant_is_found_though_the_words_differ(t):
 
 
 @deadline(60)
+def test_a_search_finds_by_meaning_as_a_question_does(t):
+    made, _ = serve(t, upload=False)
+    t.run("upload", t.h.path("library.md", library()), t.h.path("errands.md", "The car stands behind the barn and the doctor has its papers.\n"))
+    embedded(t, 72)
+    for by in ("passage", "document"):
+        found = t.run("search", "--docs", "--json", "--by", by, QUESTION).json["results"]
+        check(any("The car stands behind the barn" in r["text"] for r in found), by, found)
+        equal(made.embedded[-1].json["input"], [QUESTION], "the text's request")
+    names = [r["path"] for r in found]
+    equal(len(names), len(set(names)), "a document once")
+    best = t.run("search", "--docs", "--json", "-n", "2", "lantern keeper in book").json["results"]
+    contains(best[0]["text"], "lantern keeper")
+    equal(len(best), 2, "no more than are wanted")
+    made.embedder = lambda request, out: out.reply(503, {"error": {"message": "not today"}})
+    alone = t.run("search", "--docs", "--json", "lantern keeper in book")
+    contains(alone.json["results"][0]["text"], "lantern keeper")
+    contains(alone.err, "by the words alone")
+
+
 def test_words_keep_their_first_places(t):
     made, _ = serve(t)
     embedded(t)
