@@ -1,6 +1,7 @@
 /* Searching what was said: pages of results, each a line that names its turn and one that shows it. */
 #include "client/said_search.h"
 
+#include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -22,8 +23,8 @@ struct search {
 	struct rows rows;
 	struct buf json;
 	struct json_out w;
-	char *next;
-	int64_t have;
+	char *next, *ranked_from;
+	int64_t have, ranked;
 	bool cut, behind, bold;
 };
 
@@ -97,6 +98,11 @@ static void take_page(struct search *k)
 	k->behind |= !val_get_bool(reply, "complete", true);
 	mem_free(k->next);
 	k->next = val_get_text(reply, "next");
+	if (k->s->rank) {
+		mem_free(k->ranked_from);
+		k->ranked_from = val_get_text(reply, "ranked_from");
+		k->ranked = val_get_int(reply, "ranked", 0);
+	}
 }
 
 static void pack_time(struct pack *p, const char *key, int64_t us)
@@ -143,6 +149,14 @@ static void end_results(struct search *k)
 	json_out_bool(&k->w, k->cut);
 	json_out_key(&k->w, "complete");
 	json_out_bool(&k->w, !k->behind);
+	if (k->s->rank) {
+		json_out_key(&k->w, "ranked");
+		json_out_int(&k->w, k->ranked);
+	}
+	if (k->ranked_from) {
+		json_out_key(&k->w, "ranked_from");
+		json_out_str(&k->w, k->ranked_from);
+	}
 	json_out_object_end(&k->w);
 	(void)buf_add_byte(&k->json, '\n');
 }
@@ -155,6 +169,9 @@ static int finish(struct search *k)
 		say("nothing of yours has all these words");
 	if (k->cut && k->next)
 		say_as("daemon", "the search took too long and was cut; `--before %s` goes on", k->next);
+	else if (k->ranked_from)
+		say_as("daemon", "the newest %" PRId64 " messages with these words were ranked; `--until %s` goes on with older ones", k->ranked,
+			k->ranked_from);
 	else if (k->cut)
 		say_as("daemon", "the search took too long and was cut: older turns were not looked at");
 	if (k->behind)
@@ -193,6 +210,7 @@ int said_search_run(const struct said_search *s, struct client *c, char *const *
 		buf_fini(&k.rows.out);
 	}
 	mem_free(k.next);
+	mem_free(k.ranked_from);
 	buf_fini(&k.json);
 	buf_fini(&text);
 	return r;

@@ -52,6 +52,10 @@ static void on_found(struct job *j)
 		pack_kv_text_opt(&p, "next", op->next);
 		pack_kv_bool(&p, "cut", op->cut);
 		pack_kv_bool(&p, "complete", op->complete);
+		if (op->rank)
+			pack_kv_int(&p, "ranked", op->ranked);
+		if (op->ranked_from_us)
+			pack_stamp(&p, "ranked_from", op->ranked_from_us);
 		reply_end(call, &p);
 	}
 	call_drop(call);
@@ -62,7 +66,6 @@ static void find(struct op_search *op)
 {
 	struct call *call = op->job.ctx;
 
-	op->job.deadline_ms = clock_mono_ms() + (uint64_t)call->server->config->search_timeout;
 	op->job.account = fair_key(call->account.id);
 	op->job.done = on_found;
 	if (store_submit(call->server->store, STORE_SCAN, &op->job) == 0)
@@ -86,6 +89,7 @@ static void submit(struct call *call, struct op_search *op)
 	struct op_search_index *slice;
 
 	op->account = account_copy(&call->account);
+	op->job.deadline_ms = clock_mono_ms() + (uint64_t)call->server->config->search_timeout;
 	op->job.ctx = call_keep(call);
 	if (indexer_is_fresh(&call->server->indexer)) {
 		find(op);

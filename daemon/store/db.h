@@ -34,6 +34,7 @@ struct library_share {
 };
 
 struct segment_maps;
+struct search_weights;
 
 struct db {
 	enum store_lane lane;
@@ -43,7 +44,8 @@ struct db {
 	uint64_t deadline_ms; /* of the running job, monotonic; 0 none */
 	bool cut;             /* the deadline struck during the running job */
 	uint64_t yield_ms;    /* from then on it gives way to who waits, monotonic; 0: never */
-	bool yielded;         /* it did: it will run again, what it has now is of no use */
+	bool yielded;         /* it did: it will run again */
+	struct search_weights *weights; /* SCAN: of the ranked search at hand */
 	bool scrub;           /* WRITER: the log holds what was deleted: emptied after the next commit */
 	atomic_bool others;   /* somebody else's job waits */
 	uint64_t begun_us;    /* of the library's open transaction, monotonic */

@@ -4,6 +4,9 @@
  */
 #define LOG_TAG "store"
 #include "daemon/store/db.h"
+#include "daemon/store/rows.h"
+#include "daemon/store/search_open.h"
+#include "daemon/store/segments.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,8 +17,6 @@
 #include "common/attr.h"
 #include "common/fd.h"
 #include "common/log.h"
-#include "daemon/store/search_open.h"
-#include "daemon/store/segments.h"
 
 /*
  * The longest text or row: an answer of 8 MiB fits with room; a Chainlit may have stored longer
@@ -116,6 +117,8 @@ int db_connect(sqlite3 **out, const char *path, enum db_file file, bool writable
 		return r;
 	rc = sqlite3_open_v2(path, &conn, flags, NULL);
 	r = rc == SQLITE_OK ? settings(conn, writable, why) : db_error(conn, rc, why);
+	if (r == 0 && file == DB_CHAT)
+		r = names_register(conn);
 	if (r == 0 && file == DB_LIBRARY)
 		r = library_register(conn);
 	if (r == 0 && file == DB_SEARCH)

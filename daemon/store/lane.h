@@ -7,7 +7,7 @@
 #include <stdatomic.h>
 #include <uv.h>
 
-#include "common/fair.h"
+#include "common/shares.h"
 #include "daemon/store/db.h"
 
 /* Finished jobs on their way to the loop, and what the loop may read at any time. */
@@ -31,7 +31,7 @@ struct lane {
 	uv_mutex_t mutex;
 	uv_cond_t wake;
 	struct list queue; /* under mutex, like stop and the two below */
-	struct fair turns; /* of the accounts, on STORE_SCAN */
+	struct shares shares; /* of the accounts, on STORE_SCAN; its thread's alone */
 	uint64_t serving;  /* the account of the job that runs there */
 	bool stop;
 	unsigned wal_pages; /* in the log after the newest commit */

@@ -38,6 +38,10 @@ static const char schema_7_sql[] =
 #include "daemon/store/schema_7.sql.h"
 	;
 
+static const char schema_8_sql[] =
+#include "daemon/store/schema_8.sql.h"
+	;
+
 static const struct {
 	const char *sql;
 } versions[] = {
@@ -48,6 +52,7 @@ static const struct {
 	[5] = { schema_5_sql },
 	[6] = { schema_6_sql },
 	[7] = { schema_7_sql },
+	[8] = { schema_8_sql },
 };
 _Static_assert(array_len(versions) == SCHEMA_VERSION + 1, "one step for each version");
 

@@ -8,7 +8,7 @@
 #include "daemon/store/db.h"
 #include "daemon/store/place.h"
 
-#define SCHEMA_VERSION 7
+#define SCHEMA_VERSION 8
 
 enum origin {
 	ORIGIN_NEW,      /* nothing in it */

@@ -1,4 +1,5 @@
 /* Texts on their way out: clean, cut, and names as people see them. */
+#include <errno.h>
 #include <string.h>
 
 #include "common/mem.h"
@@ -64,4 +65,21 @@ char *name_first_line(const char *s, size_t n, size_t max)
 	while (n && is_blank(s[n - 1]))
 		n--;
 	return n ? text_copy(s, n, UINT64_MAX, NULL) : mem_dup(NAME_NONE);
+}
+
+/* ragchat_within(TEXT, PART): ASCII letters of either case. */
+static void within(sqlite3_context *out, int n, sqlite3_value **v)
+{
+	const char *text = (const char *)sqlite3_value_text(v[0]), *part = (const char *)sqlite3_value_text(v[1]);
+
+	(void)n;
+	sqlite3_result_int(out, text && part && strcasestr(text, part));
+}
+
+int names_register(sqlite3 *chat)
+{
+	int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY;
+	int rc = sqlite3_create_function_v2(chat, "ragchat_within", 2, flags, NULL, within, NULL, NULL, NULL);
+
+	return rc == SQLITE_OK ? 0 : -ENOMEM;
 }

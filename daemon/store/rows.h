@@ -22,6 +22,7 @@ char *text_column(sqlite3_stmt *s, int i);
 char *name_first_line(const char *s, size_t n, size_t max);
 #define NAME_SHOWN 200 /* the same number stands in schema.sql */
 #define NAME_MADE 80   /* of a name made from a question */
+int names_register(sqlite3 *chat); /* ragchat_within, for thread_filter.c */
 #define NAME_NONE "untitled"
 /* The SQL for it over column `name`; it must read as in the index ragchat_threads_name. */
 #define SQL_NAME                                                                                   \

@@ -12,6 +12,7 @@
 /* Words to look for, cut by the library (library/said.h). */
 struct search_query {
 	char *match; /* an FTS5 expression of quoted terms and nothing else */
+	char *must;  /* what of it is left without a last word that may go on; NULL: nothing, or all */
 	struct search_term {
 		char *text;
 		size_t n;
@@ -35,6 +36,15 @@ struct said {
 	double score;        /* with rank; larger is better */
 };
 
+/* What the words of a ranked search weigh: counted once, for all that is compared. */
+struct search_weights {
+	bool known;
+	size_t n;
+	double idf[SEARCH_TERMS], mean; /* mean length of a row */
+};
+
+struct found;
+
 /* STORE_SCAN. One row a turn. */
 struct op_search {
 	struct job job;
@@ -50,7 +60,20 @@ struct op_search {
 	char *next;
 	bool cut;                   /* the deadline came; `next` goes on behind what was looked at */
 	bool complete;              /* the index has all that was there */
+	int64_t ranked;             /* with rank: pieces of turns that were compared, */
+	int64_t ranked_from_us;     /* the newest, from here on; 0: all that fit */
 	struct candidates candidates;
+	struct search_at {          /* private: how far it is, for when it is broken off */
+		bool begun, sorted;
+		int64_t to;         /* rows above it have been looked at */
+		int64_t shown;      /* the turn of the newest row of the page */
+		size_t cap;
+		struct found *best; /* with rank: the best so far */
+		size_t nbest, best_cap, loaded;
+		struct search_weights weights;
+		int64_t without[16], missed; /* threads that are left out; the one whose turns missed last, */
+		size_t nwithout, misses;     /* so often one after the other */
+	} at;
 };
 struct op_search *op_search_new(void);
 int op_search_run(struct db *db, struct job *j);

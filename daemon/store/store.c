@@ -20,6 +20,9 @@
 #include "daemon/store/search_open.h"
 #include "daemon/store/segments.h"
 
+/* Pages that a scan meets again and again; given back when it rests. */
+#define SCAN_CACHE "PRAGMA cache_size = -4096"
+
 struct store {
 	struct place place;
 	int lock;
@@ -118,10 +121,15 @@ static int open_search(struct store *s, char **why)
 	r = search_open(&writer->said, writer->chat, s->place.search, &trouble);
 	if (r == 0)
 		r = db_connect(&reader->said, s->place.search, DB_SEARCH, false, &trouble);
+	if (r == 0)
+		r = search_rank_register(reader->said, reader);
+	if (r == 0)
+		r = db_script(reader->said, SCAN_CACHE, &trouble);
 	if (r != 0) {
 		log_error("no search: %s", trouble ? trouble : strerror(r < 0 ? -r : EIO));
 		(void)sqlite3_close_v2(writer->said);
-		writer->said = NULL;
+		(void)sqlite3_close_v2(reader->said);
+		writer->said = reader->said = NULL;
 	}
 	mem_free(trouble);
 	return 0;
@@ -138,6 +146,8 @@ static int open_readers(struct store *s, char **why)
 		r = db_connect(&db->chat, s->place.path, DB_CHAT, false, why);
 		if (r == 0)
 			r = db_connect(&db->lib, s->place.library, DB_LIBRARY, false, why);
+		if (r == 0 && lane == STORE_SCAN)
+			r = db_script(db->chat, SCAN_CACHE, why);
 	}
 	if (r == 0)
 		r = db_connect(&s->lanes[STORE_SEGMENTS].db.lib, s->place.library, DB_LIBRARY, false, why);

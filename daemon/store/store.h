@@ -4,9 +4,9 @@
  * A job belongs to exactly one thread at a time; the queue is the hand-over, and what it carries
  * are deep copies. `run` is called on the lane's thread, `done` on the loop thread, exactly once
  * and never from inside store_submit; jobs of one lane run and finish in the order they came, but for
- * STORE_SCAN: there accounts take turns (common/fair.h), and past 20 ms a job that allows it is broken
- * off as soon as another account waits, to run again from its beginning, twice as long, at the end of
- * the queue.
+ * STORE_SCAN: there accounts share the time (common/shares.h), and a job that allows it is broken off when
+ * another account waits: past 5 ms one that goes on where it was, past 20 ms one that runs again from its
+ * beginning, then twice as long, up to 80 ms.
  * The writer takes its whole queue into one transaction (group commit, no linger): each job runs
  * in a savepoint of its own, `done` comes after the commit. A done that belongs to something that
  * may be gone carries that thing's id, never its pointer.
@@ -60,9 +60,11 @@ struct job {
 	int r;
 	char *why;           /* words for r != 0, owned by the job; job_fini frees it */
 	uint64_t deadline_ms; /* STORE_SCAN: monotonic; 0 none */
-	uint64_t account;     /* STORE_SCAN: fair_key of whose it is; accounts take turns */
+	uint64_t account;     /* STORE_SCAN: fair_key of whose it is; accounts share the time */
 	bool shares;          /* STORE_LIBRARY: small work that runs within a transaction of several */
 	bool again;           /* STORE_SCAN: run may be broken off and called anew from its beginning */
+	bool goes_on;         /* STORE_SCAN: run may be broken off and, called again, goes on where it was */
+	bool moved;           /* with goes_on, set by run: it came further */
 	unsigned slice_ms;    /* the lane's: how long it may keep others waiting */
 	uint64_t owner;      /* the caller's: an id in its idmap */
 	void *ctx;           /* the caller's: an object that outlives the store */

@@ -184,6 +184,14 @@ struct op_thread_list {
 	size_t n;
 	char *next;            /* NULL: no more */
 	bool cut;              /* the deadline came; `next` goes on behind what was looked at */
+	struct {               /* private, of a filtered one: how far it is, for when it is broken off */
+		int stage;
+		int64_t seen;
+		id_str seen_id;
+		size_t walked, gathered, kept, cap;
+		bool aside;
+		char *key;
+	} at;
 };
 struct op_thread_list *op_thread_list_new(void);
 int op_thread_list_run(struct db *db, struct job *j);

@@ -5,74 +5,18 @@ The small run is about what is found. The large one, in make torture, prints wha
 """
 import itertools
 import os
-import random
 import sqlite3
 import statistics
 import threading
 import time
-import uuid
 
 from harness import check, deadline, equal, eventually, torture
+from history import fill
 from machine import GROUP, Machine
 
 ANN, BEN = 12441, 12442
-STEP = '(id, name, type, "threadId", "parentId", streaming, "isError", metadata, input, output, "createdAt", start, "end", "disableFeedback")'
 
-
-def ids(seed):
-    made = random.Random(seed)
-    while True:
-        yield str(uuid.UUID(int=made.getrandbits(128), version=4))
-
-
-def sentences(seed):
-    """Texts of some forty words, common ones among them as in a language: the n-th word comes about 1/n as often as the first."""
-    made = random.Random(seed)
-    words = ["the", "of", "and", "shelf", "book", "door", "key", "wing"] + [f"{made.choice('bcdfgklmnprst')}{made.choice('aeiou')}"
-             f"{made.choice('bdglmnrst')}{made.choice('aeiou')}{made.choice('bdklmnprst')}{n}" for n in range(4000)]
-    weights = [1 / (n + 1) for n in range(len(words))]
-    return [" ".join(made.choices(words, weights, k=made.randint(25, 55))) for _ in range(5000)]
-
-
-def fill(path, who, messages, seed, long_thread=0):
-    """So many messages of an account, in threads of ten questions, the last `long_thread` questions in one; every 50 000th has a word of its own."""
-    db = sqlite3.connect(path, isolation_level=None)
-    user, name = db.execute("SELECT id, identifier FROM users WHERE identifier = ?", (who,)).fetchone()
-    db.execute("PRAGMA synchronous = OFF")
-    db.execute("BEGIN")
-    new, texts, made = ids(seed), sentences(seed), random.Random(seed)
-    turns, us = messages // 2, 1700000000000000
-    left = turns
-    while left:
-        size = min(left, long_thread if left == long_thread else 10)
-        thread, last, rows, own = next(new), None, [], []
-        for seq in range(1, size + 1):
-            n = turns - left + seq
-            user_step, run, answer = next(new), next(new), next(new)
-            us += 60000000
-            stamps = [time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(us // 1000000)) + f".{k:06d}Z" for k in (1, 2, 3)]
-            ask = texts[made.randrange(5000)][:120] + (f" needle{n // 25000}x" if n % 25000 == 0 else "")
-            say = texts[made.randrange(5000)]
-            rows += [(user_step, name, "user_message", thread, None, 0, 0, "{}", None, ask, *[stamps[0]] * 3, 0),
-                     (run, "on_message", "run", thread, user_step, 0, 0, "{}", ask, "", *[stamps[1]] * 3, 0),
-                     (answer, "Assistant", "assistant_message", thread, run, 0, 0, "{}", None, say, *[stamps[2]] * 3, 0)]
-            own.append((run, thread, user, seq, 4, last, user_step, run, answer, us, us + 2, len(say)))
-            last = run
-        db.execute('INSERT INTO threads(id, "createdAt", name, "userId", "userIdentifier", metadata) VALUES (?, ?, ?, ?, ?, ?)',
-                   (thread, stamps[0], f"thread {turns - left}", user, name, "{}"))
-        db.executemany(f"INSERT INTO steps{STEP} VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)", rows)
-        db.executemany("INSERT INTO ragchat_turn(id, thread, account, seq, state, parent, user_step, run_step, answer_step, created, ended, length) "
-                       "VALUES (?,?,?,?,?,?,?,?,?,?,?,?)", own)
-        db.execute("INSERT INTO ragchat_thread(id, account, created, updated, turns, last_seq, last_turn) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                   (thread, user, own[0][9], us, size, size, last))
-        left -= size
-    db.execute("INSERT OR REPLACE INTO ragchat_meta(key, value) VALUES ('chainlit_step', ?)", (rows[-1][0],))
-    db.execute("COMMIT")
-    db.close()
-    return thread
-
-
-def scene(t, messages, long_thread, config=""):
+def scene(t, messages, long_thread, config="", size=10):
     hold = threading.Event()
     t.closers.append(hold.set)
 
@@ -86,7 +30,7 @@ def scene(t, messages, long_thread, config=""):
     for uid in (ANN, BEN):
         machine.rpc(uid).call("status")
     daemon.stop()
-    long = fill(machine.database, f"uid-{ANN}", messages, 1, long_thread)
+    long = fill(machine.database, f"uid-{ANN}", messages, 1, long_thread, size)
     fill(machine.database, f"uid-{BEN}", messages // 10, 2)
     for name in os.listdir(machine.state):  # the index is made again
         if name.startswith("search.db"):
@@ -141,6 +85,78 @@ def test_a_history_is_found_whole(t):
     equal(branch, list(range(200, 0, -1)), "the long thread along its branch")
 
 
+def pages(rpc, method, key, **params):
+    rows, before = [], None
+    while True:
+        page = rpc.call(method, **params, **({"before": before} if before else {}))
+        rows += page[key]
+        before = page.get("next")
+        if not before:
+            return rows
+
+
+@deadline(90)
+def test_whatever_keeps_threads_and_turns_to_some_finds_just_those(t):
+    """Beside a look at every row: each way in, and the walk that stands in for it where many fit."""
+    machine, hold, long = scene(t, 4000, 1000, size=1)
+    rpc = machine.rpc(ANN)
+    sync(rpc, 60)
+    every = pages(rpc, "thread.list", "threads", limit=200)
+    equal(len(every), 1001, "threads")
+    middle = every[500]["updated"]
+    tagged = lambda row, tag: tag in row.get("tags", [])
+    for what, params, fits in [
+        ("a part of a name", {"text": "NR123"}, lambda row: "nr123" in row["name"]),
+        ("a part of very many", {"text": "nr1"}, lambda row: "nr1" in row["name"]),
+        ("a part of none", {"text": "qqxqq"}, lambda row: False),
+        ("a rare tag", {"tag": "rare"}, lambda row: tagged(row, "rare")),
+        ("a common tag", {"tag": "work"}, lambda row: tagged(row, "work")),
+        ("a tag and a part of a name", {"tag": "work", "text": "nr12"}, lambda row: tagged(row, "work") and "nr12" in row["name"]),
+        ("no tag of theirs", {"tag": "absent"}, lambda row: False),
+        ("failed", {"state": "failed"}, lambda row: row["state"] == "failed"),
+        ("cancelled", {"state": "cancelled"}, lambda row: False),
+        ("done and tagged", {"state": "done", "tag": "work"}, lambda row: row["state"] == "done" and tagged(row, "work")),
+        ("running", {"state": "running"}, lambda row: False),
+        ("since", {"since": middle, "text": "nr"}, lambda row: row["updated"] >= middle),
+        ("until", {"until": middle, "tag": "work"}, lambda row: row["updated"] < middle and tagged(row, "work")),
+        ("all of it", {"since": middle, "tag": "rare", "text": "nr", "state": "failed"}, lambda row: row["updated"] >= middle and tagged(row, "rare")),
+    ]:
+        wanted = [row["thread"] for row in every if fits(row)]
+        for limit in (200, 7) if len(wanted) < 100 else (200,):
+            equal([row["thread"] for row in pages(rpc, "thread.list", "threads", limit=limit, **params)], wanted, f"{what}, {limit} a page")
+    of_tag = {tag: {row["thread"] for row in every if tagged(row, tag)} for tag in ("rare", "work")}
+    found = pages(rpc, "search", "results", text="the", limit=200)
+    for tag, threads in of_tag.items():  # `work` lies behind a long thread that has not got it
+        equal([row["turn"] for row in pages(rpc, "search", "results", text="the", tag=tag, limit=200)],
+              [row["turn"] for row in found if row["thread"] in threads], f"turns of the tag {tag}")
+    equal({row["thread"] for row in pages(rpc, "search", "results", text="the", thread=long, limit=200)}, {long}, "of one thread")
+
+
+@deadline(60)
+def test_a_ranked_search_says_how_far_it_went(t):
+    machine, hold, long = scene(t, 5000, 0)
+    rpc = machine.rpc(ANN)
+    sync(rpc, 60)
+    rare = rpc.call("search", text="nr249", rank=True)
+    check("ranked_from" not in rare and rare["ranked"] == len(rare["results"]) == 1, "all that have the word:", rare)
+    reply, ranked, until = rpc.call("search", text="the", rank=True), 0, None
+    equal(reply["ranked"], 4000, "the newest that were ranked")
+    check(all(row["created"] >= reply["ranked_from"] for row in reply["results"]), "older ones are shown")
+    while True:
+        reply = rpc.call("search", text="the", rank=True, **({"until": until} if until else {}))
+        ranked += reply["ranked"]
+        until = reply.get("ranked_from")
+        if not until:
+            break
+    db = sqlite3.connect(f"file:{machine.database}?mode=ro", uri=True)
+    wanted = db.execute("SELECT count(*) FROM steps s JOIN threads h ON h.id = s.\"threadId\" WHERE h.\"userIdentifier\" = ? AND s.type <> 'run' AND "
+                        "(' ' || s.output || ' ') LIKE '% the %'", (f"uid-{ANN}",)).fetchone()[0]
+    db.close()
+    check(wanted <= ranked <= wanted + 2, "messages with the word, all looked at:", ranked, wanted)
+    result = machine.run(ANN, "search", "--rank", "the")
+    check("the newest 4000 messages" in result.err and "--until" in result.err, "what it says:", result.err)
+
+
 HOSTILE = ['"the of" the', "the " * 100, "th", "a*" * 50, "of " * 8 + "shelf", '"the" "of" "and" "shelf" "book"', "boo", "kel", "x" * 500]
 
 
@@ -168,7 +184,7 @@ def measure(rpc, long, rounds):
     calls = {
         "ls": ("thread.list", {"limit": 30}),
         "ls --tag (none)": ("thread.list", {"limit": 30, "tag": "absent"}),
-        "ls TEXT (old)": ("thread.list", {"limit": 30, "text": "thread 20"}),
+        "ls TEXT (old)": ("thread.list", {"limit": 30, "text": "nr20"}),
         "show -n 20 (long)": ("message.list", {"thread": long, "branch": True, "limit": 20}),
         "show page (long)": ("message.list", {"thread": long, "limit": 20, "after": 1000}),
         "search rare": ("search", {"text": "needle3x"}),

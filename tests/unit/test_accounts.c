@@ -20,7 +20,10 @@ static const char version_5[] =
 static const char version_6[] =
 #include "daemon/store/schema_6.sql.h"
 	;
-static const char *const steps[] = { version_1, version_2, version_3, version_4, version_5, version_6 };
+static const char version_7[] =
+#include "daemon/store/schema_7.sql.h"
+	;
+static const char *const steps[] = { version_1, version_2, version_3, version_4, version_5, version_6, version_7 };
 _Static_assert(sizeof(steps) / sizeof(*steps) == SCHEMA_VERSION - 1, "a step for each earlier version");
 
 /* A file as an earlier version made it, with one account and its thread. */

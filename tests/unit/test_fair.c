@@ -1,6 +1,7 @@
-/* Taking turns: the rule itself, and the scanning thread that lives by it. */
+/* Taking turns and sharing time: the rules themselves, and the scanning thread that lives by the second. */
 #include "common/clock.h"
 #include "common/fair.h"
+#include "common/shares.h"
 #include "tests/unit/store.h"
 
 /* ---- the rule ---- */
@@ -45,6 +46,43 @@ TEST(a_thousand_owners_are_remembered_and_more_forget_the_idle_ones)
 TEST(keys_of_accounts_differ)
 {
 	check(fair_key("a") != fair_key("b") && fair_key("") == fair_key(NULL));
+}
+
+TEST(who_has_had_least_time_comes_first)
+{
+	struct shares s = { 0 };
+
+	check(!shares_before(&s, 1, 2) && !shares_before(&s, 2, 1)); /* strangers are equal */
+	shares_choose(&s, 1);
+	shares_used(&s, 1, 200);
+	check(shares_before(&s, 2, 1));
+	shares_choose(&s, 2);
+	shares_used(&s, 2, 300);
+	check(shares_before(&s, 1, 2)); /* a longer piece waits longer, however many there were */
+	shares_fini(&s);
+}
+
+TEST(who_was_away_comes_first_for_a_while_and_not_for_all_it_missed)
+{
+	struct shares s = { 0 };
+
+	shares_choose(&s, 2);
+	shares_used(&s, 2, 10);
+	for (int i = 0; i < 1000; i++) {
+		shares_choose(&s, 1);
+		shares_used(&s, 1, 10000);
+	}
+	for (uint64_t had = 0; shares_before(&s, 2, 1); had += 10000) {
+		check(had <= SHARES_AHEAD + 20000);
+		shares_choose(&s, 2);
+		shares_used(&s, 2, 10000);
+	}
+	for (uint64_t i = 10; i < 5000; i++) {
+		shares_choose(&s, i);
+		shares_used(&s, i, 1);
+	}
+	check(s.n <= 1024);
+	shares_fini(&s);
 }
 
 /* ---- the lane ---- */
@@ -126,7 +164,7 @@ TEST(searches_of_accounts_take_turns)
 	check(submit(&b[0], 'b', 2) && submit(&b[1], 'b', 2) && submit(&c, 'c', 3));
 	uv_sem_post(&scene.gate);
 	wait_for_all();
-	check_str(scene.order, "abcabaaa");
+	check_str(scene.order, "abcbaaaa");
 	end();
 }
 

@@ -1,0 +1,97 @@
+/* The library's writer: small jobs share a transaction, long ones have their own. */
+#define LOG_TAG "store"
+#include <errno.h>
+#include <pthread.h>
+
+#include "common/clock.h"
+#include "common/mem.h"
+#include "daemon/store/lane_in.h"
+
+#define SHARE_US 5000 /* how long a transaction may gather: leaves room for its commit */
+
+/* A job in its savepoint. False: the error took the whole transaction with it. */
+static bool share_job(struct lane *l, struct job *j)
+{
+	sqlite3 *lib = l->db.lib;
+
+	j->r = db_savepoint(lib, &j->why);
+	if (j->r == 0) {
+		j->r = lane_run_job(l, j);
+		if (!sqlite3_get_autocommit(lib))
+			db_savepoint_end(lib, j->r == 0);
+	}
+	return !sqlite3_get_autocommit(lib);
+}
+
+/* As many small jobs as fit into one transaction: each would wait for the disk by itself. */
+static void share_group(struct lane *l, struct list *batch, struct list *group)
+{
+	uint64_t end = clock_mono_us() + SHARE_US;
+	char *why = NULL;
+	int r = library_begin(&l->db, &why);
+
+	do {
+		struct job *j = lane_pop(batch);
+		bool open = r != 0 || share_job(l, j);
+
+		list_push_back(group, &j->link);
+		if (!open) {
+			r = j->r ? j->r : -EIO;
+			why = mem_dup(j->why);
+		}
+	} while (r == 0 && !list_empty(batch) && clock_mono_us() < end &&
+		 list_first(batch, struct job, link)->shares);
+	if (r == 0)
+		r = library_commit(&l->db, &why);
+	if (r != 0) {
+		db_rollback(l->db.lib);
+		lane_fail_group(group, r, why);
+		l->db.share = (struct library_share){ .n = 0 };
+	}
+	mem_free(why);
+}
+
+/* In place of SQLite's own checkpoint, for jobs here are long: it comes between their transactions. */
+static int on_library_wal(void *arg, sqlite3 *conn, const char *schema, int pages)
+{
+	struct lane *l = arg;
+
+	(void)conn;
+	(void)schema;
+	library_written(&l->db, pages);
+	return SQLITE_OK;
+}
+
+void lane_library_main(void *arg)
+{
+	struct lane *l = arg;
+	struct list batch, finished;
+
+	pthread_setname_np(pthread_self(), lane_name(l->db.lane));
+	list_init(&batch);
+	list_init(&finished);
+	(void)sqlite3_wal_hook(l->db.lib, on_library_wal, l);
+	while (lane_take(l, &batch))
+		while (!list_empty(&batch)) {
+			bool shares = list_first(&batch, struct job, link)->shares;
+
+			if (shares) {
+				share_group(l, &batch, &finished);
+			} else {
+				struct job *j = lane_pop(&batch);
+
+				j->r = lane_run_job(l, j);
+				list_push_back(&finished, &j->link);
+			}
+			db_rollback(l->db.lib); /* what a job left open it did not mean to keep */
+			if (l->db.outbox)
+				atomic_store(&l->harvest->carry, true);
+			l->db.outbox = false;
+			if (l->db.tend)
+				atomic_store(&l->harvest->tend, true);
+			l->db.tend = false;
+			lane_deliver(l, &finished);
+			if (shares)
+				library_shared(&l->db);
+		}
+}
