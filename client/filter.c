@@ -219,11 +219,29 @@ void filter_end(struct filter *f, struct buf *out)
 	f->tags = 0;
 }
 
+void filter_close(struct buf *b, size_t from)
+{
+	size_t open = 0;
+
+	for (size_t i = from; i + 2 < b->len; i++) {
+		const uint8_t *p = b->data + i;
+
+		if (p[0] != 0xE2 || p[1] != 0x81 || p[2] < 0xA6 || p[2] > 0xA9)
+			continue;
+		if (p[2] != 0xA9)
+			open++;
+		else if (open)
+			open--;
+	}
+	for (; open; open--)
+		(void)buf_add_str(b, "\xE2\x81\xA9");
+}
+
 void filter_line(enum filter_mode mode, const char *s, size_t n, size_t max, struct buf *out)
 {
 	struct filter f;
 	struct buf line = { 0 };
-	size_t len;
+	size_t len, from;
 
 	filter_init(&f, mode == FILTER_PIPE || mode == FILTER_NONE ? FILTER_TERMINAL : mode);
 	filter_feed(&f, s, n, &line);
@@ -234,9 +252,12 @@ void filter_line(enum filter_mode mode, const char *s, size_t n, size_t max, str
 		if (line.data[i] == '\n' || line.data[i] == '\t')
 			line.data[i] = ' ';
 	len = line.len <= max ? line.len : utf8_floor((const char *)line.data, line.len, max);
+	from = out->len;
 	(void)buf_add(out, line.data, len);
-	if (len < line.len)
+	if (len < line.len) {
+		filter_close(out, from);
 		(void)buf_add_str(out, "...");
+	}
 	buf_fini(&line);
 	filter_fini(&f);
 }

@@ -30,8 +30,10 @@ static void add(struct rows *r, const char *s, size_t n, size_t columns)
 
 	gap(r);
 	filter_line(term_filter_out(), s, n, FIELD_MAX, &field);
-	if (columns)
+	if (columns) {
 		field.len = term_cut((const char *)field.data, field.len, columns);
+		filter_close(&field, 0);
+	}
 	width = term_text_width((const char *)field.data, field.len);
 	(void)buf_add(&r->out, field.data, field.len);
 	for (; width < columns; width++)
@@ -120,8 +122,10 @@ void rows_end(struct rows *r)
 {
 	const char *line = (const char *)r->out.data + r->line;
 
-	if (r->width)
+	if (r->width) {
 		r->out.len = r->line + term_cut(line, r->out.len - r->line, r->width);
+		filter_close(&r->out, r->line);
+	}
 	while (r->out.len > r->line && r->out.data[r->out.len - 1] == ' ')
 		r->out.len--;
 	(void)buf_add_byte(&r->out, '\n');

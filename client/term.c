@@ -172,7 +172,9 @@ static void draw(struct progress *p)
 
 	if (width > 3)
 		n = term_cut(p->text, n, width - 3);
-	(void)buf_addf(&line, "\r%c %.*s\033[K", wheel[p->step++ % 4], (int)n, p->text);
+	(void)buf_addf(&line, "\r%c %.*s", wheel[p->step++ % 4], (int)n, p->text);
+	filter_close(&line, 0);
+	(void)buf_add_str(&line, "\033[K");
 	say_plain((const char *)line.data, line.len);
 	buf_fini(&line);
 	p->shown = true;

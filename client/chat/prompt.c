@@ -172,7 +172,9 @@ static void list_choices(struct prompt *p, struct choices *c)
 		filter_line(term_filter(), c->v[i], strlen(c->v[i]), 200, &clean);
 		n = term_cut(buf_cstr(&clean), clean.len, width - 1);
 		columns = term_text_width(buf_cstr(&clean), n);
-		(void)buf_addf(&out, "%.*s", (int)n, buf_cstr(&clean));
+		clean.len = n;
+		filter_close(&clean, 0);
+		(void)buf_add(&out, clean.data, clean.len);
 		if ((i + 1) % per_line == 0 || i + 1 == shown)
 			(void)buf_add_str(&out, "\r\n");
 		else

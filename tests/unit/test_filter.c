@@ -271,4 +271,20 @@ TEST(random_bytes_never_get_through)
 	}
 }
 
+TEST(an_early_cut_closes_what_is_open)
+{
+	struct buf b = { 0 };
+	const char *name = "\xE2\x81\xA7 ab \xE2\x81\xA8 cd \xE2\x81\xA9 efghijkl \xE2\x81\xA9 end";
+
+	filter_line(FILTER_TERMINAL, name, strlen(name), 24, &b);
+	check_str(buf_cstr(&b), "\xE2\x81\xA7 ab \xE2\x81\xA8 cd \xE2\x81\xA9 efghij\xE2\x81\xA9...");
+	buf_reset(&b);
+	filter_line(FILTER_TERMINAL, name, strlen(name), 12, &b);
+	check_str(buf_cstr(&b), "\xE2\x81\xA7 ab \xE2\x81\xA8 c\xE2\x81\xA9\xE2\x81\xA9...");
+	buf_reset(&b);
+	filter_line(FILTER_TERMINAL, name, strlen(name), 100, &b);
+	check_str(buf_cstr(&b), name);
+	buf_fini(&b);
+}
+
 TEST_MAIN()
