@@ -14,8 +14,9 @@
 
 #define SPAN_MAX 1000 /* bytes between the marks of emphasis, a code span, a link's text */
 #define LINK_MAX 2048 /* bytes of a link's address and title */
-#define ENTITY_MAX 12
+#define ENTITY_MAX (ENTITY_NAME_MAX + 2)
 #define NESTING 8
+#define LINKS_WITHIN 4 /* links that are looked for between the marks of emphasis: each may take LINK_MAX bytes to see */
 
 struct scan {
 	const char *s;
@@ -123,22 +124,27 @@ static enum verdict take_code(const struct scan *c, size_t at, ink k, size_t *us
 
 /* ---- emphasis ---- */
 
-/* <https://...> hides marks as code does: what is between is an address. 0: it is none. */
+/* <https://...> and <a href="..."> hide marks as code does: what is between is an address. 0: it is none. */
 static size_t angle_hides(const struct scan *c, size_t at, bool *wait)
 {
 	static const char *const schemes[] = { "http://", "https://", "mailto:" };
-	size_t end = at + 1;
+	const char *s = c->s + at + 1;
+	size_t end = at + 1, n;
 
-	while (end < c->n && end - at < SPAN_MAX && c->s[end] != '>' && c->s[end] != '<' && !is_space(c->s[end]))
+	while (end < c->n && end - at < SPAN_MAX && c->s[end] != '>' && c->s[end] != '<' && c->s[end] != '\n')
 		end++;
 	if (end == c->n) {
 		*wait = !c->end && end - at < SPAN_MAX;
 		return 0;
 	}
-	for (size_t i = 0; c->s[end] == '>' && i < array_len(schemes); i++)
-		if (end - at > strlen(schemes[i]) && !memcmp(c->s + at + 1, schemes[i], strlen(schemes[i])))
-			return end + 1 - at;
-	return 0;
+	n = end - at - 1;
+	if (c->s[end] != '>')
+		return 0;
+	for (size_t i = 0; i < array_len(schemes); i++)
+		if (n > strlen(schemes[i]) && !memcmp(s, schemes[i], strlen(schemes[i])))
+			return n + 2;
+	/* A tag has an attribute that is quoted; "a <b and c> d" has none. */
+	return n && is_word(s[0]) && (memmem(s, n, "=\"", 2) || memmem(s, n, "='", 2)) ? n + 2 : 0;
 }
 
 /* Steps over what hides a mark: an escape, a code span, an address. 0: nothing of the kind is here. */
@@ -171,14 +177,33 @@ static bool closes(const struct scan *c, char mark, size_t at, size_t run)
 	return mark != '_' || at + run == c->n || !is_word(c->s[at + run]);
 }
 
+static enum verdict bracket_end(const struct scan *c, size_t from, size_t *end);
+static enum verdict address_end(const struct scan *c, size_t at, size_t *end, size_t *url, size_t *url_len);
+
+/* A link is one before the marks in it are. 0: none begins here. */
+static size_t link_hides(const struct scan *c, size_t at, bool *wait)
+{
+	size_t text_end = 0, end = 0, url, url_len;
+	enum verdict v = bracket_end(c, at + 1, &text_end);
+
+	if (v == TAKEN && text_end + 1 >= c->n)
+		v = c->end ? LITERAL : WAIT;
+	else if (v == TAKEN)
+		v = c->s[text_end + 1] == '(' ? address_end(c, text_end + 1, &end, &url, &url_len) : LITERAL;
+	*wait = v == WAIT;
+	return v == TAKEN ? end - at : 0;
+}
+
 /* Where a run of `want` marks closes what opened before `from`. */
 static enum verdict mark_end(const struct scan *c, size_t from, char mark, size_t want, size_t *end)
 {
-	size_t last = from + SPAN_MAX, step;
+	size_t last = from + SPAN_MAX, step, links = 0;
 	bool wait = false;
 
 	for (size_t i = from; i < c->n && i < last; i += step) {
 		step = hidden(c, i, &wait);
+		if (!step && !wait && c->s[i] == '[' && links++ < LINKS_WITHIN)
+			step = link_hides(c, i, &wait);
 		if (wait)
 			return WAIT;
 		if (step || c->s[i] != mark) {
@@ -375,9 +400,9 @@ static bool is_harmless(uint32_t cp)
 
 static enum verdict take_entity(const struct scan *c, size_t at, ink k, size_t *used)
 {
-	size_t end = at + 1;
-	char out[4];
-	uint32_t cp;
+	size_t end = at + 1, n, len = 0;
+	uint32_t cp[2];
+	char out[8];
 
 	*used = 1;
 	while (end < c->n && end - at < ENTITY_MAX && is_word(c->s[end] == '#' ? 'a' : c->s[end]))
@@ -386,10 +411,15 @@ static enum verdict take_entity(const struct scan *c, size_t at, ink k, size_t *
 		return WAIT;
 	if (end >= c->n || c->s[end] != ';')
 		return LITERAL;
-	cp = entity_decode(c->s + at + 1, end - at - 1);
-	if (!is_harmless(cp) || (cp > 0x7E && !c->x->look->utf8))
+	n = entity_decode(c->s + at + 1, end - at - 1, cp);
+	for (size_t i = 0; i < n; i++) {
+		if (!is_harmless(cp[i]) || (cp[i] > 0x7E && !c->x->look->utf8))
+			return LITERAL;
+		len += utf8_encode(cp[i], out + len);
+	}
+	if (!n)
 		return LITERAL;
-	put(c, out, utf8_encode(cp, out), k);
+	put(c, out, len, k);
 	*used = end + 1 - at;
 	return TAKEN;
 }

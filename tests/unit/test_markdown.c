@@ -63,6 +63,7 @@ TEST(emphasis_reaches_over_a_line_end_and_nests)
 TEST(entities_have_their_names)
 {
 	check_draw(&plain, "&copy; &eacute;&rarr;&hellip; &#xe9; &#x41; &nosuch; &#x110000; &;", "© é→… é A &nosuch; &#x110000; &;\n");
+	check_draw(&plain, "&CounterClockwiseContourIntegral;&NotEqualTilde;&zwnj;&AMP;&amp", "∳≂̸\u200c&&amp\n");
 	/* What the filter would not have let pass stays as written, as does what the locale has no letter for. */
 	check_draw(&plain, "&#x202e; &#27; &#x9b; &#x2066; &#0;", "&#x202e; &#27; &#x9b; &#x2066; &#0;\n");
 	check_draw(&narrow, "&copy; &amp;", "&copy; &\n");
@@ -72,6 +73,9 @@ TEST(an_address_hides_marks)
 {
 	check_draw(&styled, "**a<https://b.example/?q=**>", "**a\033[4mhttps://b.example/?q=**\033[0m\n");
 	check_draw(&styled, "*a <b* c>", "\033[3ma <b\033[0m c>\n");
+	check_draw(&styled, "__<a href=\"__\">", "__<a href=\"__\">\n");
+	check_draw(&styled, "_a [b_](/c)", "_a \033[4mb_\033[0m (\033[2m/c\033[0m)\n");
+	check_draw(&styled, "*a [b](/c) d*", "\033[3ma \033[4mb\033[0;3m (\033[2m/c\033[0;3m) d\033[0m\n");
 }
 
 TEST(an_empty_item_is_shown)
