@@ -68,8 +68,8 @@ typedef void ragchat_reply_fn(void *ctx, int64_t id, const struct ragchat_reply 
 struct ragchat *ragchat_open(const char *socket, unsigned flags);
 void ragchat_close(struct ragchat *chat); /* no callback comes from it; answers go on in the daemon */
 /*
- * Connect now; otherwise the first request does. May wait for a daemon that is being started. 0, or
- * -1: ragchat_error tells.
+ * Connect now, which may wait for a daemon that is being started; otherwise the first request does,
+ * and nobody waits. 0, or -1: ragchat_error tells.
  */
 int ragchat_connect(struct ragchat *chat);
 const char *ragchat_error(const struct ragchat *chat); /* why the last call here gave -1 */
