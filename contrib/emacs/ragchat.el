@@ -472,6 +472,13 @@ Where the daemon has less than that, from its first byte."
                    (ragchat--say place (ragchat--error-words error))
                    (ragchat--complain error))))
 
+(defun ragchat--to-end (buffer)
+  "Let BUFFER and its windows stand at the end, where an answer is to come."
+  (with-current-buffer buffer
+    (goto-char (point-max))
+    (dolist (w (get-buffer-window-list nil nil t))
+      (set-window-point w (point-max)))))
+
 (defun ragchat--talk-ask (buffer text thread)
   "Ask TEXT at the end of the conversation in BUFFER."
   (with-current-buffer buffer
@@ -483,6 +490,7 @@ Where the daemon has less than that, from its first byte."
     (setq ragchat--here (ragchat--place-at buffer (point-max)))
     (setf (ragchat--place-thread ragchat--here) thread)
     (ragchat--display buffer)
+    (ragchat--to-end buffer)
     (ragchat--ask ragchat--here text thread)))
 
 (defun ragchat--busy ()
@@ -567,6 +575,7 @@ One undo takes it away.  In org it is a block of Markdown."
                          (with-current-buffer buffer
                            (let ((inhibit-read-only t))
                              (save-excursion (goto-char (point-max)) (insert "\n\n")))
+                           (ragchat--to-end buffer)
                            (setq ragchat--here (ragchat--place-at buffer (point-max))))
                        (ragchat--answer-buffer "answer"))))
          (setf (ragchat--place-thread place) (plist-get reply :thread))

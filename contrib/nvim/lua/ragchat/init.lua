@@ -172,6 +172,7 @@ local function talk_ask(place, params)
   local v = view.new(place.buf)
   v:put((empty and '' or '\n\n') .. table.concat(quoted, '\n') .. '\n\n')
   place.view = view.new(place.buf)
+  place.view:to_end()
   ask(params, place)
 end
 
@@ -264,6 +265,7 @@ function M.retry()
       return complain({ message = 'an answer in place is asked again with :RagChatAsk!' })
     end
     to.view = view.new(to.buf)
+    to.view:to_end()
     to.thread, last = reply.thread, to
     follow(to, reply.turn):attach(false)
   end)

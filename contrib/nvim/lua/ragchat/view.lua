@@ -106,6 +106,13 @@ function View:put(text)
   self:change(row, col, row, col, text)
 end
 
+-- Its windows at the end, where an answer is to come.
+function View:to_end()
+  for _, win in ipairs(vim.fn.win_findbuf(self.buf)) do
+    vim.api.nvim_win_set_cursor(win, { vim.api.nvim_buf_line_count(self.buf), 0 })
+  end
+end
+
 -- At most PIECE bytes of what waits, cut where a character ends.
 function View:piece()
   local all = table.concat(self.queue)

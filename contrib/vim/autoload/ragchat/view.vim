@@ -143,9 +143,12 @@ export def Append(v: dict<any>, text: string)
   Wake(v)
 enddef
 
-# At once: our own text, before an answer begins.
+# At once: our own text, before an answer begins. Its windows go to the end, where that is to come.
 export def Write(v: dict<any>, text: string)
   Put(v, text)
+  for w in win_findbuf(v.buf)
+    win_execute(w, 'normal! G')
+  endfor
 enddef
 
 # The whole becomes `text`.
