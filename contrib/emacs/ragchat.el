@@ -23,6 +23,8 @@
 ;;
 ;; What a model or a document says is a stranger's text: it is inserted as plain characters into
 ;; buffers that visit no file and read no local variables.  Nothing in it is run, hidden or opened.
+;; An answer in place becomes a part of your file: read it before you save, for the next one who
+;; visits the file may be asked about local variables in it.
 
 ;;; Code:
 
