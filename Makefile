@@ -132,7 +132,8 @@ $B/bin/ragchatd-pdftext: $(call obj,daemon/extract/main_pdf.c) $B/libextract.a $
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^
 
 # libragchat: of its own and of the client's parts only what it needs, and only ragchat_* shows: in the shared
-# one by the linker's map, in the static one by making one object of it all.
+# one by the linker's map, in the static one by making one object of it all. nodelete: a thread of it may still look for
+# the daemon when a program has closed it.
 SONAME   := libragchat.so.0
 pic       = $(patsubst %.c,$B/pic/%.o,$(1))
 $B/pic/%.o: %.c $B/.flags
@@ -143,7 +144,7 @@ $B/pic/libparts.a: $(call pic,$(lib_PARTS) $(proto_SRC) $(common_SRC))
 $B/lib/libragchat.so: $(call pic,$(lib_SRC)) $B/pic/libparts.a client/lib/ragchat.map
 	@mkdir -p $(@D)
 	$(call told,LINK)
-	$(Q)$(CC) $(SAN) -shared -Wl,-soname,$(SONAME),--version-script=client/lib/ragchat.map,--gc-sections,-z,defs,-z,relro,-z,now,--as-needed \
+	$(Q)$(CC) $(SAN) -shared -Wl,-soname,$(SONAME),--version-script=client/lib/ragchat.map,--gc-sections,-z,defs,-z,relro,-z,now,-z,nodelete,--as-needed \
 	  $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBS_client)
 	@ln -sf libragchat.so $B/lib/$(SONAME)
 $B/lib/libragchat.a: $(call pic,$(lib_SRC)) $B/pic/libparts.a
