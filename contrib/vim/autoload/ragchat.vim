@@ -1,6 +1,7 @@
 vim9script
 # What the commands of ragchat do: what is asked, where its answer goes, which turn a buffer shows.
 
+import autoload 'ragchat/files.vim'
 import autoload 'ragchat/rpc.vim'
 import autoload 'ragchat/view.vim'
 
@@ -390,7 +391,7 @@ export def Pick()
   Open(thread)
 enddef
 
-# ---- sources and files ----
+# ---- sources, files, log-in ----
 
 def SourceLines(s: dict<any>): list<string>
   final Has = (key: string): bool => has_key(s, key) && type(s[key]) != v:t_none
@@ -415,79 +416,17 @@ export def Sources(ref: string)
   })
 enddef
 
-def Tell(said: list<string>)
-  for line in said
-    rpc.Say(substitute(line, '^ragchat: ', '', ''))
-  endfor
-  if exists('#User#RagChatFiles')
-    doautocmd <nomodeline> User RagChatFiles
-  endif
+export def Upload(names: list<string>)
+  files.Upload(names)
 enddef
 
-# ragchat's own program reads and writes files: it has the user's rights, resumes and names each error.
-def Run(args: list<string>, out = '')
-  var said: list<string> = []
-  job_start([get(g:, 'ragchat_program', 'ragchat')] + args, {
-    in_io: 'null',
-    callback: (_, line) => {
-      add(said, line)
-    },
-    close_cb: (_) => {
-      if out != '' && filereadable(out)
-        add(said, "wrote '" .. out .. "'")
-      endif
-      Tell(said)
-    },
-  })
-enddef
-
-# The password goes through a pipe, never by a command line; the token is kept by ragchat.
 export def Login(account: string)
-  final name = account != '' ? account : input('Account: ', $USER)
-  final password = name == '' ? '' : inputsecret('Password of ' .. name .. ': ')
-  if password == ''
-    return
-  endif
-  var said: list<string> = []
-  final job = job_start([get(g:, 'ragchat_program', 'ragchat'), '-v', 'login', '--password-fd', '0', '--', name], {
-    callback: (_, line) => {
-      add(said, line)
-    },
-    close_cb: (_) => {
-      rpc.Close()
-      Tell(said)
-    },
-  })
-  ch_sendraw(job, password .. "\n")
-  ch_close_in(job)
-enddef
-
-export def Upload(files: list<string>)
-  final list = empty(files) ? [expand('%:p')] : mapnew(files, (_, f) => fnamemodify(expand(f), ':p'))
-  if list[0] == ''
-    rpc.Complain('this buffer has no file')
-    return
-  endif
-  Run(['upload', '--'] + list)
-enddef
-
-# An existing file is never written over: response-2.pdf comes after response.pdf.
-def FreeName(name: string): string
-  final path = fnamemodify(name, ':p')
-  var free = path
-  var n = 1
-  while getftype(free) != ''
-    n += 1
-    free = fnamemodify(path, ':r') .. '-' .. n .. (fnamemodify(path, ':e') == '' ? '' : '.' .. fnamemodify(path, ':e'))
-  endwhile
-  return free
+  files.Login(account)
 enddef
 
 export def Export(name: string, thread: bool)
   final place = Here()
-  final what = thread ? get(place, 'thread', '') : get(place, 'turn', '')
-  final out = FreeName(name == '' ? 'response.pdf' : name)
-  Run(['export'] + (thread ? ['--thread'] : []) + ['-o', out, '--', what == '' ? 'last' : what], out)
+  files.Export(name, thread, get(place, thread ? 'thread' : 'turn', ''))
 enddef
 
 rpc.Listen(OnNotification)
