@@ -117,9 +117,10 @@ static void end_cell(struct xlsx *d)
 {
 	struct writer *w = &d->x->writer;
 
-	if (!d->value.len || d->column > COLUMNS_MAX || d->filled >= COLUMNS_MAX)
+	if (!d->value.len)
 		return;
-	while (d->filled < d->column - 1) { /* the empty ones before it */
+	/* the empty ones before it; far to the right there is no place for them, but for what is there */
+	while (d->column <= COLUMNS_MAX && d->filled < d->column - 1) {
 		writer_cell(w);
 		writer_cell_end(w);
 		d->filled++;

@@ -81,6 +81,12 @@ static void fail(struct ingest *i, int r, const char *words)
 	(void)snprintf(i->why, sizeof(i->why), "%s", words);
 }
 
+/* GLib, which reads mail, then ends the process in its own way. */
+static bool ran_out_of_memory(const char *words)
+{
+	return strstr(words, "MEMORY-ERROR") || strstr(words, "failed to allocate");
+}
+
 static void explain(struct ingest *i, const struct readers_end *end, const struct said *said)
 {
 	if (end->r == READERS_E_START)
@@ -91,6 +97,8 @@ static void explain(struct ingest *i, const struct readers_end *end, const struc
 		fail(i, LIBRARY_E_TOO_LARGE, "it takes too long to read: split it, or save it in another format");
 	else if (said->error[0])
 		fail(i, error_of(said->status), said->error);
+	else if (end->r == READERS_E_ENDED && ran_out_of_memory(end->words))
+		fail(i, LIBRARY_E_TOO_LARGE, "it needs more memory than a document may: split it, or save it in another format");
 	else if (end->r == READERS_E_ENDED && end->signal == SIGSYS)
 		fail(i, LIBRARY_E_TEXT, "its reader did what it must not and was ended: save it in another format");
 	else if (end->r == READERS_E_ENDED)

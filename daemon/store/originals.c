@@ -51,12 +51,15 @@ static int make_folder(const char *folder)
 	return r;
 }
 
+/* On the disk before it has its name: the document that it belongs to is there already. */
 static int write_file(const char *path, const void *p, size_t n)
 {
 	char *part = mem_printf("%s.part", path);
 	int fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 	int r = fd < 0 ? -errno : fd_write_all(fd, p, n);
 
+	if (r == 0 && fdatasync(fd) < 0)
+		r = -errno;
 	fd_close(fd);
 	if (r == 0 && rename(part, path) < 0)
 		r = -errno;

@@ -115,10 +115,11 @@ def pptx():
         "ppt/slides/slide2.xml": slide(shape("ctrTitle", "Orchard report"), shape("subTitle", "Autumn meeting"))})
 
 
-def xlsx():
+def xlsx(first=None, strings=None):
+    """Two sheets; rows of the first one and the shared strings can be others."""
     def cell(at, value, kind="", style=""):
         return f'<c r="{at}"{kind and f""" t="{kind}" """}{style and f""" s="{style}" """}><v>{value}</v></c>'
-    first = ('<row r="1">' + cell("A1", 0, "s") + cell("B1", 1, "s") + cell("D1", 2, "s") + "</row>"
+    first = first or ('<row r="1">' + cell("A1", 0, "s") + cell("B1", 1, "s") + cell("D1", 2, "s") + "</row>"
              '<row r="3">' + cell("A3", 3, "s") + cell("B3", 45352, "", "1") + cell("D3", "7.25") + "</row>")
     second = '<row r="5"><c r="A5" t="inlineStr"><is><t>The spare key hangs behind the boiler</t></is></c></row>'
     sheet = lambda rows: f"<worksheet><sheetData>{rows}</sheetData></worksheet>"  # noqa: E731
@@ -127,7 +128,7 @@ def xlsx():
         "xl/workbook.xml": f'<workbook {R}><sheets><sheet name="Costs" sheetId="1" r:id="rId1"/><sheet name="Keys" sheetId="2" r:id="rId2"/></sheets></workbook>',
         "xl/_rels/workbook.xml.rels": relations([("rId1", "worksheet", "worksheets/sheet1.xml"), ("rId2", "worksheet", "worksheets/sheet2.xml"),
                                                  ("rId3", "sharedStrings", "sharedStrings.xml"), ("rId4", "styles", "styles.xml")]),
-        "xl/sharedStrings.xml": "<sst><si><t>Item</t></si><si><t>Bought</t></si><si><t>Price</t></si><si><r><t>Copper </t></r><r><t>kettle</t></r></si></sst>",
+        "xl/sharedStrings.xml": strings or "<sst><si><t>Item</t></si><si><t>Bought</t></si><si><t>Price</t></si><si><r><t>Copper </t></r><r><t>kettle</t></r></si></sst>",
         "xl/styles.xml": '<styleSheet><numFmts><numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd"/></numFmts>'
                          '<cellXfs><xf numFmtId="0"/><xf numFmtId="164"/></cellXfs></styleSheet>',
         "xl/worksheets/sheet1.xml": sheet(first), "xl/worksheets/sheet2.xml": sheet(second)})
@@ -201,10 +202,10 @@ def mbox(messages):
 
 # ---- what nobody should send ----
 
-def bomb(megabytes=150):
+def bomb(megabytes=24):
     """A DOCX whose text is one blank, very often."""
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as z:
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as z:
         with z.open("word/document.xml", "w", force_zip64=True) as f:
             f.write(f"<w:document {W}><w:body><w:p><w:r><w:t>".encode())
             for _ in range(megabytes):
@@ -251,7 +252,7 @@ def encrypted(data):
 
 def flate_pdf(megabytes):
     """A page whose content inflates to blanks without end, and an object stream that extends itself."""
-    packed = zlib.compress(b" " * (megabytes << 20), 9)
+    packed = zlib.compress(b" " * (megabytes << 20), 1)
     return pdf([["x"]]).replace(b"5 0 obj", b"9 0 obj\n<< /Length %d /Filter /FlateDecode >> stream\n" % len(packed) + packed + b"\nendstream\nendobj\n"
                                 b"10 0 obj\n<< /Type /ObjStm /N 1000000 /First 10 /Extends 10 0 R /Length 4 >> stream\n1 0 \nendstream\nendobj\n"
                                 b"5 0 obj").replace(b"/Contents 4 0 R", b"/Contents [9 0 R 4 0 R 10 0 R]")
@@ -270,7 +271,7 @@ def hostile():
     entities = laughs()
     external = zipped({"word/document.xml": '<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>'
                                             f"<w:document {W}><w:body><w:p><w:r><w:t>&e;</w:t></w:r></w:p></w:body></w:document>"})
-    streams = pdf([["x"]]).replace(b"/Contents 4 0 R", b"/Contents [" + b"4 0 R " * 40000 + b"]")
+    streams = pdf([["x"]]).replace(b"/Contents 4 0 R", b"/Contents [" + b"4 0 R " * 10000 + b"]")
     kids = pdf([["x"]]).replace(b"/Kids [5 0 R]", b"/Kids [2 0 R]")
     many = io.BytesIO()
     with zipfile.ZipFile(many, "w") as z:
@@ -305,7 +306,7 @@ def hostile():
         ("empty.docx", zipped({"word/document.xml": docx_body("")}), (), "empty", "no text"),
         ("deep.html", b"<div>" * 500000 + b"x", (), ("limit", "ok"), ""),
         ("tables.html", b"<table><tr><td>" * 60000 + b"x", (), ("limit", "ok"), ""),
-        ("comment.html", b"<p>x</p><!--" + b"-" * (4 << 20), (), ("ok", "limit"), ""),
+        ("comment.html", b"<p>x</p><!--" + b"-" * (2 << 20), (), ("ok", "limit"), ""),
         ("nested.eml", nested, (), "limit", "parts"),
         ("overlap.docx", overlapping(), (), ("ok", "limit", "broken"), ""),
         ("overlap.epub", overlapping().replace(b"word/document.xml", b"META-INF/contain."), (), ("type", "broken", "limit"), ""),
@@ -315,11 +316,68 @@ def hostile():
         ("liar.eml", b"Subject: x\nMIME-Version: 1.0\nContent-Type: text/plain; charset=iso-2022-kr\nContent-Transfer-Encoding: base64\n\n" +
          b"/w==" * 50000, (), ("ok", "broken", "empty", "type"), ""),
         ("cut.eml", mail([("x.docx", docx())])[:-300], (), "ok", ""),
-        ("flate.pdf", flate_pdf(40), ("--pdf",), ("ok", "limit", "broken"), ""),
+        ("flate.pdf", flate_pdf(12), ("--pdf",), ("ok", "limit", "broken"), ""),
         ("boxes.eml", boxes, (), "limit", "levels deep"),
         ("streams.pdf", streams, ("--pdf",), ("ok", "limit", "broken"), ""),
         ("kids.pdf", kids, ("--pdf",), ("broken", "empty"), ""),
         ("locked.pdf", locked_pdf(), ("--pdf",), "locked", "password"),
         ("cut.pdf", pdf([["x"]])[:60], ("--pdf",), "broken", "damaged"),
         ("scan.pdf", pdf([None, None]), ("--pdf",), "empty", "no text layer"),
+    ]
+
+
+# ---- what takes longer (make torture) ----
+
+def one_page(text, box=b"[0 0 612 792]", objects=(), resources=b""):
+    """A PDF of one page that says `text`, with objects of the caller's own from number 10 on."""
+    data = pdf([["x"]]).replace(b"[0 0 612 792]", box).replace(b"<< /Font", b"<< " + resources + b" /Font")
+    at = data.index(b"4 0 obj")
+    page = data.index(b"5 0 obj")
+    more = b"".join(b"%d 0 obj\n%s\nendobj\n" % (10 + i, body) for i, body in enumerate(objects))
+    return data[:at] + b"4 0 obj\n<< /Length %d >> stream\n%s\nendstream\nendobj\n" % (len(text), text) + more + data[page:]
+
+
+def nastier():
+    """(name, bytes, options, wanted statuses): each is to end by itself, in any way that has words."""
+    words = b"BT /F1 12 Tf 72 720 Td (fine words) Tj ET"
+    zips = b"x"
+    for _ in range(10):
+        zips = zipped({f"{i}.zip": zips for i in range(8)})
+    many = {"word/document.xml": docx_body(paragraph("fine words")), **{f"x{i}": "" for i in range(65540)}}
+    head = b"Subject: a\nMIME-Version: 1.0\n"
+    cell = '<c t="inlineStr"><is><t>%d</t></is></c>'
+    form = b"<< /Type /XObject /Subtype /Form /BBox [0 0 9 9] /Resources << /XObject << /X %d 0 R >> >> /Length 11 >> stream\n/X Do /X Do\nendstream"
+    picture = b"<< /Type /XObject /Subtype /Image /Width 100000 /Height 100000 /BitsPerComponent 1 /ColorSpace /DeviceGray " \
+              b"/Filter /%s /Length 40 >> stream\n" + bytes(40) + b"\nendstream"
+    pdfs, any_end = ("--pdf",), ("ok", "broken", "empty", "limit")
+    return [
+        ("nested.docx", zips, (), ("type",)),
+        ("many.docx", zipped(many), (), ("limit",)),
+        ("attributes.docx", docx("<w:p " + " ".join(f'a{i}="{i}"' for i in range(300000)) + "/>"), (), any_end),
+        ("namespaces.docx", docx("<w:p " + " ".join(f'xmlns:n{i}="u{i}"' for i in range(100000)) + "/>"), (), any_end),
+        ("attributes.html", b"<p " + b" ".join(b"a%d=1" % i for i in range(500000)) + b">x", (), any_end),
+        ("entities.html", b"&amp;" * 3000000, (), any_end),
+        ("scripts.html", b"<script>" * 300000 + b"x", (), any_end),
+        ("deep.json", b"[" * 500000 + b"]" * 500000, (), any_end),
+        ("deep.md", b"> " * 500000 + b"x", (), any_end),
+        ("deep-arrays.pdf", pdf([["x"]]).replace(b"/Count 1", b"/X " + b"[" * 100000 + b"]" * 100000 + b" /Count 1"), pdfs, any_end),
+        ("deep-dicts.pdf", pdf([["x"]]).replace(b"/Count 1", b"/X " + b"<</A " * 500000 + b" /Count 1"), pdfs, any_end),
+        ("states.pdf", one_page(b"q " * 2000000 + words), pdfs, any_end),
+        ("box.pdf", one_page(words, b"[-1e30 -1e30 1e30 1e30]"), pdfs, any_end),
+        ("count.pdf", one_page(words).replace(b"/Count 1", b"/Count 2000000000"), pdfs, any_end),
+        ("kids.pdf", pdf([["x"]]).replace(b"/Kids [5 0 R]", b"/Kids [2 0 R 2 0 R]").replace(b"/Count 1", b"/Count 300"), pdfs, any_end),
+        ("forms.pdf", one_page(b"/X Do", objects=[form % (11 + i) for i in range(40)], resources=b"/XObject << /X 10 0 R >>"), pdfs, any_end),
+        ("jbig2.pdf", one_page(words + b" /X Do", objects=[picture % b"JBIG2Decode"], resources=b"/XObject << /X 10 0 R >>"), pdfs, any_end),
+        ("jpx.pdf", one_page(words + b" /X Do", objects=[picture % b"JPXDecode"], resources=b"/XObject << /X 10 0 R >>"), pdfs, any_end),
+        ("parts.eml", head + b"Content-Type: multipart/mixed; boundary=b\n\n" + b"--b\n\nx\n" * 100000 + b"--b--\n", (), ("limit",)),
+        ("depth.eml", (head + b"Content-Type: message/rfc822\n\n") * 1000 + b"Subject: x\n\nhello", (), ("limit",)),
+        ("header.eml", b"Subject: a\nX-Long: " + b"y" * (50 << 20) + b"\n\nhello\n", (), any_end),
+        ("folded.eml", b"Subject: " + b"a\n " * 1000000 + b"\n\nhello\n", (), any_end),
+        ("words.eml", b"Subject: " + b"=?utf-8?b?aGVsbG8=?= " * 200000 + b"\n\nhello\n", (), any_end),
+        ("bad64.eml", head + b"Content-Transfer-Encoding: base64\n\n" + b"!!!!" * 1000000, (), any_end),
+        ("strings.xlsx", xlsx(strings="<sst>" + "".join(f"<si><t>s{i * 7919}</t></si>" for i in range(1000000)) + "</sst>"), (), any_end),
+        ("wide.xlsx", xlsx("<row>" + "".join(cell % i for i in range(200000)) + "</row>"), (), any_end),
+        ("index.xlsx", xlsx('<row r="1"><c r="ZZZZZZZZ9" t="s"><v>4294967295</v></c><c t="s"><v>-1</v></c></row>'), (), any_end),
+        ("halves.txt", b"\xff\xfe" + b"\x00\xd8" * 100000, (), any_end),
+        ("line.txt", b"word \xe9 " * (7 << 20), (), any_end),
     ]

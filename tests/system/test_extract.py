@@ -1,4 +1,5 @@
 """ragchatd-extract by itself: each format's text and places, what it refuses, and the walls around it."""
+import json
 import os
 import re
 import resource
@@ -7,7 +8,7 @@ import subprocess
 
 import papers
 import records
-from harness import Skip, check, contains, deadline, equal
+from harness import Skip, check, contains, deadline, equal, torture
 
 
 def program(t):
@@ -39,6 +40,11 @@ def test_sheets_have_rows_and_dates(t):
     got = read(t, papers.xlsx(), "a.xlsx")
     contains(got.text, "## Costs\n\n| Item | Bought | | Price |", "| Copper kettle | 2024-03-01 | | 7.25 |")
     equal(got.place_of("| Copper kettle"), (1, 3, ""))
+    cell = '<c r="%s" t="inlineStr"><is><t>%s</t></is></c>'
+    data = papers.xlsx('<row r="1048576">' + cell % ("A1048576", "near") + cell % ("XFD1048576", "far corner") + "</row>")
+    far = read(t, data, "a.xlsx")
+    contains(far.text, "near", "far corner")
+    equal(far.place_of("far corner"), (1, 1048576, ""))
     equal(got.place_of("The spare key"), (2, 5, ""))
 
 
@@ -162,6 +168,21 @@ def test_hostile_documents_get_their_error_in_time_and_memory(t):
         worst = max(worst, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
     check(worst < 400 << 10, f"the largest took {worst} KiB")
     check(not os.path.exists("/tmp/escaped") and not os.path.exists("/etc/escaped"), "a file was written outside")
+
+
+@torture
+@deadline(1800)
+def test_nastier_documents_end_by_themselves(t):
+    for name, data, options, wanted in papers.nastier():
+        code, out, err = records.run(program(t), data, name, options=options, timeout=400)
+        check(code in (0, 65), name, "ended with", code, err)
+        status = json.loads(err.decode().splitlines()[-1])
+        check(status["status"] in wanted and bool(status.get("error")) == (status["status"] != "ok"), name, status)
+    # two million lines of header are more than GLib has room for: the daemon has words for that
+    d = t.daemon()
+    got = t.run("upload", t.h.path("headers.eml", b"Subject: a\n" + b"X-H: y\n" * 2000000 + b"\nhello words\n"), code=65)
+    contains(got.err, "headers.eml: it needs more memory")
+    check(d.alive())
 
 
 def test_the_walls_hold(t):
