@@ -274,8 +274,8 @@ check-links: $(BIN)                              ## helpers are linked with no l
 check-docs: $(BIN)                               ## docs say the same as the code
 	@$(PYTHON) tests/check-docs $B/bin
 compile_commands.json: FORCE
-	@{ echo '['; sep=''; for f in $(ALL_SRC); do printf '%s{"directory":"%s","file":"%s","command":"%s -c %s"}' \
-	  "$$sep" "$(CURDIR)" "$$f" '$(subst ",\",$(CC) $(ALL_CFLAGS))' "$$f"; sep=','; done; echo ']'; } > $@
+	@$(PYTHON) -c 'import json, sys; i = sys.argv.index("--"); json.dump([{"directory": sys.argv[1], "file": f, \
+	  "arguments": sys.argv[i + 1:] + ["-c", f]} for f in sys.argv[2:i]], sys.stdout)' '$(CURDIR)' $(ALL_SRC) -- $(CC) $(ALL_CFLAGS) > $@
 
 RECIPES  := $(patsubst contrib/%,%,$(filter-out %.md,$(wildcard contrib/recipes/*)))
 EDITORS  := $(patsubst contrib/%,%,$(shell find contrib/nvim contrib/vim contrib/emacs contrib/vscode -type f))

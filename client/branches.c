@@ -66,7 +66,7 @@ static char *line_of(struct val turn)
 static size_t find(const struct tree *t, const char *id)
 {
 	for (size_t i = t->n; id && i-- > 0;) /* mostly the one just before */
-		if (!strcmp(t->v[i].id, id))
+		if (t->v[i].id && !strcmp(t->v[i].id, id))
 			return i;
 	return NONE;
 }
