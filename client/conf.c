@@ -50,7 +50,7 @@ bool conf_next(const char **p, const char *end, struct conf_line *line)
 
 static bool is_named(const struct conf_line *line, const char *name)
 {
-	return line->nname == strlen(name) && !memcmp(line->name, name, line->nname);
+	return line->nname && line->nname == strlen(name) && !memcmp(line->name, name, line->nname);
 }
 
 /* ---- values ---- */
