@@ -201,6 +201,30 @@ def test_a_daemon_that_calls_the_editor_is_hung_up_on(t):
     check(not os.path.exists(os.path.join(t.h.dir, "owned")), "the daemon ran something in the editor")
 
 
+def test_frames_in_pieces_are_what_they_were(t):
+    """Neovim 0.7's own unpacker spoils a text that comes in two pieces: it gets whole frames."""
+    got = nvim(t, """
+      r.bad, r.frames = 0, 0
+      for _, size in ipairs({1, 31, 32, 255, 256, 5000, 65535, 65536, 200000}) do
+        local text = string.rep('a b\u00e9 ', size):sub(1, size)
+        local value = {2, 'stream', {{turn = 'abc', list = {1, -1, 70000, 1.5, true, vim.NIL}, text = text}}}
+        local one = vim.mpack.encode(value)
+        for _, cut in ipairs(size < 1000 and {1, 2, 3, 7, 100, #one, #one + 1} or {997, 65536, #one - 1}) do
+          local data, frames = one .. one .. one, require('ragchat.frames').new(1048576)
+          for at = 1, #data, cut do
+            frames:feed(data:sub(at, at + cut - 1))
+            for frame in function() return frames:next() end do
+              r.frames = r.frames + 1
+              if frame ~= one then r.bad = r.bad + 1 end
+            end
+          end
+        end
+      end
+      r.none = {require('ragchat.frames').new(100):next()}
+    """).end()
+    equal((got["bad"], got["frames"]), (0, 3 * (5 * 7 + 4 * 3)), "frames")
+
+
 def test_two_answers_at_once(t):
     editors.two_at_once(t, nvim, """
       vim.cmd('RagChatAsk first ')

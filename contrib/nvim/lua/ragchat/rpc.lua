@@ -4,6 +4,7 @@
 -- listens call nvim's API. What looks like a request here ends the connection.
 -- The protocol is PROTOCOL.md of ragchat.
 
+local frames = require('ragchat.frames')
 local login = require('ragchat.login')
 local uv = vim.uv or vim.loop
 local M = {}
@@ -177,21 +178,16 @@ local function on_notification(method, params)
 end
 
 local function on_data(data)
-  local at, n = 1, #data
-  link.half = (link.half or 0) + n
-  while at <= n and link.session do
-    local ok, kind, id, method, params, past = pcall(link.session.receive, link.session, data, at)
-    if not ok then
+  link.frames:feed(data)
+  while link.session do
+    local frame, why = link.frames:next()
+    if not frame then
+      return why and lost(why)
+    end
+    local ok, kind, id, method, params = pcall(link.session.receive, link.session, frame, 1)
+    if not ok or not kind then
       return lost('the daemon sent what is no message')
-    end
-    if not kind then
-      if link.half > FRAME_MAX then
-        return lost('the daemon sent a frame that is too large')
-      end
-      return
-    end
-    at, link.half = past, n - past + 1
-    if kind == 'notification' then
+    elseif kind == 'notification' then
       on_notification(method, params)
     elseif kind == 'response' then
       id(method, params)
@@ -278,7 +274,7 @@ local function try(path, done)
       pipe:close()
       return done(false)
     end
-    link.pipe, link.pending, link.half, link.path = pipe, {}, 0, path
+    link.pipe, link.pending, link.path, link.frames = pipe, {}, path, frames.new(FRAME_MAX)
     link.session = vim.mpack.Session({ unpack = vim.mpack.Unpacker() })
     link.state = 'greeting'
     pipe:read_start(function(bad, data)
