@@ -3,51 +3,18 @@
  * what closes it is there, at most SPAN_MAX bytes on; then it is just a character. How far it
  * looks never depends on how much has arrived, only whether it can answer yet.
  */
-#include <stdlib.h>
 #include <string.h>
 
-#include "client/markdown_in.h"
-#include "common/attr.h"
+#include "client/markdown_scan.h"
 #include "common/entity.h"
-#include "common/str.h"
 #include "common/utf8.h"
 
-#define SPAN_MAX 1000 /* bytes between the marks of emphasis, a code span, a link's text */
-#define LINK_MAX 2048 /* bytes of a link's address and title */
 #define ENTITY_MAX (ENTITY_NAME_MAX + 2)
-#define NESTING 8
-#define LINKS_WITHIN 4 /* links that are looked for between the marks of emphasis: each may take LINK_MAX bytes to see */
-
-struct scan {
-	const char *s;
-	size_t n;
-	bool end;   /* nothing comes after n */
-	const struct inlines *x;
-	const struct sink *to;
-	int depth;
-};
-
-/* What a mark turned out to be. */
-enum verdict { LITERAL, TAKEN, WAIT };
+#define LINKS_WITHIN 4 /* links that are looked for between the marks of emphasis: each may take 2 KiB to see */
 
 static void parse(const struct scan *c, char before, ink k, size_t *used);
 
-static bool is_space(char c)
-{
-	return c == ' ' || c == '\t' || c == '\n';
-}
-
-static bool is_punctuation(char c)
-{
-	return (c >= '!' && c <= '/') || (c >= ':' && c <= '@') || (c >= '[' && c <= '`') || (c >= '{' && c <= '~');
-}
-
-static bool is_word(char c)
-{
-	return !is_space(c) && !is_punctuation(c);
-}
-
-static size_t run_of(const struct scan *c, size_t at, char mark)
+size_t scan_run(const struct scan *c, size_t at, char mark)
 {
 	size_t n = 0;
 
@@ -56,14 +23,14 @@ static size_t run_of(const struct scan *c, size_t at, char mark)
 	return n;
 }
 
-static void put(const struct scan *c, const char *s, size_t n, ink k)
+void scan_put(const struct scan *c, const char *s, size_t n, ink k)
 {
 	if (n)
 		c->to->text(c->to->ctx, s, n, k);
 }
 
 /* A stretch within the text, parsed for itself. */
-static void inner(const struct scan *c, size_t from, size_t n, ink k)
+void scan_inner(const struct scan *c, size_t from, size_t n, ink k)
 {
 	struct scan part = *c;
 	size_t used = 0;
@@ -86,7 +53,7 @@ static enum verdict code_end(const struct scan *c, size_t at, size_t run, size_t
 		n = 1;
 		if (c->s[i] != '`')
 			continue;
-		n = run_of(c, i, '`');
+		n = scan_run(c, i, '`');
 		if (i + n == c->n && !c->end)
 			return WAIT;
 		if (n == run) {
@@ -99,7 +66,7 @@ static enum verdict code_end(const struct scan *c, size_t at, size_t run, size_t
 
 static enum verdict take_code(const struct scan *c, size_t at, ink k, size_t *used)
 {
-	size_t run = run_of(c, at, '`'), end = 0, from = at + run;
+	size_t run = scan_run(c, at, '`'), end = 0, from = at + run;
 	enum verdict v;
 
 	if (at + run == c->n && !c->end)
@@ -110,7 +77,7 @@ static enum verdict take_code(const struct scan *c, size_t at, ink k, size_t *us
 		return v;
 	*used = end + run - at;
 	if (!c->x->look->styled) {
-		put(c, c->s + at, *used, k);
+		scan_put(c, c->s + at, *used, k);
 		return TAKEN;
 	}
 	/* One space on each side belongs to the marks, as in `` `a` ``. */
@@ -118,47 +85,24 @@ static enum verdict take_code(const struct scan *c, size_t at, ink k, size_t *us
 		from++;
 		end--;
 	}
-	put(c, c->s + from, end - from, k | INK_CODE);
+	scan_put(c, c->s + from, end - from, k | INK_CODE);
 	return TAKEN;
 }
 
 /* ---- emphasis ---- */
 
-/* <https://...> and <a href="..."> hide marks as code does: what is between is an address. 0: it is none. */
-static size_t angle_hides(const struct scan *c, size_t at, bool *wait)
-{
-	static const char *const schemes[] = { "http://", "https://", "mailto:" };
-	const char *s = c->s + at + 1;
-	size_t end = at + 1, n;
-
-	while (end < c->n && end - at < SPAN_MAX && c->s[end] != '>' && c->s[end] != '<' && c->s[end] != '\n')
-		end++;
-	if (end == c->n) {
-		*wait = !c->end && end - at < SPAN_MAX;
-		return 0;
-	}
-	n = end - at - 1;
-	if (c->s[end] != '>')
-		return 0;
-	for (size_t i = 0; i < array_len(schemes); i++)
-		if (n > strlen(schemes[i]) && !memcmp(s, schemes[i], strlen(schemes[i])))
-			return n + 2;
-	/* A tag has an attribute that is quoted; "a <b and c> d" has none. */
-	return n && is_word(s[0]) && (memmem(s, n, "=\"", 2) || memmem(s, n, "='", 2)) ? n + 2 : 0;
-}
-
 /* Steps over what hides a mark: an escape, a code span, an address. 0: nothing of the kind is here. */
-static size_t hidden(const struct scan *c, size_t i, bool *wait)
+size_t scan_hidden(const struct scan *c, size_t i, bool *wait)
 {
 	size_t end = 0, run;
 
 	if (c->s[i] == '\\')
 		return 2;
 	if (c->s[i] == '<')
-		return angle_hides(c, i, wait);
+		return scan_angle(c, i, wait);
 	if (c->s[i] != '`')
 		return 0;
-	run = run_of(c, i, '`');
+	run = scan_run(c, i, '`');
 	switch (code_end(c, i, run, &end)) {
 	case TAKEN:
 		return end + run - i;
@@ -177,23 +121,6 @@ static bool closes(const struct scan *c, char mark, size_t at, size_t run)
 	return mark != '_' || at + run == c->n || !is_word(c->s[at + run]);
 }
 
-static enum verdict bracket_end(const struct scan *c, size_t from, size_t *end);
-static enum verdict address_end(const struct scan *c, size_t at, size_t *end, size_t *url, size_t *url_len);
-
-/* A link is one before the marks in it are. 0: none begins here. */
-static size_t link_hides(const struct scan *c, size_t at, bool *wait)
-{
-	size_t text_end = 0, end = 0, url, url_len;
-	enum verdict v = bracket_end(c, at + 1, &text_end);
-
-	if (v == TAKEN && text_end + 1 >= c->n)
-		v = c->end ? LITERAL : WAIT;
-	else if (v == TAKEN)
-		v = c->s[text_end + 1] == '(' ? address_end(c, text_end + 1, &end, &url, &url_len) : LITERAL;
-	*wait = v == WAIT;
-	return v == TAKEN ? end - at : 0;
-}
-
 /* Where a run of `want` marks closes what opened before `from`. */
 static enum verdict mark_end(const struct scan *c, size_t from, char mark, size_t want, size_t *end)
 {
@@ -201,16 +128,16 @@ static enum verdict mark_end(const struct scan *c, size_t from, char mark, size_
 	bool wait = false;
 
 	for (size_t i = from; i < c->n && i < last; i += step) {
-		step = hidden(c, i, &wait);
+		step = scan_hidden(c, i, &wait);
 		if (!step && !wait && c->s[i] == '[' && links++ < LINKS_WITHIN)
-			step = link_hides(c, i, &wait);
+			step = scan_link(c, i, &wait);
 		if (wait)
 			return WAIT;
 		if (step || c->s[i] != mark) {
 			step = step ? step : 1;
 			continue;
 		}
-		step = run_of(c, i, mark);
+		step = scan_run(c, i, mark);
 		if (i + step == c->n && !c->end)
 			return WAIT;
 		/* "*a **b***": the last of the marks are ours. */
@@ -232,7 +159,7 @@ static ink ink_of(char mark, size_t run)
 static enum verdict take_emphasis(const struct scan *c, size_t at, char before, ink k, size_t *used)
 {
 	char mark = c->s[at];
-	size_t run = run_of(c, at, mark), end = 0;
+	size_t run = scan_run(c, at, mark), end = 0;
 	enum verdict v;
 
 	*used = run;
@@ -246,146 +173,12 @@ static enum verdict take_emphasis(const struct scan *c, size_t at, char before, 
 		return v;
 	*used = end + run - at;
 	if (c->x->look->styled) {
-		inner(c, at + run, end - at - run, k | ink_of(mark, run));
+		scan_inner(c, at + run, end - at - run, k | ink_of(mark, run));
 	} else {
-		put(c, c->s + at, run, k);
-		inner(c, at + run, end - at - run, k);
-		put(c, c->s + end, run, k);
+		scan_put(c, c->s + at, run, k);
+		scan_inner(c, at + run, end - at - run, k);
+		scan_put(c, c->s + end, run, k);
 	}
-	return TAKEN;
-}
-
-/* ---- links ---- */
-
-static enum verdict bracket_end(const struct scan *c, size_t from, size_t *end)
-{
-	size_t last = from + SPAN_MAX, step, depth = 0;
-	bool wait = false;
-
-	for (size_t i = from; i < c->n && i < last; i += step) {
-		step = hidden(c, i, &wait);
-		if (wait)
-			return WAIT;
-		if (step)
-			continue;
-		step = 1;
-		if (c->s[i] == '[') {
-			depth++;
-		} else if (c->s[i] == ']' && !depth--) {
-			*end = i;
-			return TAKEN;
-		}
-	}
-	return c->end || c->n >= last ? LITERAL : WAIT;
-}
-
-/* "(address "title")" from `at`, the parenthesis: where it ends, and the address within. */
-static enum verdict address_end(const struct scan *c, size_t at, size_t *end, size_t *url, size_t *url_len)
-{
-	size_t last = at + LINK_MAX, depth = 0, i = at + 1, from;
-	char quote = 0;
-
-	while (i < c->n && c->s[i] == ' ')
-		i++;
-	from = *url = i;
-	for (; i < c->n && i < last && (is_space(c->s[i]) ? i == from : c->s[i] != ')' || depth); i++)
-		depth += c->s[i] == '(' ? 1 : c->s[i] == ')' ? -1UL : 0;
-	*url_len = i - from;
-	for (; i < c->n && i < last; i++) {
-		if (quote ? c->s[i] == quote : c->s[i] == '"' || c->s[i] == '\'')
-			quote = quote ? 0 : c->s[i];
-		else if (!quote && c->s[i] == ')') {
-			*end = i + 1;
-			return TAKEN;
-		} else if (!quote && !is_space(c->s[i])) {
-			return LITERAL;
-		}
-	}
-	return c->end || c->n >= last ? LITERAL : WAIT;
-}
-
-static void put_link(const struct scan *c, size_t text, size_t text_len, size_t url, size_t url_len, bool image, ink k)
-{
-	const char *u = c->s + url;
-	bool bare = text_len == url_len && !memcmp(c->s + text, u, url_len);
-	unsigned link;
-
-	if (url_len > 1 && u[0] == '<' && u[url_len - 1] == '>') {
-		u++;
-		url_len -= 2;
-	}
-	link = links_add(c->x->links, c->x->look, u, url_len);
-	k |= (ink)(link << 8);
-	if (image)
-		put(c, "[image: ", 8, k);
-	inner(c, text, text_len, image || !c->x->look->styled ? k : k | INK_UNDERLINE);
-	if (image)
-		put(c, "]", 1, k);
-	/* The address is always seen: a text may say one thing and lead to another. */
-	if (!bare && url_len) {
-		put(c, " (", 2, k & 0xFF);
-		put(c, u, url_len, (k & 0xFF) | INK_DIM);
-		put(c, ")", 1, k & 0xFF);
-	}
-}
-
-static enum verdict take_link(const struct scan *c, size_t at, ink k, size_t *used)
-{
-	bool image = c->s[at] == '!';
-	size_t text = at + 1 + image, text_end = 0, end = 0, url = 0, url_len = 0;
-	enum verdict v;
-
-	*used = 1;
-	if (text >= c->n && !c->end)
-		return WAIT;
-	if (c->depth >= NESTING || (image && (at + 1 >= c->n || c->s[at + 1] != '[')))
-		return LITERAL;
-	v = bracket_end(c, text, &text_end);
-	if (v != TAKEN)
-		return v;
-	if (text_end + 1 >= c->n)
-		return c->end ? LITERAL : WAIT;
-	if (c->s[text_end + 1] != '(')
-		return LITERAL;
-	v = address_end(c, text_end + 1, &end, &url, &url_len);
-	if (v != TAKEN)
-		return v;
-	*used = end - at;
-	put_link(c, text, text_end - text, url, url_len, image, k);
-	return TAKEN;
-}
-
-/* <https://...> loses its brackets, <br> is a line break; any other tag is text. */
-static enum verdict take_angle(const struct scan *c, size_t at, ink k, size_t *used)
-{
-	size_t end = at + 1, n;
-	const char *s = c->s + at + 1;
-	unsigned link;
-
-	*used = 1;
-	while (end < c->n && end - at < SPAN_MAX && c->s[end] != '>' && c->s[end] != '<' && !is_space(c->s[end]))
-		end++;
-	if (end == c->n && end - at < SPAN_MAX && !c->end)
-		return WAIT;
-	n = end - at - 1;
-	/* "<br />" */
-	if (n == 2 && end + 2 >= c->n && !c->end)
-		return WAIT;
-	if (n == 2 && !strncmp(s, "br", 2) && end + 2 < c->n && !strncmp(s + 2, " />", 3))
-		end += 2;
-	if (end >= c->n || c->s[end] != '>')
-		return LITERAL;
-	*used = end + 1 - at;
-	if ((n == 2 && !strncmp(s, "br", 2)) || (n == 3 && !strncmp(s, "br/", 3))) {
-		c->to->line_break(c->to->ctx);
-		return TAKEN;
-	}
-	if (n < 8 || (strncmp(s, "http://", 7) != 0 && strncmp(s, "https://", 8) != 0 && strncmp(s, "mailto:", 7) != 0)) {
-		*used = 1;
-		return LITERAL;
-	}
-	link = links_add(c->x->links, c->x->look, s, n);
-	put(c, s, n, k | (ink)(link << 8) | (c->x->look->styled ? INK_UNDERLINE : 0));
 	return TAKEN;
 }
 
@@ -419,7 +212,7 @@ static enum verdict take_entity(const struct scan *c, size_t at, ink k, size_t *
 	}
 	if (!n)
 		return LITERAL;
-	put(c, out, len, k);
+	scan_put(c, out, len, k);
 	*used = end + 1 - at;
 	return TAKEN;
 }
@@ -435,7 +228,7 @@ static enum verdict take_escape(const struct scan *c, size_t at, ink k, size_t *
 		return TAKEN; /* a hard break: every line end is one here */
 	if (!is_punctuation(c->s[at + 1]))
 		return LITERAL;
-	put(c, c->s + at + (c->x->look->styled ? 1 : 0), c->x->look->styled ? 1 : 2, k);
+	scan_put(c, c->s + at + (c->x->look->styled ? 1 : 0), c->x->look->styled ? 1 : 2, k);
 	*used = 2;
 	return TAKEN;
 }
@@ -476,7 +269,7 @@ static void parse(const struct scan *c, char before, ink k, size_t *used)
 
 		for (plain = i; plain < c->n && !strchr("\\`*_~[!<&\n", c->s[plain]); plain++)
 			;
-		put(c, c->s + i, plain - i, k);
+		scan_put(c, c->s + i, plain - i, k);
 		i = plain;
 		if (i == c->n)
 			break;
@@ -484,7 +277,7 @@ static void parse(const struct scan *c, char before, ink k, size_t *used)
 		if (v == WAIT)
 			break;
 		if (v == LITERAL)
-			put(c, c->s + i, n, k);
+			scan_put(c, c->s + i, n, k);
 		i += n;
 	}
 	*used = i;
