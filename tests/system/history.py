@@ -6,6 +6,9 @@ import uuid
 
 STEP = '(id, name, type, "threadId", "parentId", streaming, "isError", metadata, input, output, "createdAt", start, "end", "disableFeedback")'
 DONE, FAILED = 4, 5
+# What to look for to take a daemon's time: common words and their phrases, prefixes, more words than are looked for.
+HOSTILE = ['"the of" the', "the " * 100, "th", "a*" * 50, "of " * 8 + "shelf", '"the" "of" "and" "shelf" "book"', "boo", "kel", "x" * 500,
+           '"the of and shelf book door key wing"', " ".join(f"the{n}" for n in range(16)), "the of and shelf book door key wing zzz"]
 LATIN = ["the", "of", "and", "shelf", "book", "door", "key", "wing"]
 
 

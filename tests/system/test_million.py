@@ -11,7 +11,7 @@ import threading
 import time
 
 from harness import check, deadline, equal, eventually, torture
-from history import fill
+from history import HOSTILE, fill
 from machine import GROUP, Machine
 
 ANN, BEN = 12441, 12442
@@ -155,9 +155,6 @@ def test_a_ranked_search_says_how_far_it_went(t):
     check(wanted <= ranked <= wanted + 2, "messages with the word, all looked at:", ranked, wanted)
     result = machine.run(ANN, "search", "--rank", "the")
     check("the newest 4000 messages" in result.err and "--until" in result.err, "what it says:", result.err)
-
-
-HOSTILE = ['"the of" the', "the " * 100, "th", "a*" * 50, "of " * 8 + "shelf", '"the" "of" "and" "shelf" "book"', "boo", "kel", "x" * 500]
 
 
 class Searcher(threading.Thread):
