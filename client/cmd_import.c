@@ -6,6 +6,7 @@
 
 #include "client/cmd.h"
 #include "client/import.h"
+#include "client/import_chainlit.h"
 #include "client/link.h"
 #include "client/out.h"
 #include "client/say.h"
@@ -14,7 +15,10 @@
 
 #define FILE_MAX (1u << 30)
 
+enum { OPT_ACCOUNT = OPT_OWN };
+
 static const struct opt opts[] = {
+	{ OPT_ACCOUNT, "account", "NAME" },
 	{ 'q', "quiet", NULL },
 	{ OPT_JSON, "json", NULL },
 	OPTS_END,
@@ -76,17 +80,21 @@ static int print(const struct import *k, bool json, bool quiet)
 	return r;
 }
 
-static int import(struct client *c, bool llm, const char *path, bool json, bool quiet)
+enum kind { KIND_JSONL, KIND_LLM, KIND_CHAINLIT };
+
+static int import(struct client *c, enum kind kind, const char *path, const char *account, bool json, bool quiet)
 {
 	struct import k = { .file = path };
 	struct progress p;
-	struct buf text;
-	int r = read_file(path, &text), printed;
+	struct buf text = { 0 };
+	int r = kind == KIND_CHAINLIT ? 0 : read_file(path, &text), printed;
 
 	if (!r) {
 		k.link = link_new(c);
 		progress_start(&p, !quiet && term_moves(STDERR_FILENO));
-		r = llm ? import_llm(&k, (const char *)text.data, text.len) : lines(&k, &text, &p);
+		r = kind == KIND_CHAINLIT ? import_chainlit(&k, account, &p)
+		    : kind == KIND_LLM	  ? import_llm(&k, (const char *)text.data, text.len)
+					  : lines(&k, &text, &p);
 		progress_clear(&p);
 		link_free(k.link);
 		printed = print(&k, json, quiet);
@@ -99,21 +107,29 @@ static int import(struct client *c, bool llm, const char *path, bool json, bool 
 static int run(struct client *c, int argc, char **argv)
 {
 	struct opts o = opts_of(c, &cmd_import, argc, argv);
+	static const char *const kinds[] = { "jsonl", "llm", "chainlit" };
 	bool json = false, quiet = false;
+	const char *account = NULL;
+	size_t kind = 0;
 	int id;
 
 	while ((id = opts_next(&o)) > 0) {
 		json |= id == OPT_JSON;
 		quiet |= id == 'q';
+		if (id == OPT_ACCOUNT)
+			account = o.value;
 	}
 	if (id < 0 || opts_count(&o, 2, 2))
 		return o.status;
-	if (!strcmp(o.args[0], "chainlit"))
-		return say_fail(STATUS_USAGE, "a database of Chainlit is taken over as it is: `ragchatd -D %s`, or `ragchat config set database %s`", o.args[1],
-			o.args[1]);
-	if (strcmp(o.args[0], "jsonl") != 0 && strcmp(o.args[0], "llm") != 0)
-		return opts_fail(&o, "import reads jsonl and llm, not '%s'", o.args[0]);
-	return import(c, !strcmp(o.args[0], "llm"), o.args[1], json, quiet);
+	while (kind < array_len(kinds) && strcmp(o.args[0], kinds[kind]) != 0)
+		kind++;
+	if (kind == array_len(kinds))
+		return opts_fail(&o, "import reads jsonl, llm and chainlit, not '%s'", o.args[0]);
+	if (account && kind != KIND_CHAINLIT)
+		return opts_fail(&o, "--account goes with chainlit");
+	if (account && strpbrk(account, "\"\\\n"))
+		return opts_fail(&o, "that is no name of an account");
+	return import(c, (enum kind)kind, o.args[1], account, json, quiet);
 }
 
 const struct cmd cmd_import = {
@@ -121,12 +137,15 @@ const struct cmd cmd_import = {
 	.brief = "take in conversations from a file",
 	.opts = opts,
 	.run = run,
-	.help = "usage: ragchat import jsonl|llm [-q] [--json] FILE\n"
+	.help = "usage: ragchat import jsonl|llm|chainlit [-q] [--json] FILE\n"
 		"  jsonl       what export wrote of all threads: each on a line\n"
 		"  llm         what `llm logs list -n 0 --json` prints\n"
-		"FILE may be -. The same file again changes nothing, also after a break. A database\n"
-		"of Chainlit is taken over as it is, by `ragchatd -D FILE`.\n"
+		"  chainlit    a database of Chainlit, or of ragchat: threads and ratings\n"
+		"FILE may be -, but for a database, which is copied and stays as it is. The same file\n"
+		"again changes nothing, also after a break. `ragchatd -D FILE` goes on in a database\n"
+		"of Chainlit instead.\n"
+		"      --account NAME  of a database with several: whose threads\n"
 		"  -q, --quiet         print nothing\n"
 		"      --json          {\"threads\": N, \"turns\": N, \"known\": N, \"left_out\": N}\n"
-		"example: ragchat import jsonl all.jsonl\n",
+		"example: ragchat import chainlit chat_history.db\n",
 };

@@ -26,6 +26,26 @@ static void pack_value(struct pack *p, const char *key, const struct json_slice 
 	pack_json(p, s->p, s->n);
 }
 
+/* What was thought of the answer that has just come. */
+static int rate(struct import *k, const struct import_turn *t)
+{
+	char *turn = val_get_text(k->link->msg.result, "turn");
+	struct pack *p = link_request(k->link, "rate");
+	struct buf text;
+	int r;
+
+	buf_init(&text, LIMIT_FRAME);
+	(void)buf_reserve(&text, t->rating.n + t->comment.n); /* as above */
+	pack_kv_text(p, "turn", turn ? turn : "");
+	pack_slice(p, "rating", &t->rating, &text);
+	if (t->comment.n && t->comment.n <= LIMIT_COMMENT)
+		pack_slice(p, "comment", &t->comment, &text);
+	r = link_call(k->link, 0);
+	buf_fini(&text);
+	mem_free(turn);
+	return r;
+}
+
 int import_send(struct import *k, const struct import_turn *t)
 {
 	struct pack *p;
@@ -59,6 +79,8 @@ int import_send(struct import *k, const struct import_turn *t)
 		k->turns += val_get_bool(k->link->msg.result, "turn_new", false);
 		k->known += t->turn.p && !val_get_bool(k->link->msg.result, "turn_new", false);
 	}
+	if (!r && t->rating.p && val_get_bool(k->link->msg.result, "turn_new", false))
+		r = rate(k, t);
 	buf_fini(&text);
 	return r ? link_fail(k->link, r) : 0;
 }
@@ -105,11 +127,17 @@ static bool take_thread(const struct json_slice *value, struct import_turn *t)
 
 static bool take_turn(struct json *j, struct import_turn *t)
 {
+	struct json_slice rating = { NULL, 0, false };
 	const struct field fields[] = { { "turn", &t->turn, JSON_STRING }, { "question", &t->question, JSON_STRING }, { "text", &t->answer, JSON_STRING },
 		{ "created", &t->asked, JSON_STRING }, { "ended", &t->ended, JSON_STRING }, { "state", &t->state, JSON_STRING },
-		{ "model", &t->model, JSON_STRING }, { "usage", &t->usage, JSON_OBJECT } };
+		{ "model", &t->model, JSON_STRING }, { "usage", &t->usage, JSON_OBJECT }, { "rating", &rating, JSON_OBJECT } };
+	const struct field of_rating[] = { { "value", &t->rating, JSON_STRING }, { "comment", &t->comment, JSON_STRING } };
+	struct json inner;
 
-	return take(j, fields, array_len(fields)) && t->turn.p;
+	if (!take(j, fields, array_len(fields)) || !t->turn.p)
+		return false;
+	json_init(&inner, rating.p ? rating.p : "", rating.n, 8);
+	return !rating.p || take(&inner, of_rating, array_len(of_rating));
 }
 
 static int bad(const struct import *k, unsigned line, const char *what)

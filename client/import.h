@@ -17,7 +17,8 @@ struct import {
 /* Slices of JSON; p NULL: not there. Texts are strings as they stand in the file. */
 struct import_turn {
 	struct json_slice thread, name, created, turn, question, answer, asked, ended, state, model;
-	struct json_slice tags, usage; /* whole values */
+	struct json_slice rating, comment; /* "up" or "down" */
+	struct json_slice tags, usage;     /* whole values */
 };
 /* A status, said. */
 int import_send(struct import *k, const struct import_turn *t);

@@ -26,6 +26,7 @@ static void on_imported(struct job *j)
 	} else if (reply_begin(call, &p)) {
 		pack_kv_bool(&p, "thread_new", op->thread_new);
 		pack_kv_bool(&p, "turn_new", op->turn_new);
+		pack_kv_text_opt(&p, "turn", *op->turn ? op->turn : NULL);
 		reply_end(call, &p);
 	}
 	call_drop(call);

@@ -185,5 +185,6 @@ int op_import_run(struct db *db, struct job *j)
 	if (r != 0 || !op->turn_key)
 		return r;
 	r = find(db, op, "SELECT 1 FROM ragchat_turn WHERE id = ?1 AND account = ?2", "turn", op->turn_key, turn, &found, &j->why);
+	memcpy(op->turn, turn, sizeof(op->turn));
 	return r != 0 || found ? r : make_turn(db, op, thread, turn);
 }

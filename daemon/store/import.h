@@ -19,6 +19,7 @@ struct op_import {
 	int64_t asked_us, ended_us;   /* 0: as its place says */
 	enum turn_state state;        /* an ended one */
 	bool thread_new, turn_new;    /* out */
+	id_str turn;                  /* out: what it is called here; "": none */
 };
 struct op_import *op_import_new(void);
 int op_import_run(struct db *db, struct job *j);
