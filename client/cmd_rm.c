@@ -9,11 +9,14 @@
 #include "client/out.h"
 #include "client/rows.h"
 #include "client/say.h"
+#include "client/term.h"
 #include "client/when.h"
 #include "common/clock.h"
 #include "common/json.h"
 #include "common/mem.h"
 #include "proto/limits.h"
+
+#define WINDOW 32 /* requests on their way; the daemon takes 64 of a connection */
 
 enum { OPT_OLDER = OPT_OWN, OPT_DRY, OPT_GHOSTS };
 
@@ -145,34 +148,103 @@ static bool confirmed(const struct rm *k)
 	return fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y');
 }
 
-/* Those that are gone move to the front. */
+/* ---- many at once, so that one commit is that of several ---- */
+
+struct sent {
+	uint32_t id;
+	size_t at;
+};
+
+struct deleting {
+	struct rm *rm;
+	struct progress progress;
+	struct sent sent[WINDOW];
+	size_t nsent, gone;
+	bool *kept; /* of each target: it was refused */
+};
+
+static int ask_to_delete(struct deleting *d, size_t at, bool wait)
+{
+	struct pack *p = link_request(d->rm->link, "thread.delete");
+
+	pack_kv_text(p, "thread", d->rm->v[at].id);
+	pack_kv_bool(p, "wait", wait);
+	d->sent[d->nsent].at = at;
+	return link_send(d->rm->link, &d->sent[d->nsent++].id);
+}
+
+static void show_progress(struct deleting *d)
+{
+	char words[64];
+
+	(void)snprintf(words, sizeof(words), "%zu of %zu threads deleted", d->gone, d->rm->n);
+	progress_text(&d->progress, words, strlen(words));
+	(void)progress_tick(&d->progress);
+}
+
+/* Those of whom it was said that they are gone. An error that is not about one thread ends it. */
+static int take_reply(struct deleting *d)
+{
+	struct link *l = d->rm->link;
+	struct link_wait w = { .signals = -1 };
+	size_t i = 0;
+	int r;
+
+	switch (link_next(l, &w)) {
+	case LINK_MESSAGE:
+		break;
+	case LINK_LOST:
+		return LINK_E_LOST;
+	case LINK_REFUSED:
+		return LINK_E_STATUS;
+	default:
+		return LINK_OK;
+	}
+	while (i < d->nsent && !link_is_reply(l, d->sent[i].id))
+		i++;
+	if (i == d->nsent)
+		return LINK_OK;
+	r = link_take_error(l);
+	if (r)
+		d->rm->status = link_fail(l, r);
+	else
+		d->kept[d->sent[i].at] = false;
+	d->gone += !r;
+	d->sent[i] = d->sent[--d->nsent];
+	show_progress(d);
+	return LINK_OK;
+}
+
+/* The last one waits until nothing of any is left on the disk. */
 static void delete_all(struct rm *k)
 {
-	struct pack *p;
-	size_t gone = 0;
+	struct deleting d = { .rm = k, .kept = mem_new(k->n + 1) };
+	size_t left = 0;
+	int r = LINK_OK;
 
+	memset(d.kept, true, k->n);
+	progress_start(&d.progress, term_moves(STDERR_FILENO));
+	for (size_t i = 0; r == LINK_OK && i < k->n; i++) {
+		while (r == LINK_OK && d.nsent && (d.nsent == WINDOW || i + 1 == k->n))
+			r = take_reply(&d);
+		if (r == LINK_OK)
+			r = ask_to_delete(&d, i, i + 1 == k->n);
+	}
+	while (r == LINK_OK && d.nsent)
+		r = take_reply(&d);
+	progress_clear(&d.progress);
+	if (r != LINK_OK)
+		k->status = link_fail(k->link, r);
 	for (size_t i = 0; i < k->n; i++) {
-		struct target t = k->v[i];
-		int r;
-
-		p = link_request(k->link, "thread.delete");
-		pack_kv_text(p, "thread", t.id);
-		pack_kv_bool(p, "wait", i + 1 == k->n);
-		r = link_call(k->link, LINK_PATIENT);
-		if (r) {
-			k->status = link_fail(k->link, r);
-			if (r != LINK_E_REMOTE)
-				break;
-			continue;
+		if (d.kept[i]) {
+			mem_free(k->v[i].id);
+			mem_free(k->v[i].name);
+		} else {
+			k->v[left++] = k->v[i];
 		}
-		k->v[i] = k->v[gone];
-		k->v[gone++] = t;
 	}
-	for (size_t i = gone; i < k->n; i++) {
-		mem_free(k->v[i].id);
-		mem_free(k->v[i].name);
-	}
-	k->n = gone;
+	k->n = left;
+	mem_free(d.kept);
 }
 
 static void print_json(const struct rm *k, struct buf *out)
