@@ -15,6 +15,7 @@
 #define PROGRAM "/usr/bin/pdftotext"
 #define PIECE 65536
 #define SPLIT_PAGES 100 /* fewer: the second pdftotext costs more than it brings */
+#define STALL_MS 60000  /* without a page: 300 of them come in a second */
 #define SPLIT_BYTES ((size_t)32 << 20) /* what is larger is mostly pictures */
 #define HEAD_MAX ((size_t)64 << 10) /* title, author and the like; a longer one is no head */
 #define TAIL "</pre>\n</body>\n</html>\n"
@@ -142,6 +143,15 @@ static bool take_piece(struct reading *r, int child)
 	return true;
 }
 
+/* Some text, or an end; false: neither comes. */
+static bool wait_for(struct extract *x, struct pollfd fds[PDF_CHILDREN])
+{
+	if (poll(fds, PDF_CHILDREN, STALL_MS) > 0)
+		return true;
+	extract_fail(x, EXTRACT_E_LIMIT, "a page of it takes longer than %d s to read: print it to a new PDF", STALL_MS / 1000);
+	return false;
+}
+
 /* The first one's pages go on at once, the second one's are kept. */
 static void read_first(struct reading *r)
 {
@@ -149,26 +159,28 @@ static void read_first(struct reading *r)
 		{ .fd = r->two ? PDF_TEXT(PDF_SECOND) : -1, .events = POLLIN } };
 
 	while (!first_is_over(r)) {
-		if (r->two && poll(fds, PDF_CHILDREN, -1) < 0)
+		if (!wait_for(r->x, fds))
 			break;
 		if (r->two && fds[PDF_SECOND].revents && !take_piece(r, PDF_SECOND)) {
 			r->second_ended = true;
 			fds[PDF_SECOND].fd = -1;
 		}
-		if ((!r->two || fds[PDF_FIRST].revents) && !take_piece(r, PDF_FIRST))
+		if (fds[PDF_FIRST].revents && !take_piece(r, PDF_FIRST))
 			end_stream(&r->first);
 	}
 }
 
 static void read_second(struct reading *r)
 {
+	struct pollfd fds[PDF_CHILDREN] = { { .fd = -1 }, { .fd = PDF_TEXT(PDF_SECOND), .events = POLLIN } };
+
 	r->second.pages.page = r->first.pages.page;
 	for (size_t at = 0, n; at < r->ahead.len; at += n) {
 		n = min_of(r->ahead.len - at, (size_t)PIECE);
 		feed_stream(&r->second, (const char *)r->ahead.data + at, n);
 	}
 	buf_fini(&r->ahead);
-	while (!r->second_ended && !extract_state(r->x))
+	while (!r->second_ended && !extract_state(r->x) && wait_for(r->x, fds))
 		r->second_ended = !take_piece(r, PDF_SECOND);
 	end_stream(&r->second);
 }
