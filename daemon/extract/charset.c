@@ -139,6 +139,18 @@ static const char *by_zeroes(const uint8_t *p, size_t n)
 	return zeroes[0] > look / 16 && !zeroes[1] ? "UTF-16BE" : NULL;
 }
 
+/* Encodings of seven bits, which look like ASCII: by the escapes in which they say what follows. */
+static const char *by_escapes(const uint8_t *p, size_t n)
+{
+	static const char *const marks[][2] = { { "\033$)C", "ISO-2022-KR" }, { "\033$B", "ISO-2022-JP" },
+		{ "\033$@", "ISO-2022-JP" } };
+
+	for (size_t i = 0; i < array_len(marks); i++)
+		if (memmem(p, n, marks[i][0], strlen(marks[i][0])))
+			return marks[i][1];
+	return NULL;
+}
+
 static const char *by_guess(const uint8_t *p, size_t n)
 {
 	uchardet_t u = uchardet_new();
@@ -200,15 +212,32 @@ static int decode_as(const char *name, const uint8_t *p, size_t n, struct buf *o
 	return r;
 }
 
+/* false: that it is not, and nothing came of it. */
+static bool decode_whole(const char *name, const uint8_t *p, size_t n, struct buf *out)
+{
+	size_t from = out->len, bad = 0;
+	iconv_t c = iconv_open("UTF-8", name);
+	bool whole = c != (iconv_t)-1 && convert(c, p, n, out, &bad) == 0 && !bad;
+
+	if (c != (iconv_t)-1)
+		iconv_close(c);
+	if (!whole)
+		out->len = from;
+	return whole;
+}
+
 int charset_decode(const uint8_t *p, size_t n, const char *declared, struct buf *out)
 {
 	size_t skip = 0;
-	const char *name = by_mark(p, n, &skip);
+	const char *name = by_mark(p, n, &skip), *seven;
 
 	if (!n)
 		return 0;
 	p += skip;
 	n -= skip;
+	seven = name ? NULL : by_escapes(p, n);
+	if (seven && decode_whole(seven, p, n, out))
+		return 0;
 	if ((!name || !strcmp(name, "UTF-8")) && utf8_valid_no_nul((const char *)p, n))
 		return buf_add(out, p, n);
 	if (name && !strcmp(name, "UTF-8"))

@@ -52,6 +52,7 @@ void extract_place(struct extract *x, int page, int line); /* below x->label */
 
 int extract_text(struct extract *x, const uint8_t *p, size_t n);
 int extract_html(struct extract *x, const uint8_t *p, size_t n);
+bool html_tag_has_too_many(const char *s, size_t n); /* attributes */
 int extract_html_utf8(struct extract *x, const char *s, size_t n); /* converted already */
 int extract_zip(struct extract *x, const uint8_t *p, size_t n);
 int extract_mail(struct extract *x, const uint8_t *p, size_t n, bool mbox);

@@ -317,6 +317,8 @@ int extract_html_utf8(struct extract *x, const char *s, size_t n)
 {
 	struct html h = { .x = x };
 
+	if (html_tag_has_too_many(s, n))
+		return extract_fail(x, EXTRACT_E_LIMIT, "a tag of it has more than %d attributes: not a document", HTML_ATTRIBUTES);
 	buf_init(&h.title, 0);
 	h.parser = htmlCreatePushParserCtxt(&handler, &h, NULL, 0, NULL, XML_CHAR_ENCODING_UTF8);
 	if (!h.parser)

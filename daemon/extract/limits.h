@@ -23,6 +23,7 @@
 /* XML and HTML */
 #define XML_DEPTH 256        /* levels; Word nests 20 to 40 */
 #define HTML_DEPTH 200000    /* only counted, never recursed into: browsers go on after 512 */
+#define HTML_ATTRIBUTES 10000 /* of one tag: the time goes with their square */
 #define XML_TOKEN_MAX ((size_t)8 << 20) /* bytes without an end of tag: expat keeps them all */
 
 /* Sheets and slides */

@@ -93,7 +93,7 @@ static void explain(struct ingest *i, const struct readers_end *end, const struc
 		fail(i, LIBRARY_E_STORE, end->words);
 	else if (end->r == READERS_E_STOPPING)
 		fail(i, LIBRARY_E_BUSY, "the daemon is going down: upload it again later");
-	else if (end->r == READERS_E_DEADLINE)
+	else if (end->r == READERS_E_DEADLINE || (end->r == READERS_E_ENDED && (end->signal == SIGXCPU || end->signal == SIGKILL)))
 		fail(i, LIBRARY_E_TOO_LARGE, "it takes too long to read: split it, or save it in another format");
 	else if (said->error[0])
 		fail(i, error_of(said->status), said->error);

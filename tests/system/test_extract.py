@@ -66,6 +66,9 @@ def test_html_is_what_a_reader_of_the_page_sees(t):
     equal(got.text.count("Bicycle repair guide"), 1, "the title, said once")
     contains(got.text, "A chain is replaced\nafter 3000 kilometres", "- Spanner\n  - size 15\n- Pump",
              "| Part | Torque |\n| --- | --- |\n| Crank | 40 Nm |", "```\ntrue   &&\n  kept\n```")
+    many = " ".join(f"a{i}=1" for i in range(20000))
+    equal(records.read(program(t), f"<p {many}>x".encode(), "a.html").status["status"], "limit", "attributes")
+    contains(read(t, f"<p title='{many}'>few</p>".encode(), "a.html").text, "few")
     check("hidden" not in got.text and "color" not in got.text, "scripts or styles were read")
 
 
@@ -130,6 +133,9 @@ def test_encodings_are_recognised(t):
         equal(read(t, russian.encode(charset), "a.txt").text, russian, charset)
     for text, charset in (("今日はとても良い天気ですね。散歩に行きましょう。" * 3, "shift_jis"), ("今天天气很好，我们去公园散步吧。" * 3, "gb18030")):
         equal(read(t, text.encode(charset), "a.txt").text, text, charset)
+    for text, charset in (("図書館は月曜日から開いています。Reading room, 2 floors.", "iso-2022-jp"), ("도서관은 월요일부터 문을 엽니다.", "iso-2022-kr")):
+        equal(read(t, text.encode(charset), "a.txt").text, text, charset)
+    equal(read(t, b"a terminal's \x1b$Bug", "a.txt").text, "a terminal's $Bug", "an escape that is none of ISO 2022")
     curly = "It’s a “quoted” word – nothing more."
     equal(read(t, curly.encode(), "a.txt").text, curly, "UTF-8 with curly quotes")
     equal(read(t, curly.encode("cp1252"), "a.txt").text, curly, "Windows-1252")

@@ -444,6 +444,7 @@ TEST(content_says_who_reads_binaries_the_name_who_reads_texts)
 	check_int(format_route("  <!DOCTYPE html>", 17, "a", true), ROUTE_HELPER);
 	check_int(format_route("Subject: a", 10, "a.eml", true), ROUTE_HELPER);
 	check_int(format_route("Subject: a", 10, "a.txt", true), ROUTE_TEXT);
+	check_int(format_route("\033$B?^", 5, "a.txt", true), ROUTE_HELPER);
 	check_int(format_route("caf\xe9", 4, "a.txt", false), ROUTE_HELPER);
 }
 
