@@ -16,7 +16,7 @@
 #define KIND 0.12      /* ... of holding a number where one is asked for, a name where one is */
 #define SHORT_WORDS 5
 #define LONG_WORDS 60
-#define WORTH 0.4   /* a further quote covers so much of what the best one covers */
+#define WORTH 0.6   /* a further quote covers so much of what the best one covers */
 #define LINES_MAX 8 /* of source in one quote */
 
 /* What kind of thing answers the question. */

@@ -148,6 +148,19 @@ static bool is_abbreviation(const char *word, size_t n, bool number)
 	       (number && is_one_of(numbered, array_len(numbered), word, n));
 }
 
+/* What follows a numeral with a dot in German: "am 3. Oktober", "im 19. Jahrhundert". */
+static bool numbers_next(const char *s, size_t n)
+{
+	static const char *const known[] = { "Jan", "Feb", "M\xc3\xa4r", "Apr", "Mai", "Jun", "Jul", "Aug", "Sep", "Okt",
+		"Nov", "Dez", "J\xc3\xa4nner", "Jahrhundert", "Jh", "Jahrtausend", "Weltkrieg", "Auflage", "Tag ", "Klasse",
+		"Platz", "Bundesliga", "Kapitel", "Lebensjahr" };
+
+	for (size_t i = 0; i < array_len(known); i++)
+		if (n >= strlen(known[i]) && !memcmp(s, known[i], strlen(known[i])))
+			return true;
+	return false;
+}
+
 /* A dot that belongs to what is before it: an abbreviation, an initial, the number of a list item.
  */
 static bool dot_is_inner(const char *s, size_t from, size_t dot, size_t next, size_t n)
@@ -164,6 +177,8 @@ static bool dot_is_inner(const char *s, size_t from, size_t dot, size_t next, si
 		return s[next] < 'A' || s[next] > 'Z';
 	while (at > from && is_digit(s[at - 1]))
 		at--;
+	if (at < dot && dot - at <= 2 && numbers_next(s + next, n - next))
+		return true;
 	return at == from && at < dot; /* "1. Introduction" */
 }
 

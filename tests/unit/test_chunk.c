@@ -380,6 +380,10 @@ TEST(sentences_end_where_readers_think_they_do)
 	check_str(first_sentence("Use e.g. this one. Or not."), "Use e.g. this one.");
 	check_str(first_sentence("J. R. R. Tolkien wrote it. Yes."), "J. R. R. Tolkien wrote it.");
 	check_str(first_sentence("He said \"stop.\" She did."), "He said \"stop.\"");
+	check_str(first_sentence("Am 20. September 1565 fiel das Fort. Dann kam"), "Am 20. September 1565 fiel das Fort.");
+	check_str(first_sentence("Im 19. Jahrhundert war es so. Dann kam"), "Im 19. Jahrhundert war es so.");
+	check_str(first_sentence("There were 20. September came."), "There were 20. September came.");
+	check_str(first_sentence("It has 2018. Then"), "It has 2018.");
 	check_str(first_sentence("As shown.[12] More."), "As shown.[12]");
 	check_str(first_sentence("Version 3.5 is out! Get it."), "Version 3.5 is out!");
 	check_str(first_sentence("See no. 5 there. Next."), "See no. 5 there.");
