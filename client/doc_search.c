@@ -27,6 +27,7 @@ struct search {
 	struct json_out w;
 	int64_t have, documents;
 	bool cut, bold;
+	char *instead;     /* which words were taken for others, or NULL */
 	char *words_only;  /* why no vectors counted, where they should; or NULL */
 	unsigned width;    /* of the terminal, 0: none */
 	const char *query; /* words in bold */
@@ -177,8 +178,10 @@ static int pages(struct search *k, const struct buf *text)
 			json_begin(k);
 		k->documents = val_get_int(k->link->msg.result, "documents", 0);
 		k->cut = k->cut || val_get_bool(k->link->msg.result, "cut", false);
-		if (!before)
+		if (!before) {
 			k->words_only = val_get_text(k->link->msg.result, "vectors_missing");
+			k->instead = val_get_text(k->link->msg.result, "instead");
+		}
 		add_page(k, val_get(k->link->msg.result, "results"));
 	} while (k->have > before && k->have < k->s->limit &&
 		 val_get_int(k->link->msg.result, "next", 0) > 0);
@@ -199,6 +202,8 @@ static int finish(struct search *k)
 	}
 	if (k->cut)
 		say_as("daemon", "the search took too long and was cut: some passages were not looked at");
+	if (k->instead)
+		say_as("daemon", "%s", k->instead);
 	if (k->words_only)
 		say_as("daemon", "searched by the words alone; the embeddings server: %s", k->words_only);
 	return out_text(&k->text, k->s->format || k->bold);
@@ -223,6 +228,7 @@ int doc_search_run(const struct doc_search *s, struct client *c, char *const *wo
 		link_free(k.link);
 	}
 	mem_free(k.words_only);
+	mem_free(k.instead);
 	buf_fini(&k.text);
 	buf_fini(&text);
 	return r;

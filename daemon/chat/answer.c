@@ -158,6 +158,8 @@ static void on_retrieved(uint64_t owner, void *ctx, const struct retrieval *r)
 	if (r->cut)
 		turn_notice(t, "search_cut", "the search was cut after %lld ms; some passages were not looked at",
 			(long long)c->config->retrieval_timeout);
+	if (r->instead)
+		turn_notice(t, "searched_instead", "%s", r->instead);
 	if (r->vectors_missing)
 		turn_notice(t, "vectors_missing", "the question was searched for by its words alone; the embeddings server: %s",
 			r->vectors_missing);

@@ -46,6 +46,7 @@ static void reply_found(struct search *k, const struct retrieval *r)
 	if (r->cut)
 		pack_kv_bool(&p, "cut", true);
 	pack_kv_text_opt(&p, "vectors_missing", r->vectors_missing);
+	pack_kv_text_opt(&p, "instead", r->instead);
 	pack_key(&p, "results");
 	pack_array(&p);
 	for (; i < r->nsources && !pack_half_full(&p); i++)

@@ -119,6 +119,7 @@ struct retrieval { /* views during the callback */
 	size_t prompt_len;
 	const char *const *pieces;     /* the extractive answer in pieces as it is to be streamed; with `answer`, and for FOUND_NOTHING */
 	size_t npieces;
+	const char *instead;           /* words of the question that no document has, and what was asked for instead, a sentence; or NULL */
 	const char *matched;           /* words of the question as they stand in the quotes, a line each; or NULL */
 };
 /* done: exactly once, from the loop, never from inside. 0 or LIBRARY_E_BUSY. */

@@ -223,6 +223,65 @@ static void find_matches(struct retrieve *r)
 	buf_fini(&m.out);
 }
 
+/* ---- words asked for as others ---- */
+
+#define INSTEAD_BYTES 512
+
+struct spelled {
+	const struct query *q;
+	size_t unit;
+	const char *text;
+	struct buf *out;
+	int terms[2]; /* told already, + 1 */
+};
+
+/* A term of the unit, as the text spells it. */
+static int spell(void *ctx, const struct word *w)
+{
+	struct spelled *s = ctx;
+	int term = query_find(s->q, w->term, w->n);
+
+	for (size_t i = 0; term >= 0 && i < s->q->nparts; i++) {
+		const struct query_part *p = &s->q->parts[i];
+
+		if (p->unit != s->unit || p->term != term || s->terms[0] == term + 1 || s->terms[1] == term + 1)
+			continue;
+		buf_addf(s->out, "%s\"", s->terms[0] ? " and " : "");
+		buf_add(s->out, s->text + w->start, w->end - w->start);
+		buf_add_str(s->out, "\"");
+		s->terms[s->terms[0] != 0] = term + 1;
+	}
+	return 0;
+}
+
+int present_instead(struct retrieve *r)
+{
+	const struct query *q = r->query;
+	struct buf out;
+
+	buf_init(&out, INSTEAD_BYTES);
+	for (size_t i = 0; i < q->nunits; i++) {
+		const struct query_unit *u = &q->units[i];
+		struct spelled s = { .q = q, .unit = i, .out = &out };
+
+		if (!u->mended)
+			continue;
+		buf_addf(&out, "%s\"", out.len ? "; " : "");
+		buf_add(&out, q->asked + u->start, u->end - u->start);
+		buf_add_str(&out, "\" is in no document, searched for ");
+		for (size_t h = 0; h < r->search.nhits && !s.terms[1]; h++) {
+			s.text = r->search.hits[h].text;
+			words_each(s.text, r->search.hits[h].text_len, &s, spell);
+		}
+		if (!s.terms[0])
+			buf_add_str(&out, "a word near it");
+		buf_add_str(&out, " instead");
+	}
+	r->instead = out.len && !out.failed ? buf_steal(&out, NULL) : NULL;
+	buf_fini(&out);
+	return 0;
+}
+
 /* ---- answer ---- */
 
 static int add_piece(struct retrieve *r, struct buf *text)

@@ -281,6 +281,35 @@ void query_make(struct query *q, struct query_text question, struct query_text p
 	ask(q, previous_answer, stops, false, QUERY_PREVIOUS_ANSWER, QUERY_HISTORY);
 }
 
+/* ---- a word that is in no document ---- */
+
+static int ask_instead(struct query *q, const struct term_weight *w, double weight)
+{
+	int term = add_term(q, w->term, w->n, weight, QUERY_TERMS);
+
+	if (term >= 0)
+		q->terms[term].own = true;
+	return term;
+}
+
+void query_instead(struct query *q, size_t part, const struct term_weight *first, const struct term_weight *second, double weight)
+{
+	struct query_part *p = &q->parts[part];
+	struct term_weight *old = &q->terms[p->term];
+	double worth = old->weight * weight;
+	int a = ask_instead(q, first, worth), b = second ? ask_instead(q, second, worth) : -1;
+
+	if (a < 0)
+		return;
+	old->weight = 0;
+	old->own = false;
+	*p = (struct query_part){ .unit = p->unit, .term = (uint16_t)a };
+	q->units[p->unit].mended = true;
+	q->units[p->unit].guessed = !second;
+	if (b >= 0 && q->nparts < array_len(q->parts))
+		q->parts[q->nparts++] = (struct query_part){ .unit = p->unit, .term = (uint16_t)b };
+}
+
 /* ---- coverage ---- */
 
 /*

@@ -24,6 +24,8 @@ struct query_unit {
 	size_t start, end; /* bytes of query.asked */
 	double weight;     /* set by query_weigh */
 	bool gram;         /* a pair or triple of characters */
+	bool mended;       /* asked for as something else */
+	bool guessed;      /* ... as one word that is near it, not as its halves */
 	bool triple;       /* ... of a script that is written without spaces */
 	bool nowhere;      /* none of its terms is in any passage searched; set by query_weigh */
 	bool whole_known;  /* private */
@@ -82,3 +84,5 @@ double query_coverage(const struct query *q, const struct query_seen *seen);
 double query_answered(const struct query *q, double best, double most);
 
 int query_find(const struct query *q, const char *term, size_t n); /* index, or -1 */
+/* The word of this part is asked for as another one, or as two (second may be NULL), `weight` times what it was worth. */
+void query_instead(struct query *q, size_t part, const struct term_weight *first, const struct term_weight *second, double weight);

@@ -12,6 +12,7 @@
 #include "daemon/library/cost.h"
 #include "daemon/library/hits.h"
 #include "daemon/library/library_in.h"
+#include "daemon/library/mend.h"
 #include "daemon/library/retrieve_in.h"
 
 #define HITS 60  /* of 400 characters: enough for three times the usual budget */
@@ -19,15 +20,20 @@
 
 /* ---- memory ---- */
 
+static void forget_search(struct db_search *s)
+{
+	for (size_t i = 0; i < s->nhits; i++)
+		hit_fini(&s->hits[i]);
+	mem_free(s->hits);
+	mem_free(s->idf);
+	mem_free(s->df);
+	*s = (struct db_search){ 0 };
+}
+
 static void forget_result(struct retrieve *r)
 {
 	spans_fini(&r->spans);
-	for (size_t i = 0; i < r->search.nhits; i++)
-		hit_fini(&r->search.hits[i]);
-	mem_free(r->search.hits);
-	mem_free(r->search.idf);
-	mem_free(r->search.df);
-	r->search = (struct db_search){ 0 };
+	forget_search(&r->search);
 	source_list_fini(&r->sources);
 	source_list_fini(&r->read);
 	buf_fini(&r->prompt);
@@ -39,6 +45,7 @@ static void forget_result(struct retrieve *r)
 	r->coverage = 0;
 	r->cut = r->all = r->begun = false;
 	r->matched = mem_free(r->matched);
+	r->instead = mem_free(r->instead);
 }
 
 static void *retrieve_free(struct retrieve *r)
@@ -88,16 +95,101 @@ static int search(struct retrieve *r, struct db *db)
 	return r->cut ? 0 : e;
 }
 
+static void judge_as(struct retrieve *r, double coverage)
+{
+	r->coverage = coverage;
+	r->band = coverage >= QUERY_WELL       ? FOUND_GOOD
+		  : coverage >= QUERY_ANSWERED ? FOUND_WEAK
+					       : FOUND_NOTHING;
+}
+
 static void judge(struct retrieve *r)
 {
 	double best = 0;
 
 	for (size_t i = 0; i < min_of(r->search.nhits, (size_t)JUDGED); i++)
 		best = max_of(best, r->search.hits[i].own);
-	r->coverage = query_answered(r->query, best, r->search.most);
-	r->band = r->coverage >= QUERY_WELL       ? FOUND_GOOD
-		  : r->coverage >= QUERY_ANSWERED ? FOUND_WEAK
-						  : FOUND_NOTHING;
+	judge_as(r, query_answered(r->query, best, r->search.most));
+}
+
+/* ---- words that are in no document ---- */
+
+/* How many passages have each of these terms. */
+static int count(struct retrieve *r, struct db *db, struct mend_tries *t, struct db_search *s)
+{
+	*s = (struct db_search){
+		.account = &r->account,
+		.collection = r->collection,
+		.documents = (const char *const *)r->documents,
+		.ndocuments = r->ndocuments,
+		.terms = t->terms,
+		.nterms = t->n,
+		.limit = 1,
+	};
+	return db_library_search(db, s);
+}
+
+/* Whether it could be read as something else. */
+static int mend_word(struct retrieve *r, struct db *db, struct mend_tries *t, size_t unit, bool *mended)
+{
+	int e = 0;
+
+	for (unsigned round = 0; e == 0 && mend_tries(t, r->query, unit, round); round++) {
+		struct db_search s;
+		size_t way = SIZE_MAX;
+
+		e = count(r, db, t, &s);
+		if (e == 0)
+			way = mend_choose(t, s.df);
+		forget_search(&s);
+		if (way == SIZE_MAX)
+			continue;
+		mend_apply(r->query, t, way);
+		*mended = true;
+		break;
+	}
+	return e;
+}
+
+#define SHORT_QUESTION 2 /* words: the one with the slip is what it is about */
+
+/*
+ * A question with a slip is asked again as it may have been meant. That finds more, but whether it is answered
+ * is a guess then: only of a short one it counts.
+ */
+static int mend(struct retrieve *r, struct db *db)
+{
+	size_t units[MEND_WORDS], n = 0;
+	struct mend_tries *t;
+	double before = r->coverage;
+	bool mended = false, guessed = false;
+	int e = 0;
+
+	for (size_t i = 0; i < r->query->nunits && n < MEND_WORDS; i++)
+		if (mend_wanted(r->query, i))
+			units[n++] = i;
+	if (!n || r->cut || !r->search.documents_searched)
+		return 0;
+	t = mem_new(sizeof(*t));
+	for (size_t i = 0; e == 0 && i < n; i++)
+		e = mend_word(r, db, t, units[i], &mended);
+	mem_free(t);
+	if (e == STORE_E_DEADLINE) /* what was found stands */
+		return 0;
+	if (e || !mended)
+		return e;
+	forget_search(&r->search);
+	e = search(r, db);
+	if (e == 0)
+		query_weigh(r->query, r->search.idf, r->search.df);
+	if (e)
+		return e;
+	judge(r);
+	for (size_t i = 0; i < r->query->nunits; i++)
+		guessed = guessed || r->query->units[i].guessed;
+	if (guessed && r->query->nunits > SHORT_QUESTION)
+		judge_as(r, min_of(before, r->coverage));
+	return present_instead(r);
 }
 
 static size_t cost_of_hits(const struct hit *v, size_t n)
@@ -246,6 +338,7 @@ static int retrieve_run(struct db *db, struct job *j)
 	if (e == 0) {
 		query_weigh(r->query, r->search.idf, r->search.df);
 		judge(r);
+		e = mend(r, db);
 	}
 	if (e == 0 && r->vector)
 		e = fuse_run(r, db);
@@ -281,6 +374,7 @@ static void retrieve_done(struct job *j)
 		.cut = r->cut,
 		.all = r->all,
 		.begun = r->begun,
+		.instead = r->instead,
 		.matched = r->matched,
 		.sources = r->sources.v,
 		.nsources = r->sources.n,

@@ -34,6 +34,7 @@ struct retrieve {
 	double coverage;
 	bool cut, all, begun;
 	char *matched;
+	char *instead; /* which words were asked for as others, in words; or NULL */
 	/* the question's vector, made before the job; NULL: none */
 	struct library *library;
 	float *vector;
@@ -52,5 +53,6 @@ int fuse_run(struct retrieve *r, struct db *db);
 int present_hits(struct retrieve *r); /* of a plain search: a source each */
 int present_sources(struct retrieve *r);
 int present_passages(struct retrieve *r);
+int present_instead(struct retrieve *r);
 int present_prompt(struct retrieve *r);
 int present_answer(struct retrieve *r);

@@ -85,6 +85,23 @@ def test_what_is_in_no_document_is_said_to_be_in_none(t):
     check("[1]" not in one.json["text"], "a citation of nothing:", one.json["text"])
 
 
+def test_a_slip_and_a_compound_are_read_as_words_of_the_documents(t):
+    t.daemon("")
+    uploaded(t)
+    slip = t.run("ask", "--json", "How many milimetres does the chuck take at the lathe?")
+    contains(slip.json["text"], "125 millimetres")
+    contains(slip.err, '"milimetres" is in no document, searched for "millimetres" instead')
+    found = t.run("search", "--docs", "--json", "lentilsoup vinegar")
+    contains(found.json["results"][0]["text"], "vinegar")
+    swapped = t.run("search", "--docs", "--json", "calibraiton offset")
+    contains(swapped.json["results"][0]["path"], "sensor.py")
+    contains(swapped.err.lower(), "calibraiton", "calibration")
+    known = t.run("search", "--docs", "--json", "calibration offset")
+    equal((known.err, known.json["results"][0]["text"]), ("", swapped.json["results"][0]["text"]), "spelled well")
+    strange = t.run("ask", "--json", "Who wrote Finnegans Wake?")
+    equal((strange.json["found"], strange.err), (False, ""), "about something else")
+
+
 def test_a_follow_up_is_understood_from_the_question_before(t):
     t.daemon("")
     uploaded(t)
