@@ -18,6 +18,7 @@
 #define LONG_WORDS 60
 #define WORTH 0.6   /* a further quote covers so much of what the best one covers */
 #define LINES_MAX 8 /* of source in one quote */
+#define QUOTE_BYTES 400 /* of a sentence with those beside it: more would not be read */
 
 /* What kind of thing answers the question. */
 enum wanted { WANTED_ANYTHING, WANTED_NUMBER, WANTED_YEAR, WANTED_NAME };
@@ -26,6 +27,8 @@ struct sentence {
 	size_t start, end;
 	size_t words;
 	bool number, year, name;
+	bool code;    /* of a fenced block: its lines */
+	size_t table; /* where the table begins whose row it is, + 1; 0: none */
 	struct query_seen seen;
 };
 
@@ -155,10 +158,27 @@ static void seen_add(struct query_seen *to, const struct query_seen *from, size_
 		to->terms[i] = to->terms[i] || from->terms[i];
 }
 
-/* A heading or a rule of a table: it tells what is said, but says nothing. */
+/* |---|:--:|, which stands below the heads of a table's columns. */
+static bool is_rule(const char *s, size_t n)
+{
+	size_t i = 0, dashes = 0;
+
+	for (; i < n && s[i] != '\n' && s[i] != '\r'; i++) {
+		if (!strchr("|-: \t", s[i]) || !s[i])
+			return false;
+		dashes += s[i] == '-';
+	}
+	return dashes > 0;
+}
+
+/* A heading, or what stands over a table: it tells what is said, but says nothing. A row says something. */
 static bool is_title(const char *s, size_t n)
 {
-	return n && (*s == '#' || *s == '|');
+	const char *next = n ? memchr(s, '\n', n) : NULL;
+
+	if (!n || *s == '#')
+		return n > 0;
+	return *s == '|' && (is_rule(s, n) || (next && is_rule(next + 1, n - (size_t)(next + 1 - s))));
 }
 
 /* `beside`: what is said around it, headings included. */
@@ -169,13 +189,14 @@ static void judge(struct chooser *c, size_t span, const struct sentence *s,
 	struct query_seen both = s->seen;
 	double own = query_coverage(c->q, &s->seen), score;
 
-	if (!lines && is_title(all->v[span].text + s->start, s->end - s->start))
+	if (s->start == s->end || (!lines && is_title(all->v[span].text + s->start, all->v[span].n - s->start)))
 		return;
 	seen_add(&both, beside, c->q->nterms);
 	own += NEIGHBOUR * (query_coverage(c->q, &both) - own);
 	score = own + PASSAGE * all->v[span].score / all->v[0].score - length_penalty(s) +
 		(is_kind(s, c->wanted) ? KIND : 0);
-	keep(c, (struct quote){ span, s->start, s->end, lines, own, score });
+	keep(c, (struct quote){ span, s->table && s->end - s->table < QUOTE_BYTES ? s->table - 1 : s->start, s->end,
+			lines || s->code || s->table, own, score });
 }
 
 static bool is_source(const struct span *s)
@@ -197,6 +218,34 @@ static size_t lines_end(const char *s, size_t n, size_t at)
 	return n;
 }
 
+/* ``` or ~~~ at the beginning of a line. */
+static bool is_fence(const char *s, size_t n, size_t at)
+{
+	return n - at >= 3 && (!memcmp(s + at, "```", 3) || !memcmp(s + at, "~~~", 3)) && (!at || s[at - 1] == '\n');
+}
+
+static size_t next_line(const char *s, size_t n, size_t at)
+{
+	const char *end = at < n ? memchr(s + at, '\n', n - at) : NULL;
+
+	return end ? (size_t)(end - s) + 1 : n;
+}
+
+/* The lines within a fenced block, some of a long one; *at: behind it. */
+static void take_fenced(const struct span *p, size_t *at, struct sentence *s)
+{
+	size_t end = next_line(p->text, p->n, *at), count = 0;
+
+	s->code = true;
+	s->start = s->end = end;
+	for (; end < p->n && !is_fence(p->text, p->n, end); end = next_line(p->text, p->n, end))
+		if (count++ < LINES_MAX)
+			s->end = next_line(p->text, p->n, end);
+	while (s->end > s->start && p->text[s->end - 1] == '\n')
+		s->end--;
+	*at = next_line(p->text, p->n, end);
+}
+
 static bool next_sentence(
 	const struct chooser *c, const struct span *p, bool lines, size_t *at, struct sentence *s)
 {
@@ -205,6 +254,13 @@ static bool next_sentence(
 	*s = (struct sentence){ .start = from };
 	if (from >= p->n)
 		return false;
+	if (!lines && is_fence(p->text, p->n, from)) {
+		*at = from;
+		take_fenced(p, at, s);
+		query_look(c->q, p->text + s->start, s->end - s->start, &s->seen);
+		look_at_kind(s, p->text + s->start, s->end - s->start);
+		return true;
+	}
 	if (lines) /* the indentation of its first line is part of it */
 		while (from > *at && p->text[from - 1] != '\n')
 			from--;
@@ -216,10 +272,30 @@ static bool next_sentence(
 	return true;
 }
 
+struct table {
+	size_t start; /* of the line over its columns, + 1; 0: none */
+	struct query_seen heads;
+};
+
+/* A row of a table says what it says of its columns: the words over it are its own, and shown with it. */
+static void take_row(const struct chooser *c, const struct span *p, struct sentence *s, struct table *t)
+{
+	if (s->code || p->text[s->start] != '|') {
+		*t = (struct table){ 0 };
+	} else if (is_title(p->text + s->start, p->n - s->start)) {
+		t->start = t->start ? t->start : s->start + 1;
+		seen_add(&t->heads, &s->seen, c->q->nterms);
+	} else {
+		s->table = t->start ? t->start : s->start + 1;
+		seen_add(&s->seen, &t->heads, c->q->nterms);
+	}
+}
+
 static void judge_span(struct chooser *c, size_t span)
 {
 	const struct span *p = &c->spans->v[span];
 	struct query_seen titles = { 0 }, beside;
+	struct table table = { 0 };
 	struct sentence before = { 0 }, now, next;
 	bool lines = is_source(p), more;
 	size_t at = 0;
@@ -231,6 +307,8 @@ static void judge_span(struct chooser *c, size_t span)
 	more = next_sentence(c, p, lines, &at, &now);
 	while (more) {
 		more = next_sentence(c, p, lines, &at, &next);
+		if (!lines && now.start < now.end)
+			take_row(c, p, &now, &table);
 		beside = titles;
 		seen_add(&beside, &before.seen, c->q->nterms);
 		seen_add(&beside, &next.seen, c->q->nterms);
@@ -292,7 +370,6 @@ size_t quotes_choose(const struct query *q, const struct spans *s, struct quote 
 
 #define BARE_BYTES 60 /* a sentence shorter than this says little alone */
 #define BEFORE_BYTES 300
-#define QUOTE_BYTES 400 /* of a sentence with those beside it: more would not be read */
 
 static bool leans_back(const char *s, size_t n)
 {

@@ -102,6 +102,19 @@ def test_a_slip_and_a_compound_are_read_as_words_of_the_documents(t):
     equal((strange.json["found"], strange.err), (False, ""), "about something else")
 
 
+def test_code_and_tables_are_quoted_as_they_stand(t):
+    t.daemon("")
+    table = "| plant | litres | days |\n|---|---|---|\n| tomato | 2 | daily |\n| cucumber | 1.5 | every second day |\n"
+    t.run("upload", t.h.path("club.md", "# Club\n\n## Watering\n\nNobody waters at noon.\n\n" + table +
+                            "\n## Tap\n\nOpen it with:\n\n```sh\nirrigate --zone 3 \\\n  --pressure low\n```\n"))
+    row = ask(t, "How many litres does a cucumber plant need?")
+    contains(row["text"], "> " + table.rstrip().replace("\n", "\n> "))
+    quoted = [s for s in row["sources"] if s["cited"]][0]
+    equal(quoted["quote"], table.rstrip(), "the row with what stands over it")
+    code = ask(t, "irrigate pressure low")
+    contains(code["text"], "> ```\n> irrigate --zone 3 \\\n>   --pressure low\n> ```\n")
+
+
 def test_a_follow_up_is_understood_from_the_question_before(t):
     t.daemon("")
     uploaded(t)
