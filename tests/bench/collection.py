@@ -212,12 +212,12 @@ def answer(home, names, collection, strangers):
         gold = [squash(text) for text in collection.answers[q]]
         cited = [s.get("quote") or "" for s in a["sources"] if s.get("cited")][:3]
         quoted += a["found"] and holds(gold, cited, 1 << 20)
-        inside += holds(gold, [s.get("quote") or "" for s in a["sources"]], 6000)
+        inside += holds(gold, [p["text"] for p in a["passages"]], 6000)
         first += bool({names.get(s.get("path")) for s in a["sources"][:3]} & collection.gold[q])
     out = []
     if known:
         out.append(f"answered {mean(a['found'] for a in told):.3f} three quotes hold it {quoted / len(known):.3f} "
-                   f"sources hold it in 6000 {inside / len(known):.3f} first three sources {first / len(known):.3f}")
+                   f"passages hold it in 6000 {inside / len(known):.3f} first three sources {first / len(known):.3f}")
     if strangers:
         out.append(f"off-topic refused {mean(not a['found'] for a in each(one, strangers)):.3f} of {len(strangers)}")
     return out
