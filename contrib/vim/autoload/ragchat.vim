@@ -99,7 +99,7 @@ def OnStream(note: dict<any>)
   if kind == 'status'
     view.Note(place.view, get(note, 'text', ''))
   elseif kind == 'notice' && get(note, 'name', '') != 'citation' && has_key(note, 'text')
-    rpc.Say(note.text)
+    rpc.Say(strcharpart(rpc.Clean(note.text), 0, &columns - 24)) # longer ones want ENTER
   elseif kind == 'error'
     place.error = get(note, 'message', '')
   elseif kind == 'done'

@@ -108,7 +108,7 @@ local function follow(place, turn, after)
       elseif note.kind == 'error' then
         place.error = note.message
       elseif note.kind == 'notice' and note.name ~= 'citation' and note.text then
-        say(note.text, vim.log.levels.DEBUG)
+        say(vim.fn.strcharpart(view.clean(note.text), 0, vim.o.columns - 24), vim.log.levels.DEBUG) -- longer ones want ENTER
       end
     end,
     done = function(note)
