@@ -194,6 +194,27 @@ int segment_builder_passage(struct segment_builder *b, uint16_t length)
 	return 0;
 }
 
+/* ---- back ---- */
+
+struct segment_mark segment_builder_mark(const struct segment_builder *b)
+{
+	return (struct segment_mark){ b->ndocuments, b->npassages, b->nnotes };
+}
+
+/* Terms stay; one without a note is not written. */
+void segment_builder_back(struct segment_builder *b, const struct segment_mark *mark)
+{
+	for (size_t i = mark->notes; i < b->nnotes; i++) {
+		struct term *t = &b->terms[b->notes[i].term];
+
+		t->notes--;
+		t->last = NOTHING; /* the one before, if any, is of another passage */
+	}
+	b->nnotes = mark->notes;
+	b->npassages = mark->passages;
+	b->ndocuments = mark->documents;
+}
+
 /* ---- writing ---- */
 
 static int by_text(const void *a, const void *b, void *arg)

@@ -52,6 +52,7 @@ struct db {
 	atomic_uint_fast64_t longest_us; /* of its transactions so far */
 	struct library_share share; /* LIBRARY: what the group did, for its end */
 	int segments;              /* folder of the library's segments */
+	struct portions *portions; /* LIBRARY: words of the group on their way into segments */
 	struct segment_maps *maps; /* private: segment_files.c; those that are mapped */
 	char broken[40];           /* a segment found to be wrong, for the loop to hear of */
 	int64_t index_passages;    /* LIBRARY: a collection with so many moves into segments; 0 never */

@@ -3,32 +3,15 @@
  * state 0 that nobody sees; the last transaction shows it whole and hides the one it replaces.
  */
 #define LOG_TAG "library"
-#include "daemon/store/carry.h"
-#include "daemon/store/library_in.h"
-#include "daemon/store/originals.h"
-
 #include <errno.h>
 #include <string.h>
 
 #include "common/attr.h"
-#include "common/clock.h"
 #include "common/log.h"
 #include "common/mem.h"
-#include "daemon/store/segments.h"
-
-/* half a megabyte in a transaction: quick to hand over, slower to reach the disk */
-#define PIECES_AT_ONCE 16
-
-/* What is known of a document while it comes in. */
-struct coming {
-	struct db *db;
-	struct op_document_add *op;
-	char **why;
-	int64_t collection, key, first, terms;
-	int64_t before; /* key of the document it replaces, 0 none */
-	uint16_t *lengths;
-	char *name; /* as it is indexed: document_place.name */
-};
+#include "daemon/store/carry.h"
+#include "daemon/store/document_coming.h"
+#include "daemon/store/originals.h"
 
 void document_row_fini(struct document_row *d)
 {
@@ -61,61 +44,7 @@ void op_document_add_free(struct op_document_add *op)
 	mem_free(op);
 }
 
-/* ---- where it goes ---- */
-
-/* The collection and its table, made when they are not there. Within a transaction. */
-static int open_collection(struct coming *c)
-{
-	const struct op_document_add *op = c->op;
-	const char *name = op->doc.collection ? op->doc.collection : "default";
-	sqlite3_stmt *stmt = NULL;
-	bool row = false, made;
-	int r = db_run(c->db, c->db->lib, c->why,
-		"INSERT OR IGNORE INTO collection (account, name) VALUES (?1, ?2)",
-		db_text(op->account.id), db_text(name));
-
-	made = r == 0 && sqlite3_changes(c->db->lib) > 0;
-	if (r == 0)
-		r = db_query(&stmt, c->db, c->db->lib, c->why,
-			"SELECT id, next FROM collection WHERE account = ?1 AND name = ?2",
-			db_text(op->account.id), db_text(name));
-	if (r == 0)
-		r = db_step(stmt, &row, c->why);
-	if (r == 0) {
-		c->collection = db_col_int(stmt, 0);
-		c->first = c->collection << PASSAGE_BITS | db_col_int(stmt, 1);
-	}
-	db_release(stmt);
-	if (r == 0 && made)
-		r = words_create(c->db, c->collection, WORDS_NOW, c->why);
-	if (r == 0 && made)
-		r = db_run(c->db, c->db->lib, c->why, "UPDATE collection SET recipe = ?2 WHERE id = ?1",
-			db_int(c->collection), db_int(words_fingerprint()));
-	return r;
-}
-
-static int open_document(struct coming *c)
-{
-	struct op_document_add *op = c->op;
-	int r = db_run(c->db, c->db->lib, c->why,
-		"UPDATE collection SET next = next + ?2 WHERE id = ?1", db_int(c->collection),
-		db_int((int64_t)op->n));
-
-	uuid_v4(op->doc.id);
-	op->doc.added_us = clock_wall_us();
-	op->doc.passages = (int64_t)op->n;
-	if (r == 0)
-		r = db_run(c->db, c->db->lib, c->why,
-			"INSERT INTO document (id, collection, name, sha256, bytes, text_bytes, "
-			"first, passages, state, "
-			"added, title) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9, ?10)",
-			db_text(op->doc.id), db_int(c->collection), db_text(op->doc.name),
-			db_text(op->doc.sha256), db_int(op->doc.bytes),
-			db_int((int64_t)op->text_len), db_int(c->first), db_int((int64_t)op->n),
-			db_int(op->doc.added_us), db_text(op->doc.title));
-	c->key = sqlite3_last_insert_rowid(c->db->lib);
-	return r;
-}
+/* ---- what is there already ---- */
 
 /* The document of that name that is there already. *same: it is this one. */
 static int look_before(struct coming *c, bool *same)
@@ -172,157 +101,7 @@ static int add_alias_alone(struct coming *c, int64_t target)
 	return r;
 }
 
-/* ---- the slices ---- */
-
-static int write_text(struct coming *c, struct slice *s)
-{
-	size_t at = 0;
-	int r = 0;
-
-	while (r == 0 && at < c->op->text_len) {
-		size_t n = min_of(c->op->text_len - at, (size_t)PIECES_AT_ONCE * PIECE_BYTES);
-
-		r = text_write(c->db, c->key, at, c->op->text + at, n, c->why);
-		at += n;
-		s->until_us = 0;
-		if (r == 0)
-			r = slice_turn(s);
-	}
-	return r;
-}
-
-static int write_passage(struct coming *c, size_t i)
-{
-	const struct passage *p = &c->op->passages[i];
-	struct words_row row = {
-		.id = c->first + (int64_t)i,
-		.name = i == 0 ? c->name : NULL,
-		.heading = p->heading,
-		.text = c->op->text + p->start,
-		.text_len = p->end - p->start,
-	};
-	int r;
-
-	r = db_run(c->db, c->db->lib, c->why,
-		"INSERT INTO passage (id, start, end, line, page, heading) VALUES (?1, ?2, ?3, ?4, "
-		"?5, ?6)",
-		db_int(row.id), db_int((int64_t)p->start), db_int((int64_t)p->end), db_int(p->line),
-		db_int(p->page), db_text(p->heading));
-	tokenizer_places = 0;
-	if (r == 0)
-		r = words_insert(c->db, c->collection, WORDS_NOW, &row, c->why);
-	/* as words_length, but they were counted on the way: the text goes last */
-	c->lengths[i] = (uint16_t)(min_of(row.text_len ? tokenizer_places : 0, (size_t)LENGTH_LONGEST) |
-				   (i == 0 ? LENGTH_FIRST : 0));
-	c->terms += c->lengths[i] & 0x7fff;
-	return r;
-}
-
-static int write_passages(struct coming *c, struct slice *s)
-{
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < c->op->n; i++) {
-		r = write_passage(c, i);
-		if (r == 0)
-			r = slice_turn(s);
-	}
-	return r;
-}
-
-/* All at once for everybody else: the new one is there, the old one is not. */
-static int show(struct coming *c)
-{
-	int r = c->before ? library_hide(c->db, c->before, c->why) : 0;
-
-	if (r == 0)
-		r = lengths_write(c->db, c->first, c->op->n, c->lengths, c->why);
-	if (r == 0)
-		r = db_run(c->db, c->db->lib, c->why,
-			"UPDATE document SET state = 1, terms = ?2 WHERE key = ?1", db_int(c->key),
-			db_int(c->terms));
-	if (r == 0)
-		r = db_run(c->db, c->db->lib, c->why,
-			"UPDATE collection SET documents = documents + 1, passages = passages + "
-			"?2, terms = terms + ?3, "
-			"bytes = bytes + ?4 WHERE id = ?1",
-			db_int(c->collection), db_int((int64_t)c->op->n), db_int(c->terms),
-			db_int(c->op->doc.bytes));
-	c->db->tend = c->db->tend || (r == 0 && segments_wanted(c->db, c->collection));
-	if (r == 0)
-		r = carry_add(c->db, c->op->account.id, c->before ? "document.changed" : "document.added", c->op->doc.id,
-			c->op->doc.name, c->why);
-	return r;
-}
-
-static int bring_in(struct coming *c)
-{
-	struct slice s;
-	int r = slice_begin(&s, c->db, c->why);
-
-	if (r == 0)
-		r = open_collection(c);
-	if (r == 0)
-		r = open_document(c);
-	s.collection = c->collection;
-	if (r == 0)
-		r = slice_turn(&s);
-	if (r == 0)
-		r = write_text(c, &s);
-	if (r == 0)
-		r = write_passages(c, &s);
-	/* what is shown is shown alone, or its transaction would hold a slice of passages as well
-	 */
-	if (r == 0)
-		r = slice_end(&s);
-	if (r == 0)
-		r = slice_begin(&s, c->db, c->why);
-	if (r == 0)
-		r = show(c);
-	if (r == 0)
-		return slice_end(&s);
-	db_rollback(c->db->lib);
-	return r;
-}
-
 /* ---- in company ---- */
-
-static bool share_has(const struct library_share *share, int64_t collection)
-{
-	for (size_t i = 0; i < share->n; i++)
-		if (share->collections[i] == collection)
-			return true;
-	return false;
-}
-
-static int write_all_passages(struct coming *c)
-{
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < c->op->n; i++)
-		r = write_passage(c, i);
-	return r;
-}
-
-/* A small one, whole in the transaction that it shares: nothing of it is seen before the commit. */
-static int bring_in_at_once(struct coming *c)
-{
-	struct library_share *share = &c->db->share;
-	int r = open_collection(c);
-
-	if (r == 0)
-		r = open_document(c);
-	if (r == 0)
-		r = text_write(c->db, c->key, 0, c->op->text, c->op->text_len, c->why);
-	if (r == 0)
-		r = write_all_passages(c);
-	if (r == 0)
-		r = show(c);
-	if (r == 0 && share->n < array_len(share->collections) && !share_has(share, c->collection))
-		share->collections[share->n++] = c->collection;
-	share->leftovers = share->leftovers || c->before;
-	return r;
-}
 
 void library_shared(struct db *db)
 {
@@ -380,7 +159,7 @@ static int add(struct db *db, struct job *j)
 		return r ? r : share_bytes(&c, target);
 	c.lengths = calloc(op->n + 1, sizeof(*c.lengths));
 	c.name = mem_printf("%s%s%s", op->doc.name, op->doc.title ? "\n" : "", op->doc.title ? op->doc.title : "");
-	r = !c.lengths ? -ENOMEM : op->shares ? bring_in_at_once(&c) : bring_in(&c);
+	r = !c.lengths ? -ENOMEM : op->shares ? coming_bring_in_at_once(&c) : coming_bring_in(&c);
 	mem_free(c.lengths);
 	mem_free(c.name);
 	op->replaced = r == 0 && c.before;

@@ -6,6 +6,7 @@
 #include "common/clock.h"
 #include "common/mem.h"
 #include "daemon/store/lane_in.h"
+#include "daemon/store/segments.h"
 
 #define SHARE_US 5000 /* how long a transaction may gather: leaves room for its commit */
 
@@ -19,6 +20,7 @@ static bool share_job(struct lane *l, struct job *j)
 		j->r = lane_run_job(l, j);
 		if (!sqlite3_get_autocommit(lib))
 			db_savepoint_end(lib, j->r == 0);
+		portions_settle(&l->db, j->r == 0);
 	}
 	return !sqlite3_get_autocommit(lib);
 }
@@ -42,7 +44,10 @@ static void share_group(struct lane *l, struct list *batch, struct list *group)
 	} while (r == 0 && !list_empty(batch) && clock_mono_us() < end &&
 		 list_first(batch, struct job, link)->shares);
 	if (r == 0)
+		r = portions_write(&l->db, &why);
+	if (r == 0)
 		r = library_commit(&l->db, &why);
+	portions_end(&l->db, r == 0);
 	if (r != 0) {
 		db_rollback(l->db.lib);
 		lane_fail_group(group, r, why);

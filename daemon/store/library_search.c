@@ -20,6 +20,7 @@
 struct searched {
 	struct collection {
 		int64_t id, base, frozen;
+		bool direct;
 	} v[COLLECTIONS_MAX];
 	size_t n;
 };
@@ -53,7 +54,7 @@ static int find_collections(struct walk *w)
 	sqlite3_stmt *stmt = NULL;
 	bool row = true;
 	int r = db_query(&stmt, w->db, w->db->lib, w->why,
-		"SELECT id, documents, passages, terms, base, frozen FROM collection WHERE account = ?1 AND "
+		"SELECT id, documents, passages, terms, base, frozen, direct FROM collection WHERE account = ?1 AND "
 		"documents > 0 "
 		"AND (?2 IS NULL OR name = ?2) ORDER BY id",
 		db_text(w->s->account->id), db_text(w->s->collection));
@@ -63,7 +64,7 @@ static int find_collections(struct walk *w)
 		if (r != 0 || !row || w->collections.n == COLLECTIONS_MAX)
 			break;
 		w->collections.v[w->collections.n++] = (struct collection){ db_col_int(stmt, 0),
-			db_col_int(stmt, 4), db_col_int(stmt, 5) };
+			db_col_int(stmt, 4), db_col_int(stmt, 5), db_col_int(stmt, 6) };
 		w->rank.documents += db_col_int(stmt, 1);
 		w->rank.passages += db_col_int(stmt, 2);
 		w->rank.terms += db_col_int(stmt, 3);
@@ -160,12 +161,12 @@ static int match_text(const struct db_search *s, struct buf *out)
 	return out->failed ? -ENOMEM : 0;
 }
 
-/* Whole documents need every row; passages are ranked without most of them. */
-static int walk_segments(struct walk *w, const struct collection *c)
+/* Those that begin at the numbers [from, to). Whole documents need every row; passages are ranked without most of them. */
+static int walk_segments(struct walk *w, const struct collection *c, int64_t from, int64_t to)
 {
 	struct searched_segments *x = &w->segments;
 	size_t before = x->n;
-	int r = searched_segments_add(x, c->id);
+	int r = searched_segments_add(x, c->id, c->id << PASSAGE_BITS | from, (c->id << PASSAGE_BITS) + to);
 
 	for (size_t i = before; r == 0 && w->s->whole && i < x->n; i++) {
 		r = rank_segment_rows(&w->rows, x->v[i].s, w->s->terms, w->s->nterms, go_on, w->db);
@@ -227,16 +228,19 @@ static int walk_table(struct walk *w, int64_t collection, const char *table, str
 	return r ? r : w->rows.failed ? -ENOMEM : w->rows.full ? STORE_E_DEADLINE : 0;
 }
 
-/* Rising ids: what is in segments, what is on its way there, what has come since. */
+/* Rising ids: what was moved, what is on its way, what has come since. */
 static int walk_collection(struct walk *w, const struct collection *c, struct buf *match)
 {
 	char table[WORDS_NAME];
-	int r = c->base ? walk_segments(w, c) : 0;
+	int64_t since = max_of(c->base, c->frozen);
+	int r = since ? walk_segments(w, c, 0, since) : 0;
 
 	if (r == 0 && c->frozen > c->base) {
 		(void)snprintf(table, sizeof(table), "frozen_%lld", (long long)c->id);
 		r = walk_table(w, c->id, table, match);
 	}
+	if (r == 0 && c->direct)
+		return walk_segments(w, c, since, (int64_t)1 << PASSAGE_BITS);
 	words_table(table, c->id, WORDS_NOW);
 	return r ? r : walk_table(w, c->id, table, match);
 }

@@ -13,13 +13,13 @@ static void note_broken(struct searched_segments *x, const char *file)
 	x->lacking = true;
 }
 
-static int add_gone(struct searched_segments *x, int64_t collection)
+static int add_gone(struct searched_segments *x, int64_t from, int64_t to)
 {
 	sqlite3_stmt *stmt = NULL;
 	bool row = true;
 	int r = db_query(&stmt, x->db, x->db->lib, x->why,
 		"SELECT first, passages FROM segment_gone WHERE first >= ?1 AND first < ?2 ORDER BY first",
-		db_int(collection << PASSAGE_BITS), db_int((collection + 1) << PASSAGE_BITS));
+		db_int(from), db_int(to));
 
 	while (r == 0 && (r = db_step(stmt, &row, x->why)) == 0 && row) {
 		x->gone = mem_grow(x->gone, &x->cap_gone, x->ngone, sizeof(*x->gone));
@@ -47,13 +47,14 @@ static int add_segment(struct searched_segments *x, const char *file, int64_t by
 	return 0;
 }
 
-int searched_segments_add(struct searched_segments *x, int64_t collection)
+int searched_segments_add(struct searched_segments *x, int64_t collection, int64_t from, int64_t to)
 {
 	sqlite3_stmt *stmt = NULL;
 	bool row = true;
 	int r = db_query(&stmt, x->db, x->db->lib, x->why,
-		"SELECT file, bytes, state FROM segment WHERE collection = ?1 AND state IN (1, 3) ORDER BY first",
-		db_int(collection));
+		"SELECT file, bytes, state FROM segment WHERE collection = ?1 AND first >= ?2 AND first < ?3 AND state IN (1, 3) "
+		"ORDER BY first",
+		db_int(collection), db_int(from), db_int(to));
 
 	while (r == 0 && (r = db_step(stmt, &row, x->why)) == 0 && row) {
 		if (db_col_int(stmt, 2) == 1)
@@ -62,7 +63,7 @@ int searched_segments_add(struct searched_segments *x, int64_t collection)
 			x->lacking = true;
 	}
 	db_release(stmt);
-	return r ? r : add_gone(x, collection);
+	return r ? r : add_gone(x, from, to);
 }
 
 int searched_segments_gone(struct searched_segments *x)

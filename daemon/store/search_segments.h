@@ -15,8 +15,8 @@ struct searched_segments {
 	size_t ngone, cap_gone;
 	bool lacking; /* one is being made anew: what is in it is not found */
 };
-/* Those of a collection, behind those of others. -ENOENT: begin anew, in a transaction of its own. */
-int searched_segments_add(struct searched_segments *x, int64_t collection);
+/* Those of a collection whose first passage is in [from, to), behind those of others. -ENOENT: begin anew, in a transaction of its own. */
+int searched_segments_add(struct searched_segments *x, int64_t collection, int64_t from, int64_t to);
 /* Tells each what of it is gone; after the last was added. 0, SEGMENT_E_CORRUPT */
 int searched_segments_gone(struct searched_segments *x);
 /* Those found to be wrong are left out, and made anew when somebody has the time. False: none is. */

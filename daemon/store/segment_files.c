@@ -161,12 +161,12 @@ int segment_file_put(void *file, const void *p, size_t n)
 	return fd_write_all(f->fd, p, n);
 }
 
-int segment_file_keep(struct segment_file *f, char **why)
+int segment_file_keep(struct segment_file *f, bool sync, char **why)
 {
 	struct db *db = f->db;
 
-	if (fsync(f->fd) < 0 || renameat(db->segments, f->part, db->segments, f->name) < 0 ||
-		fsync(db->segments) < 0)
+	if ((sync && fsync(f->fd) < 0) || renameat(db->segments, f->part, db->segments, f->name) < 0 ||
+		(sync && fsync(db->segments) < 0))
 		return db_fail(why, -errno, "cannot write a file of the index: %s", strerror(errno));
 	f->part[0] = '\0';
 	f->fd = fd_close(f->fd);

@@ -1,5 +1,5 @@
 /*
- * Making segments, on a thread that only reads: what is to be done next, and doing it. Nothing counts
+ * Making segments, on a thread that only reads. Nothing counts
  * before segments_commit; a crash or an end in between leaves a file that the next start deletes.
  */
 #define LOG_TAG "library"
@@ -12,126 +12,13 @@
 #include "common/mem.h"
 #include "daemon/segment/write.h"
 #include "daemon/store/library_in.h"
+#include "daemon/store/portion.h"
 #include "daemon/store/segments.h"
 
 #define PASSAGES_AT_ONCE 32768 /* about 1 KiB of memory each while a segment is made of them */
 #define TEXT_AT_ONCE (1 << 20)
 #define DOCUMENTS_AT_ONCE 64 /* read in one transaction, unless they are long */
 #define READ_US 50000
-#define MERGE_FROM 8 /* so many neighbours of about one size become one */
-#define GONE_SHARE 4 /* one of so many passages gone: it is made anew without them */
-
-/* ---- what to do ---- */
-
-struct row {
-	int64_t id, first, last, passages, gone;
-};
-
-static int find_text(struct db *db, struct segments_work *w, bool *found, char **why)
-{
-	sqlite3_stmt *stmt;
-	int r = db_query(&stmt, db, db->lib, why,
-		"SELECT collection, begin, end, broken, coalesce((SELECT max(last) + 1 FROM segment s WHERE s.collection = "
-		"x.collection AND s.state = 0 AND s.first >= begin AND s.first < end), begin) FROM ("
-		"SELECT collection, first AS begin, last + 1 AS end, id AS broken FROM segment WHERE state = 3 UNION ALL "
-		"SELECT id, id << ?1 | base, id << ?1 | frozen, 0 FROM collection WHERE frozen > base) x LIMIT 1",
-		db_int(PASSAGE_BITS));
-
-	if (r == 0)
-		r = db_step(stmt, found, why);
-	if (r == 0 && *found)
-		*w = (struct segments_work){ .task = SEGMENTS_FROM_TEXT,
-			.collection = db_col_int(stmt, 0),
-			.begin = db_col_int(stmt, 1),
-			.end = db_col_int(stmt, 2),
-			.broken = db_col_int(stmt, 3),
-			.first = db_col_int(stmt, 4) };
-	db_release(stmt);
-	return r;
-}
-
-static void take_rows(struct segments_work *w, int64_t collection, const struct row *v, size_t n)
-{
-	*w = (struct segments_work){ .task = SEGMENTS_MERGE, .collection = collection, .nold = n,
-		.first = v[0].first, .last = v[n - 1].last };
-	for (size_t i = 0; i < n; i++)
-		w->old[i] = v[i].id;
-}
-
-/*
- * Neighbours, none larger than all others together: so each passage is merged no more often than a
- * few times however many come. The smallest such group first.
- */
-static void choose(struct segments_work *w, int64_t collection, const struct row *v, size_t n)
-{
-	int64_t best = INT64_MAX;
-
-	for (size_t i = 0; i < n; i++)
-		if (v[i].gone * GONE_SHARE > v[i].passages && v[i].passages < best) {
-			best = v[i].passages;
-			take_rows(w, collection, &v[i], 1);
-		}
-	for (size_t i = 0; i + MERGE_FROM <= n; i++) {
-		int64_t sum = 0, most = 0;
-
-		for (size_t k = i; k < i + MERGE_FROM; k++) {
-			sum += v[k].passages;
-			most = max_of(most, v[k].passages);
-		}
-		if (most <= sum - most && sum < best) {
-			best = sum;
-			take_rows(w, collection, &v[i], MERGE_FROM);
-		}
-	}
-}
-
-static int choose_of(struct db *db, int64_t collection, struct segments_work *w, char **why)
-{
-	sqlite3_stmt *stmt;
-	struct row *v = NULL;
-	size_t n = 0, cap = 0;
-	bool row = true;
-	int r = db_query(&stmt, db, db->lib, why,
-		"SELECT id, first, last, passages, (SELECT coalesce(sum(g.passages), 0) FROM segment_gone g WHERE g.first "
-		"BETWEEN s.first AND s.last) FROM segment s WHERE collection = ?1 AND state = 1 ORDER BY first",
-		db_int(collection));
-
-	while (r == 0 && (r = db_step(stmt, &row, why)) == 0 && row) {
-		v = mem_grow(v, &cap, n, sizeof(*v));
-		v[n++] = (struct row){ db_col_int(stmt, 0), db_col_int(stmt, 1), db_col_int(stmt, 2), db_col_int(stmt, 3),
-			db_col_int(stmt, 4) };
-	}
-	db_release(stmt);
-	if (r == 0)
-		choose(w, collection, v, n);
-	mem_free(v);
-	return r;
-}
-
-static int find_merge(struct db *db, struct segments_work *w, char **why)
-{
-	sqlite3_stmt *stmt;
-	bool row = true;
-	int r = db_query(&stmt, db, db->lib, why, "SELECT DISTINCT collection FROM segment WHERE state = 1");
-
-	while (r == 0 && w->task == SEGMENTS_NOTHING && (r = db_step(stmt, &row, why)) == 0 && row)
-		r = choose_of(db, db_col_int(stmt, 0), w, why);
-	db_release(stmt);
-	return r;
-}
-
-static int find_work(struct db *db, struct segments_work *w, char **why)
-{
-	bool found = false;
-	int r = db_script(db->lib, "BEGIN", why);
-
-	if (r == 0)
-		r = find_text(db, w, &found, why);
-	if (r == 0 && !found)
-		r = find_merge(db, w, why);
-	db_rollback(db->lib);
-	return r;
-}
 
 /* ---- from the text ---- */
 
@@ -140,28 +27,9 @@ struct reading {
 	struct segments_work *w;
 	char **why;
 	struct segment_builder *b;
-	enum segment_column column;
-	size_t places; /* of the passage */
 	struct buf text; /* bytes from `from` of the document */
 	uint64_t from;
 };
-
-static int take_word(void *ctx, bool colocated, const char *term, size_t n, size_t start, size_t end)
-{
-	struct reading *g = ctx;
-	int r = segment_builder_word(g->b, g->column, term, n);
-
-	(void)start;
-	(void)end;
-	g->places += !colocated && g->column == SEGMENT_BODY;
-	return r == SEGMENT_E_TERM ? 0 : r;
-}
-
-static int take_text(struct reading *g, enum segment_column column, const char *text, size_t n)
-{
-	g->column = column;
-	return text && n ? tokenizer_each(text, n, g, take_word) : 0;
-}
 
 /* Bytes [start, end) of the document, which is read in large portions. */
 static int text_at(struct reading *g, int64_t key, uint64_t start, uint64_t end, const char **text)
@@ -181,17 +49,18 @@ static int text_at(struct reading *g, int64_t key, uint64_t start, uint64_t end,
 static int take_passage(struct reading *g, const struct document_place *d, sqlite3_stmt *stmt)
 {
 	uint64_t start = (uint64_t)db_col_int(stmt, 1), end = (uint64_t)db_col_int(stmt, 2);
-	const char *heading = db_col_text(stmt, 3), *text;
-	int r = text_at(g, d->key, start, end, &text);
+	struct words_row row = {
+		.id = db_col_int(stmt, 0),
+		.name = db_col_int(stmt, 0) == d->first ? d->name : NULL,
+		.heading = db_col_text(stmt, 3),
+		.text_len = end - start,
+	};
+	size_t places = 0;
+	int r = text_at(g, d->key, start, end, &row.text);
 
-	g->places = 0;
-	if (r == 0 && db_col_int(stmt, 0) == d->first)
-		r = take_text(g, SEGMENT_NAME, d->name, strlen(d->name));
 	if (r == 0)
-		r = take_text(g, SEGMENT_HEADING, heading, heading ? strlen(heading) : 0);
-	if (r == 0)
-		r = take_text(g, SEGMENT_BODY, text, end - start);
-	return r ? r : segment_builder_passage(g->b, (uint16_t)min_of(g->places, (size_t)LENGTH_LONGEST));
+		r = portion_row(g->b, &row, &places);
+	return r ? r : segment_builder_passage(g->b, (uint16_t)min_of(places, (size_t)LENGTH_LONGEST));
 }
 
 static int take_document(struct reading *g, const struct document_place *d)
@@ -265,7 +134,7 @@ static int write_file(struct db *db, struct segments_work *w, struct segment_bui
 	if (r == 0)
 		r = segment_builder_write(b, segment_file_put, &f);
 	if (r == 0)
-		r = segment_file_keep(&f, why);
+		r = segment_file_keep(&f, true, why);
 	if (r == 0)
 		memcpy(w->file, f.name, sizeof(w->file));
 	w->bytes = f.bytes;
@@ -354,7 +223,7 @@ static int write_merged(struct db *db, struct segments_work *w, struct sources *
 	if (r == 0)
 		r = segment_merge(s->v, s->n, segment_file_put, &f, go_on, db, &passages);
 	if (r == 0 && passages)
-		r = segment_file_keep(&f, why);
+		r = segment_file_keep(&f, true, why);
 	if (r == 0 && passages)
 		memcpy(w->file, f.name, sizeof(w->file));
 	w->passages = (int64_t)passages;
@@ -388,7 +257,7 @@ static int merge(struct db *db, struct segments_work *w, char **why)
 
 int segments_make(struct db *db, struct segments_work *w, char **why)
 {
-	int r = find_work(db, w, why);
+	int r = segments_choose(db, w, why);
 
 	if (r == 0 && w->task == SEGMENTS_FROM_TEXT)
 		r = make_from_text(db, w, why);

@@ -11,7 +11,7 @@
 #include "daemon/store/library_in.h"
 #include "daemon/store/segments.h"
 
-/* Later, what has come in since moves in smaller portions: each is made once and merged thrice. */
+/* A collection that moved before words went straight into segments: what has come since is moved by so much. */
 #define PORTION "16384"
 #define FREE_ROWS 64 /* of a frozen table, in a transaction; about 4 KiB each */
 
@@ -42,8 +42,8 @@ static int ask(struct db *db, int64_t *out, int64_t none, char **why, const char
 int words_has(struct db *db, int64_t passage, bool *in, char **why)
 {
 	int64_t from;
-	int r = ask(db, &from, 0, why, "SELECT max(base, frozen) FROM collection WHERE id = ?1 AND ?2 = ?2",
-		collection_of(passage), 0);
+	int r = ask(db, &from, 0, why,
+		"SELECT iif(direct, next, max(base, frozen)) FROM collection WHERE id = ?1 AND ?2 = ?2", collection_of(passage), 0);
 
 	*in = number_of(passage) >= from;
 	return r;
@@ -99,7 +99,7 @@ int segments_leave(struct db *db, int64_t collection, char **why)
 {
 	int r = forget_segments(db, collection, why);
 
-	return r ? r : db_run(db, db->lib, why, "UPDATE collection SET base = 0, frozen = 0 WHERE id = ?1", db_int(collection));
+	return r ? r : db_run(db, db->lib, why, "UPDATE collection SET base = 0, frozen = 0, direct = 0 WHERE id = ?1", db_int(collection));
 }
 
 /* ---- at the start ---- */
@@ -156,7 +156,7 @@ bool segments_wanted(struct db *db, int64_t collection)
 {
 	int64_t wanted = 0;
 	int r = ask(db, &wanted, 0, NULL,
-		"SELECT next - max(base, frozen) >= iif(base OR frozen, min(?2, " PORTION "), ?2) FROM collection WHERE id = ?1",
+		"SELECT next - max(base, frozen) >= iif(base OR frozen, min(?2, " PORTION "), ?2) FROM collection WHERE id = ?1 AND direct = 0",
 		collection, db->index_passages);
 
 	return r == 0 && wanted && db->index_passages;
@@ -174,7 +174,7 @@ static int freeze(struct db *db, int64_t collection, char **why)
 	if (r == 0)
 		r = words_create(db, collection, WORDS_NOW, why);
 	if (r == 0)
-		r = db_run(db, db->lib, why, "UPDATE collection SET frozen = next WHERE id = ?1", db_int(collection));
+		r = db_run(db, db->lib, why, "UPDATE collection SET frozen = next, direct = 1 WHERE id = ?1", db_int(collection));
 	if (r == 0)
 		return db_commit(db->lib, why);
 	db_rollback(db->lib);
@@ -190,7 +190,7 @@ static int freeze_some(struct db *db, char **why)
 	if (!db->index_passages)
 		return 0;
 	r = ask(db, &id, 0, why,
-		"SELECT c.id FROM collection c WHERE c.recipe = ?2 AND c.frozen = 0 AND c.next - c.base >= iif(c.base, min(?1, "
+		"SELECT c.id FROM collection c WHERE c.recipe = ?2 AND c.frozen = 0 AND c.direct = 0 AND c.next - c.base >= iif(c.base, min(?1, "
 		PORTION "), ?1) AND c.passages > 0 AND NOT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = "
 		"'frozen_' || c.id) LIMIT 1",
 		db->index_passages, words_fingerprint());
@@ -271,8 +271,11 @@ int segments_housekeep(struct db *db, bool *more, char **why)
 
 static int insert(struct db *db, const struct segments_work *w, int state, char **why)
 {
-	if (!w->file[0])
-		return 0;
+	return w->file[0] ? segments_add(db, w, state, why) : 0;
+}
+
+int segments_add(struct db *db, const struct segments_work *w, int state, char **why)
+{
 	return db_run(db, db->lib, why,
 		"INSERT INTO segment (collection, file, state, first, last, passages, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
 		db_int(w->collection), db_text(w->file), db_int(state), db_int(w->first), db_int(w->last),

@@ -1,7 +1,7 @@
 /*
  * Segments of the library (daemon/segment/) as the store keeps them: files in the folder
  * library.segments, rows of `segment` in library.db that say which of them count. What a row does
- * not name is a leftover, what a file does not prove is made anew. library_2.sql has the states.
+ * not name is a leftover, what a file does not prove is made anew. library_4.sql has the states.
  */
 #pragma once
 
@@ -28,8 +28,8 @@ struct segment_file { /* on its way into being */
 };
 int segment_file_make(struct segment_file *f, struct db *db, char **why);
 int segment_file_put(void *file, const void *p, size_t n); /* a segment_put_fn */
-/* On the disk, under its name. */
-int segment_file_keep(struct segment_file *f, char **why);
+/* Under its name; `sync`: on the disk, too. */
+int segment_file_keep(struct segment_file *f, bool sync, char **why);
 void segment_file_drop(struct segment_file *f); /* nothing stays, unless it was kept; harmless twice */
 void segment_file_delete(struct db *db, const char *name);
 bool segment_file_is(struct db *db, const char *name, int64_t bytes);
@@ -51,9 +51,18 @@ int segments_tidy(struct db *db, char **why);
 int segments_housekeep(struct db *db, bool *more, char **why);
 bool segments_wanted(struct db *db, int64_t collection); /* it has grown enough to be moved */
 
-/* ---- segment_make.c, on STORE_SEGMENTS ---- */
+/* ---- portion.c, on STORE_LIBRARY: what a group of jobs brings straight into segments ---- */
 
-#define SEGMENTS_MERGED 16
+/* The job that ran is kept, or is as if it had never been. */
+void portions_settle(struct db *db, bool keep);
+/* All of them, before the commit. */
+int portions_write(struct db *db, char **why);
+/* After it. */
+void portions_end(struct db *db, bool committed);
+
+/* ---- segment_choose.c, segment_make.c, on STORE_SEGMENTS ---- */
+
+#define SEGMENTS_MERGED 64
 enum segments_task { SEGMENTS_NOTHING, SEGMENTS_FROM_TEXT, SEGMENTS_MERGE };
 struct segments_work {
 	enum segments_task task;
@@ -68,10 +77,14 @@ struct segments_work {
 	int64_t passages, bytes;
 	char file[40];        /* "": nothing came of it, there was no text */
 };
+/* What is to be done next. */
+int segments_choose(struct db *db, struct segments_work *w, char **why);
 /* STORE_E_CORRUPT with a file: this one, to be merged, was wrong. */
 int segments_make(struct db *db, struct segments_work *w, char **why);
 /* On STORE_LIBRARY: the new one counts, the old ones do not, or the file goes again. */
 int segments_commit(struct db *db, struct segments_work *w, char **why);
+/* A row for it. Within a transaction. */
+int segments_add(struct db *db, const struct segments_work *w, int state, char **why);
 
 /* ---- segment_tend.c, on the loop ---- */
 

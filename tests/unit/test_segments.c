@@ -412,11 +412,79 @@ TEST(a_library_of_the_version_before_moves_as_well)
 	desk_close(&b.few);
 	sql_run(b.few.library_path,
 		"DROP TABLE segment; DROP TABLE segment_gone; ALTER TABLE collection DROP COLUMN base; ALTER TABLE collection "
-		"DROP COLUMN frozen; PRAGMA user_version = 3");
+		"DROP COLUMN frozen; ALTER TABLE collection DROP COLUMN direct; PRAGMA user_version = 3");
 	b.few.w.index_passages = FEW;
 	desk_open(&b.few);
 	check(same_answers(&b, 5));
 	check(settle_without(&b.few, NULL));
+	check(same_answers(&b, 20));
+	both_end(&b);
+}
+
+static void put_both(struct both *b, unsigned from, unsigned to)
+{
+	for (; from < to; from++) {
+		put(&b->few, from, 1);
+		put(&b->all, from, 1);
+	}
+}
+
+/* What had come since it moved was in its table then. */
+TEST(a_collection_that_moved_before_words_went_straight_in_goes_on)
+{
+	struct both b;
+
+	both_make(&b);
+	put_both(&b, 0, 15);
+	check(settle_without(&b.few, NULL));
+	desk_close(&b.few);
+	sql_run(b.few.library_path, "UPDATE segment SET state = 3; UPDATE collection SET base = next, direct = 0");
+	desk_open(&b.few);
+	check(settle_without(&b.few, NULL));
+	put_both(&b, 15, 17);
+	check(count(&b.few, "SELECT base < next AND NOT direct FROM collection"));
+	desk_close(&b.few);
+	sql_run(b.few.library_path, "ALTER TABLE collection DROP COLUMN direct; PRAGMA user_version = 4");
+	desk_open(&b.few);
+	check(same_answers(&b, 10));
+	put_both(&b, 17, 40);
+	check(same_answers(&b, 10));
+	check(settle(&b.few));
+	check(count(&b.few, "SELECT direct FROM collection"));
+	check(same_answers(&b, 30));
+	both_end(&b);
+}
+
+/* Small ones by the hundred become few, and nothing of them waits in a table of FTS5's. */
+TEST(what_comes_in_after_the_move_goes_straight_into_segments)
+{
+	struct both b;
+
+	both_make(&b);
+	put_both(&b, 0, 12);
+	check(settle_without(&b.few, NULL));
+	check(count(&b.few, "SELECT direct FROM collection"));
+	for (unsigned i = 12; i < 150; i++) {
+		unsigned which = i % 7 ? i : i / 2;
+
+		put(&b.few, which, i % 7 ? 1 : 2);
+		put(&b.all, which, i % 7 ? 1 : 2);
+		if (i % 11 == 10) {
+			int r = take_out(&b.all, i - 3);
+
+			check_int(take_out(&b.few, i - 3), r);
+		}
+		if (i % 10 == 0)
+			check(same_answers(&b, 3));
+	}
+	check(settle(&b.few));
+	check_int(count(&b.few, "SELECT count(*) FROM sqlite_schema s, collection c WHERE s.name = 'words_' || c.id || '_idx'"), 1);
+	check_int(count(&b.few, "SELECT count(*) FROM words_1_idx"), 0);
+	check(count(&b.few, "SELECT count(*) FROM segment") < 64);
+	check(count(&b.few, "SELECT count(*) FROM segment") == files_of(&b.few));
+	check(same_answers(&b, 30));
+	desk_close(&b.few);
+	desk_open(&b.few);
 	check(same_answers(&b, 20));
 	both_end(&b);
 }
