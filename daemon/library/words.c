@@ -84,7 +84,7 @@ static const char *const algorithms[SCRIPT_CJK] = {
  * again. Few words make most of a text, and stemming is most of the work on a word.
  */
 #define STEM_MAX 19 /* bytes of a word that is remembered */
-#define STEMS 1024  /* a power of two; 40 bytes each */
+#define STEMS 4096  /* a power of two; 40 bytes each */
 struct stem {
 	uint8_t plain_n, n;
 	char plain[STEM_MAX], term[STEM_MAX];
@@ -345,6 +345,8 @@ int words_each(const char *text, size_t n, void *ctx, word_fn fn)
 	while (!r && w.pos < n) {
 		struct rune u = rune_at(&w, w.pos);
 
+		if (u.script == SCRIPT_LATIN && u.n == 1 && words_plain(&w, &r))
+			continue;
 		if (rune_in_chain(&u))
 			r = words_chain(&w);
 		else if (u.script == SCRIPT_CJK)

@@ -149,6 +149,42 @@ static int give_sharp(struct words *w)
 	return words_give(w, SCRIPT_OTHER, &word);
 }
 
+/* May the chain go on with it, or be told apart by it? All but letters and digits that end a word in most texts do not. */
+static bool ends_word(const char *s, size_t left)
+{
+	unsigned char c = left ? (unsigned char)s[0] : ' ';
+
+	if ((c == '.' || c == ',') && (left == 1 || s[1] == ' ' || s[1] == '\n'))
+		return true;
+	return c < 0x80 && fold_script(c) == SCRIPT_NONE && !strchr("_.-,'+#", c);
+}
+
+/* One capital at the most, at its beginning: what most words are. */
+bool words_plain(struct words *w, int *r)
+{
+	const char *s = w->text + w->pos;
+	size_t left = w->n - w->pos, n = 1;
+	char text[WORD_MAX];
+	struct word word = { .plain = text, .start = w->pos, .group = w->group };
+
+	if ((unsigned char)s[0] >= 0x80 || fold_script((unsigned char)s[0]) != SCRIPT_LATIN)
+		return false;
+	text[0] = (char)(s[0] | 0x20);
+	for (; n < left && s[n] >= 'a' && s[n] <= 'z'; n++) {
+		if (n == WORD_MAX)
+			return false;
+		text[n] = s[n];
+	}
+	if (!ends_word(s + n, left - n))
+		return false;
+	word.plain_n = n;
+	w->pos += n;
+	word.end = w->pos;
+	w->group++;
+	*r = words_give(w, SCRIPT_LATIN, &word);
+	return true;
+}
+
 int words_chain(struct words *w)
 {
 	char joint = 0;

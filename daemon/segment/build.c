@@ -241,11 +241,13 @@ static void put_in_order(struct segment_builder *b, const uint32_t *order, struc
 }
 
 static int write_terms(struct segment_builder *b, const uint32_t *order,
-	const struct segment_posting *v, segment_put_fn put, void *ctx)
+	const struct segment_posting *v, bool rough, segment_put_fn put, void *ctx)
 {
 	struct segment_writer *w;
 	int r = segment_writer_new(&w, b->documents, b->ndocuments, b->lengths, put, ctx);
 
+	if (r == 0 && rough)
+		segment_writer_rough(w);
 	for (size_t i = 0; r == 0 && i < b->nterms; i++) {
 		const struct term *t = &b->terms[order[i]];
 
@@ -258,7 +260,7 @@ static int write_terms(struct segment_builder *b, const uint32_t *order,
 	return r;
 }
 
-int segment_builder_write(struct segment_builder *b, segment_put_fn put, void *ctx)
+int segment_builder_write(struct segment_builder *b, bool rough, segment_put_fn put, void *ctx)
 {
 	uint32_t *order = mem_try((b->nterms + 1) * sizeof(*order));
 	struct segment_posting *v = mem_try((b->nnotes + 1) * sizeof(*v));
@@ -269,7 +271,7 @@ int segment_builder_write(struct segment_builder *b, segment_put_fn put, void *c
 	if (r == 0) {
 		qsort_r(order, b->nterms, sizeof(*order), by_text, b);
 		put_in_order(b, order, v);
-		r = write_terms(b, order, v, put, ctx);
+		r = write_terms(b, order, v, rough, put, ctx);
 	}
 	mem_free(order);
 	mem_free(v);

@@ -14,6 +14,8 @@ struct segment_writer; /* memory: some 40 bytes a passage, and the dictionary */
  * 0, SEGMENT_E_ORDER, -ENOMEM, what put returned. */
 int segment_writer_new(struct segment_writer **out, const struct segment_document *documents,
 	size_t ndocuments, const uint16_t *lengths, segment_put_fn put, void *ctx);
+/* Before the first term: its bounds are found quickly and bound nothing; for what is small. */
+void segment_writer_rough(struct segment_writer *w);
 /* Postings by rising place. Terms come in the order of memcmp, each once. */
 int segment_writer_term(struct segment_writer *w, const void *term, size_t n,
 	const struct segment_posting *v, size_t nv);
@@ -40,7 +42,7 @@ struct segment_mark segment_builder_mark(const struct segment_builder *b);
 void segment_builder_back(struct segment_builder *b, const struct segment_mark *mark);
 size_t segment_builder_passages(const struct segment_builder *b);
 size_t segment_builder_bytes(const struct segment_builder *b);
-int segment_builder_write(struct segment_builder *b, segment_put_fn put, void *ctx);
+int segment_builder_write(struct segment_builder *b, bool rough, segment_put_fn put, void *ctx);
 void *segment_builder_free(struct segment_builder *b);
 
 /* ---- from segments ---- */

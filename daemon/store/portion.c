@@ -7,6 +7,8 @@
 #include "common/attr.h"
 #include "common/mem.h"
 
+#define PORTION_ROUGH 1024 /* passages: so few are searched all of them, until they are merged */
+
 /* ---- words ---- */
 
 struct reading {
@@ -82,7 +84,7 @@ int portion_make(struct db *db, struct portion *p, bool sync, char **why)
 		return 0;
 	r = segment_file_make(&f, db, why);
 	if (r == 0)
-		r = segment_builder_write(p->b, segment_file_put, &f);
+		r = segment_builder_write(p->b, p->made.passages <= PORTION_ROUGH, segment_file_put, &f);
 	if (r == 0)
 		r = segment_file_keep(&f, sync, why);
 	if (r == 0)

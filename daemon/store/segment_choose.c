@@ -9,10 +9,10 @@
 #include "daemon/store/library_in.h"
 #include "daemon/store/segments.h"
 
-#define MERGE_FROM 8     /* so many neighbours of about one size become one */
+#define MERGE_FROM 12    /* so many neighbours of about one size become one */
 #define SMALL_PASSAGES 2048 /* what comes in at once has less ... */
-#define SMALL_FROM 32    /* ... and is merged when there are so many, or these were merged once more often */
-#define CROWD 128        /* of one collection: whatever their sizes */
+#define SMALL_FROM 64    /* ... and is merged when there are so many */
+#define CROWD 192        /* of one collection: whatever their sizes */
 #define GONE_SHARE 4     /* one of so many passages gone: it is made anew without them */
 
 struct row {

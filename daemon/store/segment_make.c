@@ -132,7 +132,7 @@ static int write_file(struct db *db, struct segments_work *w, struct segment_bui
 	int r = segment_file_make(&f, db, why);
 
 	if (r == 0)
-		r = segment_builder_write(b, segment_file_put, &f);
+		r = segment_builder_write(b, false, segment_file_put, &f);
 	if (r == 0)
 		r = segment_file_keep(&f, true, why);
 	if (r == 0)

@@ -313,7 +313,7 @@ static void write_segments(const char *dir)
 		}
 		if ((!more || segment_builder_passages(w.b) == 32760) && segment_builder_passages(w.b)) {
 			out = clock_mono_us();
-			segment_builder_write(w.b, count_bytes, &w);
+			segment_builder_write(w.b, false, count_bytes, &w);
 			writing += seconds_since(out);
 			segment_builder_free(w.b);
 			w.b = segment_builder_new();

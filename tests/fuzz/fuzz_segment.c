@@ -42,7 +42,7 @@ static uint8_t *first_segment(size_t *n)
 			(void)segment_builder_passage(b, 30);
 		}
 	}
-	if (segment_builder_write(b, put_bytes, &out) != 0)
+	if (segment_builder_write(b, false, put_bytes, &out) != 0)
 		abort();
 	segment_builder_free(b);
 	return (uint8_t *)buf_steal(&out, n);

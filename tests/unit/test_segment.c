@@ -126,7 +126,7 @@ static int write_segment(const struct texts *t, size_t from, size_t to, struct b
 		}
 	}
 	buf_reset(out);
-	r = r ? r : segment_builder_write(b, put_bytes, out);
+	r = r ? r : segment_builder_write(b, from % 2, put_bytes, out);
 	segment_builder_free(b);
 	return r;
 }

@@ -1,0 +1,45 @@
+/* Inside the writer of segments: what its two halves share, bytes (write.c) and bounds (bound.c). */
+#pragma once
+
+#include "daemon/segment/write.h"
+
+struct reach { /* of a passage, in passages */
+	uint16_t left, right;         /* how far its window goes */
+	uint16_t seen_from, seen_to; /* how far before and behind lies the first and last window with it */
+};
+
+struct scratch { /* what a term makes of a passage */
+	float own, window;
+};
+
+struct interval {
+	uint32_t from, to; /* places, both included */
+};
+
+struct segment_writer {
+	segment_put_fn put;
+	void *ctx;
+	struct buf out;      /* not handed over yet */
+	uint64_t handed;     /* bytes that were */
+	uint64_t hashed;     /* bytes whose pages are hashed */
+	struct buf pages, blocks, index, entries, postings;
+	struct segment_foot foot;
+	struct segment_document *documents;
+	uint16_t *lengths;
+	float *own_weight, *window_weight; /* bm25_saturate = tf * (k1 + 1) / (tf + weight) */
+	struct reach *reach;
+	struct scratch *scratch; /* all 0 between two terms */
+	uint8_t *named;
+	struct interval *intervals;
+	size_t nintervals, cap_intervals;
+	uint8_t last[SEGMENT_TERM_MAX];
+	size_t last_len;
+	bool rough; /* bounds say no more than that a term is there */
+	int error;
+};
+
+/* The windows of all passages. */
+void bound_windows(struct segment_writer *w, double mean, double mean_window);
+/* The entries and postings of one term into w->entries and w->postings; *names: passages with it in their name. */
+int bound_term(struct segment_writer *w, const struct segment_posting *v, size_t nv, uint64_t *names);
+int bound_varint(struct buf *b, uint64_t v);
