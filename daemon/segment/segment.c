@@ -42,10 +42,16 @@ static bool page_is_right(const struct segment *s, uint64_t page)
 	return segment_hash(s->p + from, n) == le_get64(s->p + s->foot.pages_at + 8 * page);
 }
 
+bool segment_is_bad(struct segment *s)
+{
+	s->corrupt = s->corrupt || (s->lost && atomic_load_explicit(s->lost, memory_order_relaxed));
+	return s->corrupt;
+}
+
 /* Bytes [at, at + n) of what the pages cover; NULL: they are not there, or not right. */
 static const uint8_t *bytes_at(struct segment *s, uint64_t at, uint64_t n)
 {
-	if (s->corrupt || at > s->foot.pages_at || n > s->foot.pages_at - at) {
+	if (segment_is_bad(s) || at > s->foot.pages_at || n > s->foot.pages_at - at) {
 		s->corrupt = true;
 		return NULL;
 	}

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -25,9 +26,12 @@ struct segment {
 	double mean, mean_window;
 	uint8_t *seen; /* a bit for each page that was found right */
 	bool corrupt;  /* once something was found wrong; what is read since is empty */
+	const atomic_bool *lost; /* pages vanished under it: whoever maps files sets it; NULL: they cannot */
 };
 int segment_open(struct segment *s, const uint8_t *p, size_t n); /* 0, SEGMENT_E_*, -ENOMEM */
 void segment_close(struct segment *s);                          /* the bytes are the caller's */
+/* Was anything wrong? To be asked behind all reading: a page that was right may be lost since. */
+bool segment_is_bad(struct segment *s);
 /* All pages, one after the other. False: corrupt. */
 bool segment_check(struct segment *s);
 

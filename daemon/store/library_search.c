@@ -424,6 +424,7 @@ static int search_once(struct db *db, struct db_search *s, bool again)
 
 	s->hits = NULL;
 	s->nhits = 0;
+	segments_turn(db);
 	if (s->nterms > RANK_TERMS_MAX)
 		s->nterms = RANK_TERMS_MAX;
 	r = prepare(&w);
@@ -455,16 +456,20 @@ static int search_once(struct db *db, struct db_search *s, bool again)
 	return r;
 }
 
+#define AGAIN 4 /* while much comes in, what just came is merged several times a second */
+
 /* A segment may be merged away between the moment this transaction sees and now: then it sees another one. */
 int db_library_search(struct db *db, struct db_search *s)
 {
 	int r = search_once(db, s, false);
 
-	if (r != -ENOENT)
-		return r;
-	mem_free(s->idf);
-	mem_free(s->df);
-	db_rollback(db->lib);
-	r = db_script(db->lib, "BEGIN", NULL);
-	return r ? r : search_once(db, s, true);
+	for (int i = 1; r == -ENOENT && i <= AGAIN; i++) {
+		mem_free(s->idf);
+		mem_free(s->df);
+		db_rollback(db->lib);
+		r = db_script(db->lib, "BEGIN", NULL);
+		if (r == 0)
+			r = search_once(db, s, i == AGAIN);
+	}
+	return r;
 }

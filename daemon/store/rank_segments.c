@@ -224,12 +224,13 @@ static void run_free(struct run *g)
 	mem_free(g);
 }
 
-static bool any_corrupt(const struct rank *k)
+static bool any_bad(const struct rank *k)
 {
+	bool bad = false;
+
 	for (size_t i = 0; i < k->nsegments; i++)
-		if (k->segments[i].s->corrupt)
-			return true;
-	return false;
+		bad |= segment_is_bad(k->segments[i].s);
+	return bad;
 }
 
 static int search_segments(struct scorer *s)
@@ -250,7 +251,7 @@ int rank_segments_run(struct scorer *s)
 	struct rank *k = s->k;
 	int r = k->nsegments && k->limit && !k->ended ? search_segments(s) : 0;
 
-	if (r == 0 && any_corrupt(k))
+	if (r == 0 && any_bad(k))
 		r = SEGMENT_E_CORRUPT;
 	for (size_t i = 0; i < k->nsegments; i++)
 		rank_segment_forget(&k->segments[i]);

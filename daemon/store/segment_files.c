@@ -1,7 +1,7 @@
 /*
  * The files of segments: made under a passing name, on the disk before they get their own, mapped
- * read-only. The folder is ours alone and its files are only ever made, never changed, so a mapping
- * stays as long as its file says it is; the length is compared with the row's before it is made.
+ * read-only. The folder is ours alone and its files are only ever made, never changed; the length is
+ * compared with the row's before one is mapped, and one that loses bytes later is made anew.
  */
 #define LOG_TAG "library"
 #include <dirent.h>
@@ -14,21 +14,23 @@
 
 #include "common/fd.h"
 #include "common/log.h"
+#include "common/mapping.h"
 #include "common/mem.h"
 #include "daemon/store/segments.h"
 
-#define OPEN_MAX_FILES 256 /* mapped by a thread */
+#define OPEN_FILES 256 /* mapped by a thread, unless one search wants more */
 
 struct mapped {
 	char name[40];
-	uint8_t *p;
-	size_t n;
+	unsigned turn; /* when it was opened last */
+	struct mapping m;
 	struct segment s;
 };
 
 struct segment_maps {
-	struct mapped *v[OPEN_MAX_FILES];
-	size_t n;
+	struct mapped **v;
+	size_t n, cap;
+	unsigned turn; /* of who opens several: what was opened in it stays */
 };
 
 int segments_folder(const char *path, int *fd, char **why)
@@ -53,7 +55,7 @@ int segments_folder(const char *path, int *fd, char **why)
 static void unmap(struct mapped *m)
 {
 	segment_close(&m->s);
-	(void)munmap(m->p, m->n);
+	mapping_close(&m->m);
 	mem_free(m);
 }
 
@@ -63,10 +65,18 @@ static void forget_at(struct segment_maps *maps, size_t i)
 	maps->v[i] = maps->v[--maps->n];
 }
 
+void segments_turn(struct db *db)
+{
+	if (db->maps)
+		db->maps->turn++;
+}
+
 void segments_forget(struct db *db)
 {
 	while (db->maps && db->maps->n)
 		forget_at(db->maps, 0);
+	if (db->maps)
+		mem_free(db->maps->v);
 	db->maps = mem_free(db->maps);
 }
 
@@ -79,44 +89,71 @@ void segments_close(struct db *db, const char *file)
 		}
 }
 
-/* Those whose files were deleted, or the one used longest ago. */
+/* Those whose files were deleted; where there are many, the ones that nobody uses now. */
 static void make_room(struct db *db)
 {
 	struct segment_maps *maps = db->maps;
+	bool many = maps->n >= OPEN_FILES;
 
 	for (size_t i = maps->n; i--;)
-		if (faccessat(db->segments, maps->v[i]->name, F_OK, 0) < 0)
+		if (maps->v[i]->turn != maps->turn &&
+			(many || faccessat(db->segments, maps->v[i]->name, F_OK, 0) < 0))
 			forget_at(maps, i);
-	if (maps->n == OPEN_MAX_FILES)
-		forget_at(maps, 0);
+}
+
+/* As long as its row says. */
+static int map(struct db *db, const char *file, int64_t bytes, struct mapping *m)
+{
+	int fd = openat(db->segments, file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC), r;
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		r = -errno;
+	else if (!S_ISREG(st.st_mode) || st.st_size != bytes || bytes <= 0)
+		r = SEGMENT_E_CORRUPT;
+	else
+		r = mapping_open(m, fd, (size_t)bytes);
+	fd_close(fd);
+	return r;
 }
 
 static struct mapped *map_file(struct db *db, const char *file, int64_t bytes, int *r)
 {
-	int fd = openat(db->segments, file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	struct mapped *m = NULL;
-	struct stat st;
-	void *p = MAP_FAILED;
+	struct mapped *m = mem_new(sizeof(*m));
 
-	*r = 0;
-	if (fd < 0 || fstat(fd, &st) < 0)
-		*r = -errno;
-	else if (!S_ISREG(st.st_mode) || st.st_size != bytes || bytes <= 0)
-		*r = SEGMENT_E_CORRUPT;
-	else if ((p = mmap(NULL, (size_t)bytes, PROT_READ, MAP_SHARED, fd, 0)) == MAP_FAILED)
-		*r = -errno;
-	fd_close(fd);
+	*r = map(db, file, bytes, &m->m);
 	if (*r != 0)
-		return NULL;
-	(void)madvise(p, (size_t)bytes, MADV_RANDOM);
-	m = mem_new(sizeof(*m));
-	m->p = p;
-	m->n = (size_t)bytes;
+		return mem_free(m);
+	(void)madvise((void *)(uintptr_t)m->m.p, m->m.n, MADV_RANDOM);
 	(void)snprintf(m->name, sizeof(m->name), "%s", file);
-	*r = segment_open(&m->s, m->p, m->n);
+	*r = segment_open(&m->s, m->m.p, m->m.n);
+	m->s.lost = mapping_lost(&m->m);
 	if (*r == 0)
 		return m;
 	unmap(m);
+	return NULL;
+}
+
+static bool is_as_long(struct db *db, const struct mapped *m)
+{
+	struct stat st;
+
+	return fstatat(db->segments, m->name, &st, AT_SYMLINK_NOFOLLOW) < 0 || (uint64_t)st.st_size == m->m.n;
+}
+
+/* One that turned out bad, or has another length now, is not given again: its file is looked at anew. */
+static struct mapped *find(struct db *db, const char *file)
+{
+	struct segment_maps *maps = db->maps;
+
+	for (size_t i = 0; i < maps->n; i++) {
+		if (strcmp(maps->v[i]->name, file))
+			continue;
+		if (!segment_is_bad(&maps->v[i]->s) && is_as_long(db, maps->v[i]))
+			return maps->v[i];
+		forget_at(maps, i);
+		break;
+	}
 	return NULL;
 }
 
@@ -128,14 +165,16 @@ struct segment *segments_open(struct db *db, const char *file, int64_t bytes, in
 	*r = 0;
 	if (!maps)
 		maps = db->maps = mem_new(sizeof(*maps));
-	for (size_t i = 0; i < maps->n; i++)
-		if (!strcmp(maps->v[i]->name, file))
-			return &maps->v[i]->s;
-	make_room(db);
-	m = map_file(db, file, bytes, r);
-	if (!m)
-		return NULL;
-	maps->v[maps->n++] = m;
+	m = find(db, file);
+	if (!m) {
+		make_room(db);
+		m = map_file(db, file, bytes, r);
+		if (!m)
+			return NULL;
+		maps->v = mem_grow(maps->v, &maps->cap, maps->n, sizeof(*maps->v));
+		maps->v[maps->n++] = m;
+	}
+	m->turn = maps->turn;
 	return &m->s;
 }
 

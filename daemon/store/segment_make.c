@@ -237,6 +237,7 @@ static int merge(struct db *db, struct segments_work *w, char **why)
 	struct sources s = { .db = db };
 	int r = db_script(db->lib, "BEGIN", why);
 
+	segments_turn(db);
 	if (r == 0)
 		r = load_gone(db, w, why);
 	for (size_t i = 0; r == 0 && i < w->nold; i++)
@@ -245,7 +246,7 @@ static int merge(struct db *db, struct segments_work *w, char **why)
 	if (r == 0)
 		r = write_merged(db, w, &s, why);
 	for (size_t i = 0; i < s.n; i++) {
-		if (s.v[i].s && s.v[i].s->corrupt)
+		if (s.v[i].s && segment_is_bad(s.v[i].s))
 			r = SEGMENT_E_CORRUPT;
 		if ((r == SEGMENT_E_CORRUPT || r == SEGMENT_E_VERSION) && (!s.v[i].s || s.v[i].s->corrupt))
 			(void)snprintf(w->file, sizeof(w->file), "%s", s.files[i]);

@@ -13,9 +13,11 @@
 /* The folder, made 0700 if missing, ours alone. 0 with *fd; STORE_E_LOOSE, -errno. */
 int segments_folder(const char *path, int *fd, char **why);
 /*
- * Mapped and opened; stays so for this thread until segments_forget. NULL with *r: -ENOENT (deleted
+ * Mapped and opened, for this thread and the turn it is in. NULL with *r: -ENOENT (deleted
  * since this read transaction began?), SEGMENT_E_*, -errno.
  */
+/* What is opened from now on stays open until the next turn; what was before may be closed. */
+void segments_turn(struct db *db);
 struct segment *segments_open(struct db *db, const char *file, int64_t bytes, int *r);
 void segments_close(struct db *db, const char *file);
 void segments_forget(struct db *db);

@@ -198,6 +198,27 @@ static bool settle_without(struct desk *d, const char *path)
 	return false;
 }
 
+static bool settle_below(struct desk *d, int segments)
+{
+	uint64_t until = clock_mono_ms() + WAIT_MS;
+
+	while (!settle(d) || count(d, "SELECT count(*) FROM segment") >= segments) {
+		if (clock_mono_ms() > until)
+			return false;
+		uv_run(&d->w.loop, UV_RUN_NOWAIT);
+		usleep(1000);
+	}
+	return true;
+}
+
+static void put_both(struct both *b, unsigned from, unsigned to)
+{
+	for (; from < to; from++) {
+		put(&b->few, from, 1);
+		put(&b->all, from, 1);
+	}
+}
+
 static void path_of_segment(struct desk *d, char path[400])
 {
 	snprintf(path, 400, "%s/library.segments/%s", d->w.dir, sql_text(d->library_path, "SELECT file FROM segment ORDER BY passages DESC LIMIT 1"));
@@ -397,6 +418,37 @@ TEST(a_damaged_file_is_made_anew_from_the_text)
 	both_end(&b);
 }
 
+/* Cut while it is mapped: reading on would end the process. */
+TEST(a_file_that_is_cut_while_it_is_used_is_made_anew)
+{
+	struct both b;
+
+	both_make(&b);
+	put_both(&b, 0, 30);
+	check(settle_without(&b.few, NULL));
+	for (int how = 0; how < 3; how++) {
+		char path[400];
+		int fd;
+
+		path_of_segment(&b.few, path);
+		check(same_answers(&b, how ? 5 : 0)); /* pages that were seen, and such that were not */
+		fd = open(path, O_RDWR);
+		check(ftruncate(fd, how == 2 ? 0 : 4096) == 0);
+		close(fd);
+		for (int i = 0; i < 20; i++) {
+			struct found f;
+			struct retrieve_request req = { .question = "river stone garden winter engine", .question_len = 32, .limit = 30 };
+
+			find_as(&b.few, &f, &req);
+			check_int(f.r, 0);
+			found_fini(&f);
+		}
+		check_msg(settle_without(&b.few, path), "still there after cut %d", how);
+		check_msg(same_answers(&b, 20), "after cut %d", how);
+	}
+	both_end(&b);
+}
+
 TEST(a_library_of_the_version_before_moves_as_well)
 {
 	struct both b;
@@ -419,27 +471,6 @@ TEST(a_library_of_the_version_before_moves_as_well)
 	check(settle_without(&b.few, NULL));
 	check(same_answers(&b, 20));
 	both_end(&b);
-}
-
-static bool settle_below(struct desk *d, int segments)
-{
-	uint64_t until = clock_mono_ms() + WAIT_MS;
-
-	while (!settle(d) || count(d, "SELECT count(*) FROM segment") >= segments) {
-		if (clock_mono_ms() > until)
-			return false;
-		uv_run(&d->w.loop, UV_RUN_NOWAIT);
-		usleep(1000);
-	}
-	return true;
-}
-
-static void put_both(struct both *b, unsigned from, unsigned to)
-{
-	for (; from < to; from++) {
-		put(&b->few, from, 1);
-		put(&b->all, from, 1);
-	}
 }
 
 /* What had come since it moved was in its table then. */
