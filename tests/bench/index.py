@@ -41,7 +41,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--tool", required=True)
     parser.add_argument("--passages", type=int, default=int(os.environ.get("PASSAGES") or 20000))
-    parser.add_argument("--index-passages", type=int, default=100000, help="as the option of ragchat.conf")
+    parser.add_argument("--index-passages", type=int, default=5000, help="as the option of ragchat.conf")
     parser.add_argument("--collections", default=os.environ.get("COLLECTIONS") or "")
     args = parser.parse_args()
     folder = tempfile.mkdtemp(prefix="ragchat-index-", dir=os.environ.get("TMPDIR") or "/var/tmp")
