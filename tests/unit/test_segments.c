@@ -218,7 +218,7 @@ TEST(a_large_collection_moves_and_answers_the_same)
 	struct both b;
 
 	both_make(&b);
-	for (unsigned i = 0; i < 60; i++) {
+	for (unsigned i = 0; i < 36; i++) {
 		put(&b.few, i, 1);
 		put(&b.all, i, 1);
 		if (i % 6 == 0)
@@ -237,7 +237,7 @@ TEST(what_is_replaced_and_removed_meanwhile_is_gone)
 	struct both b;
 
 	both_make(&b);
-	for (unsigned i = 0; i < 80; i++) {
+	for (unsigned i = 0; i < 48; i++) {
 		unsigned which = i % 3 ? i : i / 2;
 
 		put(&b.few, which, i % 3 ? 1 : 2);
@@ -281,7 +281,7 @@ TEST(second_names_take_over_what_was_moved)
 
 	buf_init(&text, 0);
 	desk_make_with(&d, FEW);
-	while (n < 40 || count(&d, "SELECT next - base FROM collection") != 0) {
+	while (n < 24 || count(&d, "SELECT direct AND NOT frozen FROM collection") != 1) {
 		chance_state = n;
 		make_text(&text, 4);
 		for (unsigned copy = 0; copy < 2; copy++) {
@@ -311,7 +311,7 @@ TEST(whole_documents_and_scopes_are_ranked_the_same)
 	struct both b;
 
 	both_make(&b);
-	for (unsigned i = 0; i < 50; i++) {
+	for (unsigned i = 0; i < 24; i++) {
 		put(&b.few, i, 1);
 		put(&b.all, i, 1);
 	}
@@ -383,7 +383,7 @@ TEST(a_damaged_file_is_made_anew_from_the_text)
 	struct both b;
 
 	both_make(&b);
-	for (unsigned i = 0; i < 30; i++) {
+	for (unsigned i = 0; i < 16; i++) {
 		put(&b.few, i, 1);
 		put(&b.all, i, 1);
 	}
@@ -444,7 +444,7 @@ TEST(a_library_of_the_version_before_moves_as_well)
 	desk_close(&b.few);
 	b.few.w.index_passages = 0;
 	desk_open(&b.few);
-	for (unsigned i = 0; i < 30; i++) {
+	for (unsigned i = 0; i < 16; i++) {
 		put(&b.few, i, 1);
 		put(&b.all, i, 1);
 	}
@@ -478,7 +478,7 @@ TEST(a_collection_that_moved_before_words_went_straight_in_goes_on)
 	sql_run(b.few.library_path, "ALTER TABLE collection DROP COLUMN direct; PRAGMA user_version = 4");
 	desk_open(&b.few);
 	check(same_answers(&b, 10));
-	put_both(&b, 17, 30);
+	put_both(&b, 17, 24);
 	check(same_answers(&b, 10));
 	check(settle(&b.few));
 	check(count(&b.few, "SELECT direct FROM collection"));
@@ -524,7 +524,7 @@ TEST(a_moved_collection_follows_new_rules_as_well)
 	struct both b;
 
 	both_make(&b);
-	for (unsigned i = 0; i < 30; i++) {
+	for (unsigned i = 0; i < 16; i++) {
 		put(&b.few, i, 1);
 		put(&b.all, i, 1);
 	}
@@ -572,7 +572,7 @@ TEST(killed_at_any_moment_it_goes_on_where_it_was)
 	both_make(&b);
 	put(&b.few, 100000, 1);
 	put(&b.all, 100000, 1);
-	for (unsigned run = 0; run < 12; run++) {
+	for (unsigned run = 0; run < 8; run++) {
 		unsigned done, until = 3 + run * 5 % 17, first = next;
 		int pipes[2], status;
 		pid_t child;
