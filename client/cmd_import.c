@@ -97,7 +97,8 @@ static int import(struct client *c, enum kind kind, const char *path, const char
 					  : lines(&k, &text, &p);
 		progress_clear(&p);
 		link_free(k.link);
-		printed = print(&k, json, quiet);
+		/* where nothing could be read there is nothing to count */
+		printed = r && !k.threads && !k.turns && !k.known && !json ? 0 : print(&k, json, quiet);
 		r = r ? r : printed ? printed : k.left_out ? STATUS_DATA : 0;
 	}
 	buf_fini(&text);
