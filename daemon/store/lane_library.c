@@ -8,7 +8,7 @@
 #include "daemon/store/lane_in.h"
 #include "daemon/store/segments.h"
 
-#define SHARE_US 8000 /* how long a transaction may gather: leaves room for its commit */
+#define SHARE_US 5000 /* how long a transaction may gather: leaves room for its commit */
 
 /* A job in its savepoint. False: the error took the whole transaction with it. */
 static bool share_job(struct lane *l, struct job *j)

@@ -184,8 +184,9 @@ int library_commit(struct db *db, char **why)
 
 void library_written(struct db *db, int pages)
 {
-	uint64_t took = clock_mono_us() - db->begun_us;
+	uint64_t took = db->begun_us ? clock_mono_us() - db->begun_us : 0;
 
+	db->begun_us = 0; /* a statement by itself has no beginning of its own */
 	if (took > atomic_load(&db->longest_us))
 		atomic_store(&db->longest_us, took);
 	if (pages >= CHECKPOINT_PAGES)

@@ -165,7 +165,7 @@ bool segments_wanted(struct db *db, int64_t collection)
 static int freeze(struct db *db, int64_t collection, char **why)
 {
 	char sql[128];
-	int r = db_begin(db->lib, why);
+	int r = library_begin(db, why);
 
 	(void)snprintf(sql, sizeof(sql), "ALTER TABLE words_%lld RENAME TO frozen_%lld", (long long)collection,
 		(long long)collection);
@@ -176,7 +176,7 @@ static int freeze(struct db *db, int64_t collection, char **why)
 	if (r == 0)
 		r = db_run(db, db->lib, why, "UPDATE collection SET frozen = next, direct = 1 WHERE id = ?1", db_int(collection));
 	if (r == 0)
-		return db_commit(db->lib, why);
+		return library_commit(db, why);
 	db_rollback(db->lib);
 	return r;
 }
@@ -339,14 +339,14 @@ static int commit_text(struct db *db, const struct segments_work *w, char **why)
 int segments_commit(struct db *db, struct segments_work *w, char **why)
 {
 	bool timely = false;
-	int r = db_begin(db->lib, why);
+	int r = library_begin(db, why);
 
 	if (r == 0)
 		r = is_timely(db, w, &timely, why);
 	if (r == 0 && timely)
 		r = w->task == SEGMENTS_MERGE ? commit_merge(db, w, why) : commit_text(db, w, why);
 	if (r == 0)
-		r = db_commit(db->lib, why);
+		r = library_commit(db, why);
 	else
 		db_rollback(db->lib);
 	if (r != 0 || !timely)

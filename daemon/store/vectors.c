@@ -213,7 +213,7 @@ static int claim(struct db *db, struct op_vectors_put *op)
 int op_vectors_put_run(struct db *db, struct job *j)
 {
 	struct op_vectors_put *op = container_of(j, struct op_vectors_put, job);
-	int r = db_begin(db->lib, &j->why);
+	int r = library_begin(db, &j->why);
 
 	if (r != 0)
 		return r;
@@ -221,7 +221,7 @@ int op_vectors_put_run(struct db *db, struct job *j)
 	for (size_t i = 0; r == 0 && i < op->n; i++)
 		r = put_one(db, op, i);
 	if (r == 0)
-		return db_commit(db->lib, &j->why);
+		return library_commit(db, &j->why);
 	db_rollback(db->lib);
 	return r;
 }
