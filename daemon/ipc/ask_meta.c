@@ -9,6 +9,14 @@
 
 #define DOCUMENTS_MAX 1024
 
+static void put(struct json_out *w, const char *key, const char *text)
+{
+	if (!text)
+		return;
+	json_out_key(w, key);
+	json_out_str(w, text);
+}
+
 char *ask_meta_json(const struct ask_options *ask)
 {
 	struct json_out w;
@@ -19,26 +27,14 @@ char *ask_meta_json(const struct ask_options *ask)
 	buf_init(&b, LIMIT_FRAME);
 	json_out_init(&w, &b);
 	json_out_object(&w);
-	if (ask->model) {
-		json_out_key(&w, "model");
-		json_out_str(&w, ask->model);
-	}
-	if (ask->system) {
-		json_out_key(&w, "system");
-		json_out_str(&w, ask->system);
-	}
+	put(&w, "model", ask->model);
+	put(&w, "system", ask->system);
 	if (ask->options) {
 		json_out_key(&w, "options");
 		json_out_raw(&w, ask->options, strlen(ask->options));
 	}
-	if (ask->collection) {
-		json_out_key(&w, "collection");
-		json_out_str(&w, ask->collection);
-	}
-	if (ask->retrieval) {
-		json_out_key(&w, "retrieval");
-		json_out_str(&w, ask->retrieval);
-	}
+	put(&w, "collection", ask->collection);
+	put(&w, "retrieval", ask->retrieval);
 	if (ask->ndocuments) {
 		json_out_key(&w, "documents");
 		json_out_array(&w);
