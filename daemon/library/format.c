@@ -26,7 +26,7 @@ enum format_route format_route(const void *p, size_t n, const char *name, bool u
 		return ROUTE_HELPER;
 	}
 	/* an escape and a dollar: ISO 2022, of seven bits, is none the less */
-	utf8 = utf8 && !memmem(p, n, "\033$", 2);
+	utf8 = utf8 && !(n && memmem(p, n, "\033$", 2));
 	return utf8 && magic_text(p, n, name) == MAGIC_PLAIN ? ROUTE_TEXT : ROUTE_HELPER;
 }
 
