@@ -139,7 +139,7 @@ def test_doctor_says_what_is_wrong_and_what_to_do(t):
     found = verdicts(result)
     for name in ("configuration", "ragchatd-pdf", "ragchatd-extract", "pdftotext", "clock", "socket", "version", "backend", "key", "database",
                  "library", "disk"):
-        if not (t.sanitizer and name == "ragchatd-pdf"): # which has no sandbox then, and doctor says so
+        if not (t.sanitizer and name in ("ragchatd-pdf", "ragchatd-extract")): # they have no sandbox then, and doctor says so
             check(found.get(name) in ("ok", "warn"), f"{name}: {result}")
     equal(result.code, 1 if t.sanitizer else 0, f"status of {found}")
     lines = t.run("doctor", "--quick").text.splitlines()
