@@ -13,7 +13,8 @@ static words_split_fn words_split; /* set once, before any thread runs */
 
 void store_set_tokenizer(words_split_fn split)
 {
-	words_split = split;
+	if (words_split != split)
+		words_split = split;
 }
 
 _Thread_local size_t tokenizer_places;

@@ -65,6 +65,7 @@ static inline int split_blanks(const char *text, size_t n, void *ctx, words_emit
 static inline void world_make(struct world *w)
 {
 	const char *tmp = getenv("TMPDIR");
+	static bool told; /* a second world must not change what the first one's threads use */
 
 	*w = (struct world){ .r = 0 };
 	snprintf(w->dir, sizeof(w->dir), "%s/ragchat-store-XXXXXX", tmp ? tmp : "/tmp");
@@ -72,7 +73,9 @@ static inline void world_make(struct world *w)
 		abort();
 	snprintf(w->path, sizeof(w->path), "%s/chat_history.db", w->dir);
 	uv_loop_init(&w->loop);
-	store_set_tokenizer(split_blanks);
+	if (!told)
+		store_set_tokenizer(split_blanks);
+	told = true;
 }
 
 static inline int world_open_as(struct world *w, bool create, const char *socket)
