@@ -1,9 +1,12 @@
 /* Lists of requests, and lists of their answers. */
 #include "client/batch.h"
 
+#include <string.h>
+
 #include "client/json_call.h"
-#include "common/json.h"
 #include "common/mem.h"
+
+#define LINE_KEEP (256u << 10) /* bytes that stay for the next message */
 
 void batch_unref(struct batch *batch, struct stdio *io)
 {
@@ -17,13 +20,39 @@ void batch_unref(struct batch *batch, struct stdio *io)
 	mem_free(batch);
 }
 
-bool batch_add(struct batch *batch, const struct buf *answer, bool force)
+static bool add(struct batch *batch, const struct buf *answer, bool force)
 {
 	if (!force && batch->out.len + answer->len > BATCH_MAX)
 		return false;
 	(void)buf_add_byte(&batch->out, batch->out.len ? ',' : '[');
 	(void)buf_add(&batch->out, answer->data, answer->len);
 	return true;
+}
+
+void message_begin(struct json_out *w, struct buf *line, const char *id)
+{
+	buf_reset(line);
+	json_out_init(w, line);
+	json_out_object(w);
+	json_out_key(w, "jsonrpc");
+	json_out_str(w, "2.0");
+	if (id) {
+		json_out_key(w, "id");
+		json_out_raw(w, id, strlen(id));
+	}
+}
+
+bool message_end(struct json_out *w, struct batch *batch, struct stdio *io, bool force)
+{
+	bool fits = true;
+
+	json_out_object_end(w);
+	if (batch)
+		fits = add(batch, w->out, force);
+	else
+		stdio_emit(io, w->out);
+	buf_shrink(w->out, LINE_KEEP);
+	return fits;
 }
 
 static size_t take_list(struct stdio *io, const char *message, size_t n, batch_take_fn *take, void *ctx)

@@ -2,9 +2,8 @@
 #pragma once
 
 #include "client/batch.h"
-#include "common/json.h"
 
-#define BRIDGE_ENDED 64            /* ids whose request is answered and whose turn may be cancelled still */
+#define BRIDGE_ENDED 64 /* ids whose request is answered and whose turn may be cancelled still */
 
 enum job_kind { JOB_PLAIN, JOB_ASK, JOB_ATTACH, JOB_DETACH };
 

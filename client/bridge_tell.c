@@ -5,31 +5,6 @@
 #include "common/attr.h"
 #include "common/mem.h"
 
-static void answer_begin(struct bridge *b, struct json_out *w, const char *id)
-{
-	buf_reset(&b->line);
-	json_out_init(w, &b->line);
-	json_out_object(w);
-	json_out_key(w, "jsonrpc");
-	json_out_str(w, "2.0");
-	json_out_key(w, "id");
-	json_out_raw(w, id, strlen(id));
-}
-
-/* False: it has no room in its batch. */
-static bool answer_end(struct bridge *b, struct json_out *w, struct batch *batch, bool force)
-{
-	bool fits = true;
-
-	json_out_object_end(w);
-	if (batch)
-		fits = batch_add(batch, &b->line, force);
-	else
-		stdio_emit(&b->io, &b->line);
-	buf_shrink(&b->line, 64u << 10);
-	return fits;
-}
-
 static void error_members(struct json_out *w, int code, const char *message, size_t n)
 {
 	json_out_key(w, "error");
@@ -47,13 +22,13 @@ void bridge_error(struct bridge *b, struct batch *batch, const char *id, int cod
 {
 	struct json_out w;
 
-	answer_begin(b, &w, id);
+	message_begin(&w, &b->line, id);
 	error_members(&w, code, message, strlen(message));
 	json_out_key(&w, "name");
 	json_out_str(&w, name);
 	json_out_object_end(&w);
 	json_out_object_end(&w);
-	(void)answer_end(b, &w, batch, true);
+	(void)message_end(&w, batch, &b->io, true);
 }
 
 /* The daemon's own code and words; its name, data and retry_ms stand in data. */
@@ -84,7 +59,7 @@ static void answer(struct bridge *b, const struct job *job, struct val error, st
 {
 	struct json_out w;
 
-	answer_begin(b, &w, job->id);
+	message_begin(&w, &b->line, job->id);
 	if (val_type(error) == VAL_MAP) {
 		put_error(&w, error);
 	} else {
@@ -94,9 +69,8 @@ static void answer(struct bridge *b, const struct job *job, struct val error, st
 		else
 			json_out_raw(&w, "{}", 2);
 	}
-	if (!answer_end(b, &w, job->batch, false))
-		bridge_error(b, job->batch, job->id, RPC_INVALID, "too_large",
-			"the answers to this batch are larger than 4 MiB together");
+	if (!message_end(&w, job->batch, &b->io, false))
+		bridge_error(b, job->batch, job->id, RPC_INVALID, "too_large", BATCH_TOO_LARGE);
 }
 
 /* Its turn may be cancelled by the request's id for as long as it is among the last. */
@@ -140,11 +114,7 @@ void bridge_on_reply(void *ctx, uint64_t tag, struct val error, struct val resul
 
 void bridge_note_begin(struct bridge *b, struct json_out *w, const char *method, size_t n)
 {
-	buf_reset(&b->line);
-	json_out_init(w, &b->line);
-	json_out_object(w);
-	json_out_key(w, "jsonrpc");
-	json_out_str(w, "2.0");
+	message_begin(w, &b->line, NULL);
 	json_out_key(w, "method");
 	json_out_string(w, method, n);
 	json_out_key(w, "params");
@@ -152,7 +122,7 @@ void bridge_note_begin(struct bridge *b, struct json_out *w, const char *method,
 
 void bridge_note_end(struct bridge *b, struct json_out *w)
 {
-	(void)answer_end(b, w, NULL, false);
+	(void)message_end(w, NULL, &b->io, false);
 }
 
 void bridge_on_note(void *ctx, const char *method, size_t n, struct val params)

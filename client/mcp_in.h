@@ -6,7 +6,6 @@
 
 #include "client/batch.h"
 #include "client/json_call.h"
-#include "common/json.h"
 
 /* What a tool gives stays small enough for a model's context. */
 #define MCP_RESULT_MAX (192u << 10) /* bytes of JSON; rows beyond are left for the next page */
@@ -89,8 +88,6 @@ void mcp_discover(struct mcp *m, const struct mcp_to *to);
 void mcp_put_server(struct json_out *w, enum mcp_revision revision);
 
 /* mcp_job.c */
-void mcp_begin_notification(struct mcp *m, struct json_out *w, const char *method); /* its params are open */
-void mcp_end_notification(struct mcp *m, struct json_out *w);
 void mcp_begin_result(struct mcp *m, struct json_out *w, const struct mcp_to *to); /* its object is open */
 void mcp_end_result(struct mcp *m, struct json_out *w, const struct mcp_to *to); /* an error where its batch gets too large */
 void mcp_put_cacheable(struct json_out *w, enum mcp_revision revision);

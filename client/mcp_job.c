@@ -7,54 +7,30 @@
 #include "common/mem.h"
 #include "common/str.h"
 
-#define PROGRESS_MS 1000     /* between two words of progress */
+#define PROGRESS_MS 1000 /* between two words of progress */
 #define CACHE_MS (3600 * 1000)
 #define BUSY "too much is asked at once (busy)"
 
 /* ---- words to the program ---- */
 
-static void begin(struct mcp *m, struct json_out *w)
+/* Its params are open then. */
+static void begin_notification(struct mcp *m, struct json_out *w, const char *method)
 {
-	buf_reset(&m->line);
-	json_out_init(w, &m->line);
-	json_out_object(w);
-	json_out_key(w, "jsonrpc");
-	json_out_str(w, "2.0");
-}
-
-/* False: it has no room in its batch. */
-static bool emit(struct mcp *m, struct json_out *w, struct batch *batch, bool force)
-{
-	bool fits = true;
-
-	json_out_object_end(w);
-	if (batch)
-		fits = batch_add(batch, &m->line, force);
-	else
-		stdio_emit(&m->io, &m->line);
-	buf_shrink(&m->line, 256u << 10);
-	return fits;
-}
-
-void mcp_begin_notification(struct mcp *m, struct json_out *w, const char *method)
-{
-	begin(m, w);
+	message_begin(w, &m->line, NULL);
 	mcp_member(w, "method", method);
 	json_out_key(w, "params");
 	json_out_object(w);
 }
 
-void mcp_end_notification(struct mcp *m, struct json_out *w)
+static void end_notification(struct mcp *m, struct json_out *w)
 {
 	json_out_object_end(w);
-	(void)emit(m, w, NULL, false);
+	(void)message_end(w, NULL, &m->io, false);
 }
 
 void mcp_begin_result(struct mcp *m, struct json_out *w, const struct mcp_to *to)
 {
-	begin(m, w);
-	json_out_key(w, "id");
-	json_out_raw(w, to->id, strlen(to->id));
+	message_begin(w, &m->line, to->id);
 	json_out_key(w, "result");
 	json_out_object(w);
 	if (to->revision >= MCP_2026_07_28)
@@ -72,8 +48,8 @@ void mcp_end_result(struct mcp *m, struct json_out *w, const struct mcp_to *to)
 		json_out_object_end(w);
 	}
 	json_out_object_end(w);
-	if (!emit(m, w, to->batch, false))
-		mcp_error(m, to, RPC_INVALID, "the answers to this batch are larger than 4 MiB together");
+	if (!message_end(w, to->batch, &m->io, false))
+		mcp_error(m, to, RPC_INVALID, BATCH_TOO_LARGE);
 }
 
 /* Tools change with the program only. */
@@ -96,9 +72,7 @@ void mcp_error_data(struct mcp *m, const struct mcp_to *to, int code, const char
 {
 	struct json_out w;
 
-	begin(m, &w);
-	json_out_key(&w, "id");
-	json_out_raw(&w, to->id, strlen(to->id));
+	message_begin(&w, &m->line, to->id);
 	json_out_key(&w, "error");
 	json_out_object(&w);
 	json_out_key(&w, "code");
@@ -109,7 +83,7 @@ void mcp_error_data(struct mcp *m, const struct mcp_to *to, int code, const char
 		json_out_raw(&w, data, strlen(data));
 	}
 	json_out_object_end(&w);
-	(void)emit(m, &w, to->batch, true);
+	(void)message_end(&w, to->batch, &m->io, true);
 }
 
 void mcp_error(struct mcp *m, const struct mcp_to *to, int code, const char *message)
@@ -245,7 +219,7 @@ static void tell_progress(struct mcp *m, struct job *job, struct val note)
 	if (!job->token || now - job->told_ms < PROGRESS_MS)
 		return;
 	job->told_ms = now;
-	mcp_begin_notification(m, &w, "notifications/progress");
+	begin_notification(m, &w, "notifications/progress");
 	json_out_key(&w, "progressToken");
 	json_out_raw(&w, job->token, strlen(job->token));
 	json_out_key(&w, "progress");
@@ -254,7 +228,7 @@ static void tell_progress(struct mcp *m, struct job *job, struct val note)
 		json_out_key(&w, "message");
 		json_out_string(&w, s, n);
 	}
-	mcp_end_notification(m, &w);
+	end_notification(m, &w);
 }
 
 /* The end of a turn: what is stored of it is what the tool gives. */
@@ -402,7 +376,7 @@ void mcp_listen(struct mcp *m, const struct mcp_to *to)
 	}
 	job_begin(job, to);
 	job->listens = true;
-	mcp_begin_notification(m, &w, "notifications/subscriptions/acknowledged");
+	begin_notification(m, &w, "notifications/subscriptions/acknowledged");
 	json_out_key(&w, "_meta");
 	json_out_object(&w);
 	json_out_key(&w, "io.modelcontextprotocol/subscriptionId");
@@ -411,7 +385,7 @@ void mcp_listen(struct mcp *m, const struct mcp_to *to)
 	json_out_key(&w, "notifications");
 	json_out_object(&w);
 	json_out_object_end(&w);
-	mcp_end_notification(m, &w);
+	end_notification(m, &w);
 }
 
 /* No answer follows then. A question is stopped in the daemon, too. */
