@@ -104,7 +104,7 @@ static bool is_idle(void *ctx)
 	const struct mcp *m = ctx;
 
 	for (size_t i = 0; i < array_len(m->jobs); i++)
-		if (m->jobs[i].used && !m->jobs[i].listens && !(*m->jobs[i].turn && !m->jobs[i].ended))
+		if (m->jobs[i].used && m->jobs[i].tool && !(*m->jobs[i].turn && !m->jobs[i].ended))
 			return false;
 	return true;
 }

@@ -19,6 +19,7 @@ enum mcp_revision { MCP_2024_11_05, MCP_2025_03_26, MCP_2025_06_18, MCP_2025_11_
 #define MCP_GREETED MCP_2025_11_25 /* the last one that begins with initialize; later ones are named by each request */
 extern const char *const mcp_revisions[MCP_REVISIONS];
 #define MCP_UNSUPPORTED (-32022) /* code of a version that is not spoken */
+#define MCP_META "io.modelcontextprotocol/" /* its own keys in _meta begin so */
 
 /* Where an answer goes, and in which revision it is written. */
 struct mcp_to {
@@ -60,8 +61,7 @@ void mcp_result_thread(struct json_out *w, struct val result);
 
 struct job {
 	bool used, cancelled; /* cancelled: as soon as its turn has a name */
-	bool listens;         /* a subscription: there is nothing that changes, and it waits for its end */
-	const struct mcp_tool *tool;
+	const struct mcp_tool *tool; /* NULL: a subscription; there is nothing that changes, and it waits for its end */
 	struct mcp_to to;
 	char *id, *token; /* as JSON; token: of progress, or NULL */
 	char turn[40];    /* that runs */

@@ -43,7 +43,7 @@ void mcp_end_result(struct mcp *m, struct json_out *w, const struct mcp_to *to)
 	if (to->revision >= MCP_2026_07_28) {
 		json_out_key(w, "_meta");
 		json_out_object(w);
-		json_out_key(w, "io.modelcontextprotocol/serverInfo");
+		json_out_key(w, MCP_META "serverInfo");
 		mcp_put_server(w, to->revision);
 		json_out_object_end(w);
 	}
@@ -375,11 +375,10 @@ void mcp_listen(struct mcp *m, const struct mcp_to *to)
 		return;
 	}
 	job_begin(job, to);
-	job->listens = true;
 	begin_notification(m, &w, "notifications/subscriptions/acknowledged");
 	json_out_key(&w, "_meta");
 	json_out_object(&w);
-	json_out_key(&w, "io.modelcontextprotocol/subscriptionId");
+	json_out_key(&w, MCP_META "subscriptionId");
 	json_out_raw(&w, to->id, strlen(to->id));
 	json_out_object_end(&w);
 	json_out_key(&w, "notifications");
@@ -407,7 +406,7 @@ void mcp_cancelled(struct mcp *m, const struct call *c)
 		}
 		if (*job->turn && !job->ended)
 			stop_turn(m, job->turn);
-		else if (!job->listens)
+		else if (job->tool)
 			session_forget(m->io.session, i + 1);
 		mcp_job_end(m, job);
 		return;
