@@ -9,7 +9,9 @@ import threading
 from cutter import Cutter
 from fake_daemon import TURN, FakeDaemon
 from harness import check, contains, eventually, equal
+from machine import GROUP
 from scripts import holds, in_turn, question, says
+from test_login import machine
 
 CONTRIB = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "contrib")
 
@@ -70,6 +72,30 @@ class Editor:
 
 # Stories that all of them tell; `run(t, script, env)` starts the editor, the scripts are in its own language and leave
 # `text`, `state`, `note` and `turn`.
+
+def streams_much(t, run, script):
+    t.serve(says(LONG, step=8))
+    got = run(t, script).end()
+    equal((got["text"], got["state"]), (LONG, "done"), "the buffer")
+    equal(t.run("last").out.decode(), LONG + ("" if LONG.endswith("\n") else "\n"), "the stored answer")
+    return got
+
+
+def stops_and_asks_again(t, run, script):
+    """The script signs `stopped`, waits for `go`, and leaves what came then in `again`."""
+    release = threading.Event()
+    t.closers.append(release.set)
+    t.serve(holds(release, "the first half, ", "and more"))
+    editor = run(t, script)
+    editor.until("stopped")
+    release.set()
+    editor.sign("go")
+    got = editor.end()
+    equal((got["text"], got["state"], got["again"]), ("the first half, ", "cancelled", "the first half, and more"), "the answers")
+    contains(got["note"], "stopped")
+    equal([turn["state"] for turn in t.run("show", "last", "--json").json["turns"]], ["cancelled", "done"], "both are stored")
+    return got
+
 
 def goes_on_after_cuts(t, run, script):
     """The connection breaks twice in ten thousand tokens, once in the middle of a character."""
@@ -139,6 +165,20 @@ def joins_an_answer_begun_elsewhere(t, run, script):
     equal((got["text"], got["state"]), (TRICKY + TRICKY, "done"), "joined")
 
 
+def talks_about_a_file(t, run, script):
+    """Uploads home/notes.md, asks about it in a conversation, shows `sources`, exports out.pdf, picks the conversation from
+    a list (its line is `item`, what it shows `talk`), and joins the answer (`attached`)."""
+    t.daemon()
+    t.h.path("notes.md", "# Rivers\n\nThe Elbe rises in the Giant Mountains and flows into the North Sea.\n")
+    got = run(t, script).end()
+    contains(got["sources"], "[1] notes.md", "Elbe")
+    contains(got["item"], "where does the Elbe")
+    contains(got["talk"], "> where does the Elbe flow into the sea\n\n", got["attached"])
+    with open(os.path.join(t.h.dir, "out.pdf"), "rb") as f:
+        equal(f.read(5), b"%PDF-", "the export")
+    return got
+
+
 class Guest:
     """A user of a machine's daemon that wants passwords, with a home and the plugins where he can read them."""
 
@@ -154,18 +194,19 @@ class Guest:
                        ("CONFIG_HOME", "DATA_HOME", "STATE_HOME", "CACHE_HOME", "RUNTIME_DIR")}}
 
 
-def logs_in(t, m, group, run, script):
-    """Refused, then logged in with a password, once wrongly; another editor finds the token."""
+def logs_in(t, run, script, later):
+    """Refused, then logged in with a password, once wrongly, and asked by `later`; another editor finds the token."""
+    m = machine(t)
     m.root.call("account.add", name="ann", password="right horse")
-    guest = Guest(m, 12345, group)
-    got = run(t, script, None, guest).end()
+    guest = Guest(m, 12345, GROUP)
+    got = run(t, script + later, None, guest).end()
     contains(got["refused"], "RagChatLogin" if "login" not in got["refused"] else "login")
     contains(got["wrong"], "ragchat")
     equal((got["text"], got["state"]), ("answer to hello", "done"), "after the log-in")
     folder = os.path.join(guest.home, "STATE_HOME", "ragchat")
     kept, = os.listdir(folder)
     equal((os.stat(os.path.join(folder, kept)).st_mode & 0o777, os.stat(folder).st_mode & 0o777), (0o600, 0o700), "the token's mode")
-    return guest
+    equal(run(t, later, None, guest).end()["text"], "answer to hello", "by the token")
 
 
 def listening(t):

@@ -1,13 +1,10 @@
 """The Emacs package in a real Emacs in batch mode: streaming, stopping, coming back, and hostile answers."""
 import os
-import threading
 
 import editors
-from editors import HOSTILE, LONG, Editor
-from harness import check, contains, deadline, equal, eventually
-from machine import GROUP
-from scripts import holds, says
-from test_login import machine
+from editors import HOSTILE, Editor
+from harness import check, deadline, equal
+from scripts import says
 
 PRELUDE = """;; -*- lexical-binding: t -*-
 (setq comp-enable-subr-trampolines nil native-comp-enable-subr-trampolines nil) ; for the advice: compiling takes seconds
@@ -46,15 +43,11 @@ def emacs(t, script, env=None, user=None):
 
 @deadline(60)
 def test_ten_thousand_tokens_stream_into_a_buffer_that_equals_the_stored_answer(t):
-    t.serve(says(LONG, step=8))
-    got = emacs(t, """
+    editors.streams_much(t, emacs, """
       (ragchat-ask "tell me much")
       (await "the end" #'ended)
       (r 'text (text)) (r 'state (ragchat--place-state (place)))
-    """).end()
-    equal(got["text"], LONG, "the buffer")
-    equal(got["state"], "done", "state")
-    equal(t.run("last").out.decode(), LONG + ("" if LONG.endswith("\n") else "\n"), "the stored answer")
+    """)
 
 
 def test_an_answer_in_place_about_a_region_is_undone_in_one_step(t):
@@ -87,10 +80,7 @@ def test_an_answer_in_place_about_a_region_is_undone_in_one_step(t):
 
 
 def test_stop_keeps_what_came_and_retry_asks_again(t):
-    release = threading.Event()
-    t.closers.append(release.set)
-    t.serve(holds(release, "the first half, ", "and more"))
-    editor = emacs(t, """
+    editors.stops_and_asks_again(t, emacs, """
       (ragchat-ask "hello")
       (await "half" (lambda () (string-search "half" (text))))
       (ragchat-stop)
@@ -103,13 +93,6 @@ def test_stop_keeps_what_came_and_retry_asks_again(t):
         (await "the other" (lambda () (and (not (eq old (place))) (ended)))))
       (r 'again (text))
     """)
-    editor.until("stopped")
-    release.set()
-    editor.sign("go")
-    got = editor.end()
-    equal((got["text"], got["state"], got["again"]), ("the first half, ", "cancelled", "the first half, and more"), "the answers")
-    contains(got["note"], "stopped")
-    equal([turn["state"] for turn in t.run("show", "last", "--json").json["turns"]], ["cancelled", "done"], "both are stored")
 
 
 ANSWER = """
@@ -186,9 +169,7 @@ def test_nonsense_from_the_daemon_costs_nothing(t):
 
 
 def test_conversation_threads_sources_upload_and_export(t):
-    t.daemon()
-    t.h.path("notes.md", "# Rivers\n\nThe Elbe rises in the Giant Mountains and flows into the North Sea.\n")
-    got = emacs(t, """
+    editors.talks_about_a_file(t, emacs, """
       (ragchat-upload "home/notes.md")
       (await "the upload" (lambda () (string-search "notes.md" said)))
       (ragchat 'new)
@@ -208,17 +189,11 @@ def test_conversation_threads_sources_upload_and_export(t):
         (ragchat-attach "last")
         (await "attached" (lambda () (and (not (eq old (place))) (ended)))))
       (r 'attached (text))
-    """).end()
-    contains(got["sources"], "[1] notes.md", "Elbe")
-    contains(got["item"], "where does the Elbe")
-    contains(got["talk"], "> where does the Elbe flow into the sea\n\n", got["attached"])
-    with open(os.path.join(t.h.dir, "out.pdf"), "rb") as f:
-        equal(f.read(5), b"%PDF-", "the export")
+    """)
 
 
 def test_a_password_logs_in_and_its_token_is_kept(t):
-    m = machine(t)
-    script = """
+    editors.logs_in(t, emacs, """
       (ragchat-ask "hello")
       (await "refused" (lambda () (string-search "log" said)))
       (r 'refused said)
@@ -228,6 +203,4 @@ def test_a_password_logs_in_and_its_token_is_kept(t):
       (r 'wrong said)
       (ragchat-login "ann" (copy-sequence "right horse"))
       (await "logged in" (lambda () (string-search "logged in as ann" said)))
-    """ + (later := '(ragchat-ask "hello")' + ANSWER)
-    guest = editors.logs_in(t, m, GROUP, emacs, script)
-    equal(emacs(t, later, None, guest).end()["text"], "answer to hello", "by the token")
+    """, '(ragchat-ask "hello")' + ANSWER)
