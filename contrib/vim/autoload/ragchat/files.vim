@@ -12,20 +12,18 @@ def Tell(said: list<string>)
   endif
 enddef
 
-def Run(args: list<string>, out = '')
+# Last(said) may add to what is told at its end.
+def Run(args: list<string>, options: dict<any>, Last: func): job
   var said: list<string> = []
-  job_start([get(g:, 'ragchat_program', 'ragchat')] + args, {
-    in_io: 'null',
+  return job_start([rpc.Program()] + args, extend(options, {
     callback: (_, line) => {
       add(said, line)
     },
     close_cb: (_) => {
-      if out != '' && filereadable(out)
-        add(said, "wrote '" .. out .. "'")
-      endif
+      Last(said)
       Tell(said)
     },
-  })
+  }))
 enddef
 
 # The password goes through a pipe, never by a command line; the token is kept by ragchat.
@@ -35,15 +33,8 @@ export def Login(account: string)
   if password == ''
     return
   endif
-  var said: list<string> = []
-  final job = job_start([get(g:, 'ragchat_program', 'ragchat'), '-v', 'login', '--password-fd', '0', '--', name], {
-    callback: (_, line) => {
-      add(said, line)
-    },
-    close_cb: (_) => {
-      rpc.Close()
-      Tell(said)
-    },
+  final job = Run(['-v', 'login', '--password-fd', '0', '--', name], {}, (_) => {
+    rpc.Close()
   })
   ch_sendraw(job, password .. "\n")
   ch_close_in(job)
@@ -55,7 +46,7 @@ export def Upload(files: list<string>)
     rpc.Complain('this buffer has no file')
     return
   endif
-  Run(['upload', '--'] + list)
+  Run(['upload', '--'] + list, {in_io: 'null'}, (_) => 0)
 enddef
 
 # An existing file is never written over: response-2.pdf comes after response.pdf.
@@ -73,5 +64,9 @@ enddef
 # what: a turn, or with `thread` a thread.
 export def Export(name: string, thread: bool, what: string)
   final out = FreeName(name == '' ? 'response.pdf' : name)
-  Run(['export'] + (thread ? ['--thread'] : []) + ['-o', out, '--', what == '' ? 'last' : what], out)
+  Run(['export'] + (thread ? ['--thread'] : []) + ['-o', out, '--', what == '' ? 'last' : what], {in_io: 'null'}, (said) => {
+    if filereadable(out)
+      add(said, "wrote '" .. out .. "'")
+    endif
+  })
 enddef

@@ -12,6 +12,10 @@ export def Listen(F: func)
   Listener = F
 enddef
 
+export def Program(): string
+  return get(g:, 'ragchat_program', 'ragchat')
+enddef
+
 # Control characters and what turns the reading direction, made harmless.
 export def Clean(text: string): string
   return text->substitute('[[:cntrl:]\u0080-\u009f]', ' ', 'g')
@@ -62,7 +66,7 @@ def Start(): bool
     return true
   endif
   failures = ''
-  job = job_start([get(g:, 'ragchat_program', 'ragchat'), 'bridge', '--lsp', '--join', '30'], {
+  job = job_start([Program(), 'bridge', '--lsp', '--join', '30'], {
     mode: 'lsp',
     out_cb: OnMessage,
     err_mode: 'nl',
