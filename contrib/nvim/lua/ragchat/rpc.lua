@@ -73,6 +73,7 @@ local link = { state = 'closed', waiting = {}, streams = {} }
 M.link = link
 
 local connect
+local entered -- {account, password} while a log-in with them is on its way
 
 local function fail(message, name)
   return { name = name or 'lost', message = message }
@@ -230,8 +231,8 @@ local function keep_token(hello, done)
 end
 
 local function log_in(hello, done)
-  local with, token = M.credentials, login.kept(link.path)
-  M.credentials = nil
+  local with, token = entered, login.kept(link.path)
+  entered = nil
   if with then
     return send('auth.password', pack(with), function(err, who)
       if err then
@@ -423,12 +424,12 @@ end
 
 -- done(err, account): logs in anew. credentials: {account, password}; nil: only looks whether that is needed.
 function M.log_in(credentials, done)
-  M.credentials = credentials
+  entered = credentials
   if credentials and link.state == 'ready' then
     lost('logging in')
   end
   connect(function(err)
-    M.credentials = nil
+    entered = nil
     done(err, not err and M.value(link.hello.account) or nil)
   end)
 end
