@@ -325,7 +325,7 @@ It may come twice where two bridges told it, but never too early."
 
 (defun ragchat--notified (_connection method params)
   "The bridge has sent the notification METHOD with PARAMS."
-  (when-let* (((and (eq method 'stream) (listp params) (proper-list-p params) (ragchat--sane params)))
+  (when-let* (((and (eq method 'stream) (proper-list-p params) (ragchat--sane params)))
               (turn (plist-get params :turn))
               (place (gethash turn ragchat--streams)))
     (pcase (plist-get params :kind)
@@ -466,13 +466,13 @@ Where the daemon has less than that, from its first byte."
   (setq ragchat--last place)
   (ragchat--say place "asking ...")
   (ragchat--call-sure 'ask (append (list :text text) (and thread (list :thread thread)))
-                 (lambda (reply)
-                   (ragchat--say place nil)
-                   (setf (ragchat--place-thread place) (plist-get reply :thread))
-                   (ragchat--follow place (plist-get reply :turn)))
-                 (lambda (error)
-                   (ragchat--say place (ragchat--error-words error))
-                   (ragchat--complain error))))
+                      (lambda (reply)
+                        (ragchat--say place nil)
+                        (setf (ragchat--place-thread place) (plist-get reply :thread))
+                        (ragchat--follow place (plist-get reply :turn)))
+                      (lambda (error)
+                        (ragchat--say place (ragchat--error-words error))
+                        (ragchat--complain error))))
 
 (defun ragchat--to-end (buffer)
   "Let BUFFER and its windows stand at the end, where an answer is to come."
