@@ -131,10 +131,10 @@ void bridge_on_note(void *ctx, const char *method, size_t n, struct val params)
 	bool stream = n == 6 && !memcmp(method, "stream", n);
 	struct json_out w;
 
-	if (b->join_ms && stream && bridge_join_take(b, params))
-		return;
-	if (b->join_ms && !stream)
+	if (!stream)
 		bridge_join_flush(b);
+	else if (b->join_ms && bridge_join_take(b, params))
+		return;
 	bridge_note_begin(b, &w, method, n);
 	if (val_present(params))
 		val_to_json(params, &w);

@@ -11,6 +11,6 @@ struct finder;
 
 struct finder *finder_start(const char *told, bool autostart); /* NULL: no thread can be had */
 int finder_fd(const struct finder *f);
-/* 0, or the result of connect_find in *r, with what it found, the caller's from now on; frees. -EAGAIN: not yet. */
+/* 0: the result of connect_find is in *r and what it found the caller's, the finder is freed. -EAGAIN: not yet. */
 int finder_take(struct finder *f, struct connect_found *found, int *r);
 void *finder_leave(struct finder *f); /* takes NULL, gives NULL */
