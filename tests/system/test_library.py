@@ -158,7 +158,7 @@ def test_cancel_and_forget(t):
     t.serve(holds(release))
     lib = Library(t)
     one, other = lib.ask("one"), lib.ask("other")
-    lib.run(lambda: any(event["kind"] == DELTA for event in lib.events.get(one, [])))
+    lib.run(lambda: lib.events.get(other) and any(event["kind"] == DELTA for event in lib.events.get(one, [])))
     equal(lib.so.ragchat_cancel(lib.chat, one), 0, "cancel")
     early = lib.ask("at once")
     lib.so.ragchat_cancel(lib.chat, early)
