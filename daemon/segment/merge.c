@@ -33,27 +33,12 @@ struct merge {
 	size_t npostings, cap_postings;
 };
 
-static bool grow(void *array, size_t *cap, size_t n, size_t size)
-{
-	void **v = array, *p;
-	size_t more = max_of(n, *cap + *cap / 2 + 256);
-
-	if (n <= *cap)
-		return true;
-	p = realloc(*v, more * size);
-	if (!p)
-		return false;
-	*v = p;
-	*cap = more;
-	return true;
-}
-
 /* ---- documents ---- */
 
 static int take_document(struct merge *m, struct source *from, const struct segment_document *d)
 {
-	if (!grow(&m->documents, &m->cap_documents, m->ndocuments + 1, sizeof(*m->documents)) ||
-		!grow(&m->lengths, &m->cap_lengths, m->npassages + d->passages, sizeof(*m->lengths)))
+	if (!mem_try_room(&m->documents, &m->cap_documents, m->ndocuments + 1, sizeof(*m->documents)) ||
+		!mem_try_room(&m->lengths, &m->cap_lengths, m->npassages + d->passages, sizeof(*m->lengths)))
 		return -ENOMEM;
 	m->documents[m->ndocuments++] = (struct segment_document){
 		.first = d->first, .at = (uint32_t)m->npassages, .passages = d->passages
@@ -97,7 +82,7 @@ static int take_postings(struct merge *m, struct source *from)
 	struct segment_entry e;
 	struct segment_posting q;
 
-	if (!p || !grow(&m->postings, &m->cap_postings, m->npostings + t->postings_len,
+	if (!p || !mem_try_room(&m->postings, &m->cap_postings, m->npostings + t->postings_len,
 			  sizeof(*m->postings)))
 		return p ? -ENOMEM : SEGMENT_E_CORRUPT;
 	segment_entries(&it, from->s, t);
