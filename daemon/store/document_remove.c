@@ -174,23 +174,18 @@ static int shrink_words(struct slice *s)
 
 /*
  * The words of a collection of which nothing is left to be seen, and which nobody has taken out one
- * by one. Little by little, too; what FTS5 reads before it lets itself be dropped stays until then.
+ * by one. Little by little, too.
  */
 static int free_words(struct slice *s)
 {
-	char table[WORDS_NAME], sql[2 * WORDS_NAME + 128];
+	char table[WORDS_NAME];
 	int64_t collection = s->collection;
 	int r = 0;
 
 	words_table(table, s->collection, WORDS_NOW);
-	(void)snprintf(sql, sizeof(sql), "DELETE FROM %s_data WHERE id IN (SELECT id FROM %s_data WHERE id > %d LIMIT %d)",
-		table, table, FTS5_HEADS, FREE_ROWS);
 	s->collection = 0; /* nothing is merged any more */
-	for (int changes = FREE_ROWS; r == 0 && changes == FREE_ROWS;) {
-		(void)sqlite3_db_config(s->db->lib, SQLITE_DBCONFIG_DEFENSIVE, 0, NULL); /* or this were refused */
-		r = db_script(s->db->lib, sql, s->why);
-		(void)sqlite3_db_config(s->db->lib, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-		changes = r == 0 ? sqlite3_changes(s->db->lib) : 0;
+	for (int freed = FREE_ROWS; r == 0 && freed == FREE_ROWS;) {
+		r = words_free(s->db, table, FREE_ROWS, &freed, s->why);
 		if (r == 0)
 			r = slice_turn(s);
 	}

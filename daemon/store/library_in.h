@@ -107,9 +107,10 @@ int document_place_load(
 	struct db *db, int64_t key, struct document_place *p, char **why); /* STORE_E_NOT_FOUND */
 void document_place_fini(struct document_place *p);
 
-#define FTS5_HEADS 10 /* the rows of a table's data that FTS5 reads before it lets itself be dropped */
 /* Make a table of words. Within a transaction. */
 int words_create(struct db *db, int64_t collection, enum words which, char **why);
+/* At most so many blocks of one that goes: dropped at once, a large one would hold the file for long. */
+int words_free(struct db *db, const char *table, int most, int *freed, char **why);
 /* Read one passage back as it went into the index; *found false: it never came so far. buf is the
  * text's. */
 int words_load(struct db *db, const struct document_place *p, int64_t id, struct words_row *row,

@@ -48,34 +48,14 @@ static int next_old(struct db *db, int64_t *collection, char **why)
 		0, collection, why);
 }
 
-/*
- * Dropped at once, a large one would hold the file for long. Its blocks are a table of FTS5's own,
- * which only a connection that says so may touch; the two with low numbers tell it what there is.
- */
-static int shrink_old(struct db *db, const char *table, bool *empty, char **why)
-{
-	char sql[4 * WORDS_NAME + 128];
-	int r;
-
-	(void)snprintf(sql, sizeof(sql),
-		"DELETE FROM %s_data WHERE id IN (SELECT id FROM %s_data WHERE id > 10 LIMIT %d)",
-		table, table, OLD_BLOCKS);
-	(void)sqlite3_db_config(db->lib, SQLITE_DBCONFIG_DEFENSIVE, 0, NULL);
-	r = db_run(db, db->lib, why, sql);
-	*empty = r == 0 && sqlite3_changes(db->lib) == 0;
-	(void)sqlite3_db_config(db->lib, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	return r;
-}
-
 static int drop_old(struct db *db, int64_t collection, char **why)
 {
 	char table[WORDS_NAME], sql[WORDS_NAME + 32];
-	bool empty = false;
-	int r;
+	int freed, r;
 
 	words_table(table, collection, WORDS_OLD);
-	r = shrink_old(db, table, &empty, why);
-	if (r != 0 || !empty)
+	r = words_free(db, table, OLD_BLOCKS, &freed, why);
+	if (r != 0 || freed)
 		return r;
 	(void)snprintf(sql, sizeof(sql), "DROP TABLE %s", table);
 	return db_script(db->lib, sql, why);

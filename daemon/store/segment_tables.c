@@ -202,16 +202,12 @@ static int freeze_some(struct db *db, char **why)
 /* Little by little; the last rows and the table itself at the end. */
 static int free_table(struct db *db, int64_t collection, bool *more, char **why)
 {
-	char sql[192];
-	int r;
+	char table[WORDS_NAME];
+	int freed, r;
 
-	(void)snprintf(sql, sizeof(sql),
-		"DELETE FROM frozen_%lld_data WHERE id IN (SELECT id FROM frozen_%lld_data WHERE id > %d LIMIT %d)",
-		(long long)collection, (long long)collection, FTS5_HEADS, FREE_ROWS);
-	(void)sqlite3_db_config(db->lib, SQLITE_DBCONFIG_DEFENSIVE, 0, NULL); /* or this were refused */
-	r = db_script(db->lib, sql, why);
-	(void)sqlite3_db_config(db->lib, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	*more = r == 0 && sqlite3_changes(db->lib) == FREE_ROWS;
+	(void)snprintf(table, sizeof(table), "frozen_%lld", (long long)collection);
+	r = words_free(db, table, FREE_ROWS, &freed, why);
+	*more = freed == FREE_ROWS;
 	return r || *more ? r : drop_frozen(db, collection, why);
 }
 
