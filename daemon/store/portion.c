@@ -73,24 +73,33 @@ int portion_passage(struct portion *p, const struct words_row *row, uint16_t *le
 	return r ? r : segment_builder_passage(p->b, *length);
 }
 
-int portion_make(struct db *db, struct portion *p, bool sync, char **why)
+int portion_write(struct db *db, struct segment_builder *b, bool rough, bool sync, struct segments_work *w, char **why)
 {
 	struct segment_file f;
 	int r;
 
-	p->made = (struct segments_work){ .collection = p->collection, .first = p->first, .last = p->next - 1,
-		.passages = (int64_t)segment_builder_passages(p->b) };
-	if (!p->made.passages)
+	w->passages = (int64_t)segment_builder_passages(b);
+	if (!w->passages)
 		return 0;
 	r = segment_file_make(&f, db, why);
 	if (r == 0)
-		r = segment_builder_write(p->b, p->made.passages <= PORTION_ROUGH, segment_file_put, &f);
+		r = segment_builder_write(b, rough, segment_file_put, &f);
 	if (r == 0)
 		r = segment_file_keep(&f, sync, why);
 	if (r == 0)
-		memcpy(p->made.file, f.name, sizeof(p->made.file));
-	p->made.bytes = f.bytes;
+		memcpy(w->file, f.name, sizeof(w->file));
+	w->bytes = f.bytes;
 	segment_file_drop(&f);
+	return r;
+}
+
+int portion_make(struct db *db, struct portion *p, bool sync, char **why)
+{
+	bool rough = segment_builder_passages(p->b) <= PORTION_ROUGH;
+	int r;
+
+	p->made = (struct segments_work){ .collection = p->collection, .first = p->first, .last = p->next - 1 };
+	r = portion_write(db, p->b, rough, sync, &p->made, why);
 	if (r == -ENOSPC || r == -EDQUOT)
 		return db_fail(why, STORE_E_FULL, "no space left for the index: make room");
 	return r > 0 ? -EIO : r;
@@ -98,9 +107,7 @@ int portion_make(struct db *db, struct portion *p, bool sync, char **why)
 
 int portion_add(struct db *db, struct portion *p, char **why)
 {
-	if (!p->made.file[0])
-		return 0;
-	db->tend = true;
+	db->tend = db->tend || p->made.file[0];
 	return segments_add(db, &p->made, 1, why);
 }
 

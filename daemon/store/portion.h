@@ -27,6 +27,8 @@ struct portions {
 
 /* The words of one passage; *places: how many stand in its text. 0, -ENOMEM. */
 int portion_row(struct segment_builder *b, const struct words_row *row, size_t *places);
+/* A file of them: *w gets its name, its bytes and its passages. Of none nothing is made. */
+int portion_write(struct db *db, struct segment_builder *b, bool rough, bool sync, struct segments_work *w, char **why);
 
 void portion_begin(struct portion *p, int64_t collection);
 void portion_document(struct portion *p, int64_t first);

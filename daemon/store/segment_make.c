@@ -2,13 +2,11 @@
  * Making segments, on a thread that only reads. Nothing counts
  * before segments_commit; a crash or an end in between leaves a file that the next start deletes.
  */
-#define LOG_TAG "library"
 #include <errno.h>
 #include <string.h>
 
 #include "common/attr.h"
 #include "common/clock.h"
-#include "common/log.h"
 #include "common/mem.h"
 #include "daemon/segment/write.h"
 #include "daemon/store/library_in.h"
@@ -126,22 +124,6 @@ static int take_some(struct reading *g, int64_t *at, bool *more)
 	return r;
 }
 
-static int write_file(struct db *db, struct segments_work *w, struct segment_builder *b, char **why)
-{
-	struct segment_file f;
-	int r = segment_file_make(&f, db, why);
-
-	if (r == 0)
-		r = segment_builder_write(b, false, segment_file_put, &f);
-	if (r == 0)
-		r = segment_file_keep(&f, true, why);
-	if (r == 0)
-		memcpy(w->file, f.name, sizeof(w->file));
-	w->bytes = f.bytes;
-	segment_file_drop(&f);
-	return r;
-}
-
 static int make_from_text(struct db *db, struct segments_work *w, char **why)
 {
 	struct reading g = { .db = db, .w = w, .why = why, .b = segment_builder_new() };
@@ -153,10 +135,9 @@ static int make_from_text(struct db *db, struct segments_work *w, char **why)
 	while (r == 0 && more && segment_builder_passages(g.b) < PASSAGES_AT_ONCE)
 		r = take_some(&g, &at, &more);
 	w->last = (more ? at : w->end) - 1;
-	w->passages = (int64_t)segment_builder_passages(g.b);
 	buf_fini(&g.text);
-	if (r == 0 && w->passages)
-		r = write_file(db, w, g.b, why);
+	if (r == 0)
+		r = portion_write(db, g.b, false, true, w, why);
 	segment_builder_free(g.b);
 	return r;
 }

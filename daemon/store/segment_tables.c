@@ -265,13 +265,10 @@ int segments_housekeep(struct db *db, bool *more, char **why)
 
 /* ---- a new one ---- */
 
-static int insert(struct db *db, const struct segments_work *w, int state, char **why)
-{
-	return w->file[0] ? segments_add(db, w, state, why) : 0;
-}
-
 int segments_add(struct db *db, const struct segments_work *w, int state, char **why)
 {
+	if (!w->file[0])
+		return 0;
 	return db_run(db, db->lib, why,
 		"INSERT INTO segment (collection, file, state, first, last, passages, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
 		db_int(w->collection), db_text(w->file), db_int(state), db_int(w->first), db_int(w->last),
@@ -316,7 +313,7 @@ static int change_hands(struct db *db, const struct segments_work *w, char **why
 
 static int commit_merge(struct db *db, const struct segments_work *w, char **why)
 {
-	int r = insert(db, w, 1, why);
+	int r = segments_add(db, w, 1, why);
 
 	for (size_t i = 0; r == 0 && i < w->nold; i++)
 		r = db_run(db, db->lib, why, "UPDATE segment SET state = 2 WHERE id = ?1", db_int(w->old[i]));
@@ -327,7 +324,7 @@ static int commit_merge(struct db *db, const struct segments_work *w, char **why
 
 static int commit_text(struct db *db, const struct segments_work *w, char **why)
 {
-	int r = insert(db, w, 0, why);
+	int r = segments_add(db, w, 0, why);
 
 	return r || w->last + 1 < w->end ? r : change_hands(db, w, why);
 }

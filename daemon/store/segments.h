@@ -85,7 +85,7 @@ int segments_choose(struct db *db, struct segments_work *w, char **why);
 int segments_make(struct db *db, struct segments_work *w, char **why);
 /* On STORE_LIBRARY: the new one counts, the old ones do not, or the file goes again. */
 int segments_commit(struct db *db, struct segments_work *w, char **why);
-/* A row for it. Within a transaction. */
+/* A row for it, if anything came of it. Within a transaction. */
 int segments_add(struct db *db, const struct segments_work *w, int state, char **why);
 
 /* ---- segment_tend.c, on the loop ---- */
