@@ -123,7 +123,7 @@ static int hide_some(struct removing *m)
 int op_collection_remove_run(struct db *db, struct job *j)
 {
 	struct op_collection_remove *op = container_of(j, struct op_collection_remove, job);
-	struct removing m = { .db = db, .op = op, .why = &j->why, .found = true };
+	struct removing m = { .db = db, .op = op, .why = &j->why };
 	uint64_t until = clock_mono_us() + RUN_US;
 	int r = find_collection(&m);
 

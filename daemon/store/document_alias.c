@@ -70,7 +70,7 @@ static int drop(struct db *db, int64_t key, char **why)
 static int change_words(struct db *db, const struct document_place *from,
 	const struct document_place *to, char **why)
 {
-	struct words_row before, after;
+	struct words_row before = { 0 }, after;
 	char *heading = NULL;
 	bool found = false, in = true;
 	struct buf text;
@@ -79,15 +79,10 @@ static int change_words(struct db *db, const struct document_place *from,
 	buf_init(&text, 0);
 	if (r == 0)
 		r = words_load(db, from, from->first, &before, &heading, &text, &found, why);
-	if (r != 0) {
-		mem_free(heading);
-		buf_fini(&text);
-		return r;
-	}
 	after = before;
 	after.name = to->name;
 	in = in && !from->stale;
-	if (found && in)
+	if (r == 0 && found && in)
 		r = words_delete(db, from->collection, WORDS_NOW, &before, why);
 	if (r == 0 && found && in)
 		r = words_insert(db, from->collection, WORDS_NOW, &after, why);

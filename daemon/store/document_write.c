@@ -1,8 +1,6 @@
 /* Writing a document that comes in: its text, its passages, their words; then it is shown. */
 #include "daemon/store/document_coming.h"
 
-#include <errno.h>
-
 #include "common/attr.h"
 #include "common/clock.h"
 #include "daemon/store/carry.h"
@@ -94,7 +92,6 @@ static int write_words(struct coming *c, const struct words_row *row, uint16_t *
 
 	if (c->portion)
 		return portion_passage(c->portion, row, length);
-	tokenizer_places = 0;
 	r = words_insert(c->db, c->collection, WORDS_NOW, row, c->why);
 	*length = (uint16_t)min_of(row->text_len ? tokenizer_places : 0, (size_t)LENGTH_LONGEST); /* the text goes last */
 	return r;
@@ -110,13 +107,12 @@ static int write_passage(struct coming *c, size_t i)
 		.text = c->op->text + p->start,
 		.text_len = p->end - p->start,
 	};
-	int r;
-
-	r = db_run(c->db, c->db->lib, c->why,
+	int r = db_run(c->db, c->db->lib, c->why,
 		"INSERT INTO passage (id, start, end, line, page, heading) VALUES (?1, ?2, ?3, ?4, "
 		"?5, ?6)",
 		db_int(row.id), db_int((int64_t)p->start), db_int((int64_t)p->end), db_int(p->line),
 		db_int(p->page), db_text(p->heading));
+
 	if (r == 0)
 		r = write_words(c, &row, &c->lengths[i]);
 	c->terms += c->lengths[i];
@@ -161,16 +157,6 @@ static int show(struct coming *c)
 	return r;
 }
 
-static int begin_portion(struct coming *c)
-{
-	if (!c->direct)
-		return 0;
-	portion_begin(&c->own, c->collection);
-	portion_document(&c->own, c->first);
-	c->portion = &c->own;
-	return 0;
-}
-
 static int bring_in(struct coming *c, struct slice *s)
 {
 	int r = slice_begin(s, c->db, c->why);
@@ -179,8 +165,11 @@ static int bring_in(struct coming *c, struct slice *s)
 		r = open_collection(c);
 	if (r == 0)
 		r = open_document(c);
-	if (r == 0)
-		r = begin_portion(c);
+	if (r == 0 && c->direct) {
+		c->portion = &c->own;
+		portion_begin(c->portion, c->collection);
+		portion_document(c->portion, c->first);
+	}
 	s->collection = c->direct ? 0 : c->collection;
 	if (r == 0)
 		r = slice_turn(s);
@@ -209,8 +198,7 @@ int coming_bring_in(struct coming *c)
 
 	if (r != 0)
 		db_rollback(c->db->lib);
-	if (c->own.b)
-		portion_fini(c->db, &c->own, r == 0);
+	portion_fini(c->db, &c->own, r == 0);
 	return r;
 }
 
