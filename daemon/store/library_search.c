@@ -464,8 +464,8 @@ int db_library_search(struct db *db, struct db_search *s)
 	int r = search_once(db, s, false);
 
 	for (int i = 1; r == -ENOENT && i <= AGAIN; i++) {
-		mem_free(s->idf);
-		mem_free(s->df);
+		s->idf = mem_free(s->idf);
+		s->df = mem_free(s->df);
 		db_rollback(db->lib);
 		r = db_script(db->lib, "BEGIN", NULL);
 		if (r == 0)
