@@ -118,22 +118,24 @@ static void spread_text(struct segment_writer *w, const struct segment_posting *
 	note_interval(w, from, to);
 }
 
-/* A name is found in every passage of its document. */
-static int spread_name(struct segment_writer *w, const struct segment_posting *p, size_t *document)
+/* The document, from *d on, whose name has the posting: names come with the first passage. */
+static bool find_named(const struct segment_writer *w, const struct segment_posting *p, const struct segment_document **d)
 {
-	const struct segment_document *d;
+	const struct segment_document *end = w->documents + w->foot.documents;
 
-	while (*document < w->foot.documents && w->documents[*document].at < p->at)
-		++*document;
-	d = &w->documents[*document];
-	if (*document == w->foot.documents || d->at != p->at || !d->passages)
-		return SEGMENT_E_ORDER; /* names come with the first passage */
+	while (*d < end && (*d)->at < p->at)
+		++*d;
+	return *d < end && (*d)->at == p->at && (*d)->passages;
+}
+
+/* A name is found in every passage of its document. */
+static void spread_name(struct segment_writer *w, const struct segment_posting *p, const struct segment_document *d)
+{
 	for (uint32_t at = d->at; at < d->at + d->passages; at++) {
 		w->scratch[at].own += (float)(BM25_HEADING * p->name);
 		w->named[at] = 1;
 	}
 	note_interval(w, d->at, d->at + d->passages - 1);
-	return 0;
 }
 
 int bound_varint(struct buf *b, uint64_t v)
@@ -224,7 +226,7 @@ static int gather(struct segment_writer *w, struct ranging *g)
 /* As many ranges as windows may reach, each with the most there is. */
 static int spread_roughly(struct segment_writer *w, const struct segment_posting *v, size_t nv, uint64_t *names)
 {
-	const struct segment_document *d = w->documents, *end = d + w->foot.documents;
+	const struct segment_document *d = w->documents;
 
 	for (size_t i = 0; i < nv; i++) {
 		const struct reach *r = &w->reach[v[i].at];
@@ -232,10 +234,8 @@ static int spread_roughly(struct segment_writer *w, const struct segment_posting
 
 		if (v[i].name) {
 			++*names;
-			while (d < end && d->at < v[i].at)
-				d++;
-			if (d == end || d->at != v[i].at || !d->passages)
-				return SEGMENT_E_ORDER; /* names come with the first passage */
+			if (!find_named(w, &v[i], &d))
+				return SEGMENT_E_ORDER;
 			to = max_of(to, (d->at + d->passages - 1) >> SEGMENT_RANGE_BITS);
 			memset(w->named + (d->at >> SEGMENT_RANGE_BITS), 1, to - (d->at >> SEGMENT_RANGE_BITS) + 1);
 		}
@@ -277,19 +277,20 @@ static bool is_in_order(const struct segment_writer *w, const struct segment_pos
 
 static int spread(struct segment_writer *w, const struct segment_posting *v, size_t nv, uint64_t *names)
 {
-	size_t document = 0;
-	int r = 0;
+	const struct segment_document *d = w->documents;
 
 	for (size_t i = 0; i < nv; i++)
 		spread_text(w, &v[i]);
-	for (size_t i = 0; r == 0 && i < nv; i++) {
+	for (size_t i = 0; i < nv; i++) {
 		if (!v[i].name)
 			continue;
 		++*names;
-		r = spread_name(w, &v[i], &document);
+		if (!find_named(w, &v[i], &d))
+			return SEGMENT_E_ORDER;
+		spread_name(w, &v[i], d);
 	}
 	settle_intervals(w);
-	return r;
+	return 0;
 }
 
 int bound_term(struct segment_writer *w, const struct segment_posting *v, size_t nv, uint64_t *names)
