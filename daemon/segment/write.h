@@ -34,10 +34,10 @@ enum segment_column { SEGMENT_NAME, SEGMENT_HEADING, SEGMENT_BODY };
 int segment_builder_word(
 	struct segment_builder *b, enum segment_column column, const void *term, size_t n);
 int segment_builder_passage(struct segment_builder *b, uint16_t length); /* ends it */
-/* As it was at a mark; what was marked later is forgotten. */
 struct segment_mark {
 	size_t documents, passages, notes;
 };
+/* Back: as it was at a mark; what was marked later is forgotten. */
 struct segment_mark segment_builder_mark(const struct segment_builder *b);
 void segment_builder_back(struct segment_builder *b, const struct segment_mark *mark);
 size_t segment_builder_passages(const struct segment_builder *b);

@@ -207,7 +207,6 @@ double scorer_name(struct scorer *s)
 	double score = 0;
 
 	s->look++;
-
 	for (size_t i = 0; i < s->nname; i++) {
 		const uint8_t *says = s->k->words[s->name[i].term].says;
 

@@ -29,9 +29,9 @@ void scorer_sum_name(struct scorer *s);
 /* Add the BM25 of what was summed up, so many times, to a hit; forgets it. */
 void scorer_score(
 	struct scorer *s, double length, double mean, double times, struct rank_hit *hit);
-/* The same of one term alone: no name with it makes less of it. */
+double scorer_name(struct scorer *s); /* what the document's name says of the question */
+/* The same of one term alone, at most: a name that says the word by two terms counts it once. */
 double scorer_name_of(const struct scorer *s, unsigned term);
-double scorer_name(struct scorer *s);
 
 /* ---- rank_count.c, rank_segments.c ---- */
 

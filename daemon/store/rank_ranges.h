@@ -33,7 +33,6 @@ struct segment_search {
 	struct interval *intervals;
 	size_t nintervals;
 	bool only;
-	double ratio;   /* how much more than the bounds say this question's means make possible */
 	uint32_t first; /* number of its first range among those of all segments */
 };
 
@@ -52,7 +51,7 @@ struct runner { /* a passage of the open range that may be among the best */
 	uint32_t at, lo, hi; /* its place, its window, both ends included */
 	uint32_t document, first;
 	uint32_t length, window;
-	double own_weight, window_weight; /* as in write.c */
+	double own_weight, window_weight; /* as in bound.c */
 	double quick;
 };
 

@@ -8,9 +8,7 @@
  * sparse retrieval with block-max pruning", with bounds of our score.)
  */
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "common/attr.h"
 #include "common/mem.h"
@@ -34,15 +32,16 @@ struct bounds {
 static void weigh(struct scorer *s, struct rank_segment *seg)
 {
 	struct segment_search *x = seg->search;
+	/* how much more than the bounds say this question's means make possible */
+	double ratio = max_of(max_of(s->mean / seg->s->mean, s->mean_window / seg->s->mean_window), 1);
 
-	x->ratio = max_of(max_of(s->mean / seg->s->mean, s->mean_window / seg->s->mean_window), 1);
 	for (size_t i = 0; i < x->nlists; i++) {
 		struct term_list *l = &x->lists[i];
 		size_t at = i;
 
 		l->weight = s->k->weights[l->term] * s->idf[l->term];
 		l->name_weight = BM25_NAME * scorer_name_of(s, l->term);
-		l->unit = l->weight * x->ratio * SEGMENT_STEP * SLACK;
+		l->unit = l->weight * ratio * SEGMENT_STEP * SLACK;
 		for (; at && x->lists[x->order[at - 1]].weight < l->weight; at--)
 			x->order[at] = x->order[at - 1];
 		x->order[at] = (uint16_t)i;

@@ -4,9 +4,7 @@
  */
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "common/attr.h"
 #include "common/mem.h"
 #include "daemon/store/documents.h"
 #include "daemon/store/rank_in.h"

@@ -2,7 +2,6 @@
  * What is to be done next for segments: those that just came in and are many, what has to be made from
  * the text, neighbours of about one size. Only neighbours are merged, so that passages stay in order.
  */
-#include <string.h>
 
 #include "common/attr.h"
 #include "common/mem.h"

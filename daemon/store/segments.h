@@ -1,7 +1,7 @@
 /*
  * Segments of the library (daemon/segment/) as the store keeps them: files in the folder
  * library.segments, rows of `segment` in library.db that say which of them count. What a row does
- * not name is a leftover, what a file does not prove is made anew. library_4.sql has the states.
+ * not name is a leftover, what a file does not prove is made anew. library_4.sql has the states, library_5.sql what is in which.
  */
 #pragma once
 
@@ -12,12 +12,12 @@
 
 /* The folder, made 0700 if missing, ours alone. 0 with *fd; STORE_E_LOOSE, -errno. */
 int segments_folder(const char *path, int *fd, char **why);
+/* What is opened from now on stays open until the next turn; what was before may be closed. */
+void segments_turn(struct db *db);
 /*
  * Mapped and opened, for this thread and the turn it is in. NULL with *r: -ENOENT (deleted
  * since this read transaction began?), SEGMENT_E_*, -errno.
  */
-/* What is opened from now on stays open until the next turn; what was before may be closed. */
-void segments_turn(struct db *db);
 struct segment *segments_open(struct db *db, const char *file, int64_t bytes, int *r);
 void segments_close(struct db *db, const char *file);
 void segments_forget(struct db *db);
