@@ -3,7 +3,6 @@
  * document's name included. What costs is done here once so that searching need not; or, for a segment
  * that is small and will soon be merged, roughly.
  */
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -138,14 +137,6 @@ static void spread_name(struct segment_writer *w, const struct segment_posting *
 	note_interval(w, d->at, d->at + d->passages - 1);
 }
 
-int bound_varint(struct buf *b, uint64_t v)
-{
-	if (buf_reserve(b, VARINT_MAX) != 0)
-		return -ENOMEM;
-	b->len += put_varint(b->data + b->len, v);
-	return 0;
-}
-
 static int add_posting(struct buf *b, const struct segment_posting *p)
 {
 	uint8_t v[5] = { (uint8_t)((p->at & (SEGMENT_RANGE - 1)) << 2) };
@@ -184,11 +175,11 @@ static int end_range(struct segment_writer *w, struct ranging *g)
 	for (; r == 0 && g->v < g->end && g->v->at >> SEGMENT_RANGE_BITS == g->range; g->v++)
 		r = add_posting(&w->postings, g->v);
 	if (r == 0)
-		r = bound_varint(&w->entries, (uint64_t)(g->range - g->next) << 1 | g->name);
+		r = add_varint(&w->entries, (uint64_t)(g->range - g->next) << 1 | g->name);
 	if (r == 0)
 		r = buf_add_byte(&w->entries, (uint8_t)min_of(steps, 255));
 	if (r == 0)
-		r = bound_varint(&w->entries, w->postings.len - before);
+		r = add_varint(&w->entries, w->postings.len - before);
 	g->next = g->range + 1;
 	g->open = g->name = false;
 	g->most = 0;

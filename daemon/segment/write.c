@@ -170,13 +170,13 @@ static int add_word(struct segment_writer *w, const uint8_t *term, size_t n, uin
 		while (shared < n && shared < w->last_len && term[shared] == w->last[shared])
 			shared++;
 	}
-	r = r ? r : bound_varint(&w->blocks, shared);
-	r = r ? r : bound_varint(&w->blocks, n - shared);
+	r = r ? r : add_varint(&w->blocks, shared);
+	r = r ? r : add_varint(&w->blocks, n - shared);
 	r = r ? r : buf_add(&w->blocks, term + shared, n - shared);
-	r = r ? r : bound_varint(&w->blocks, df);
-	r = r ? r : bound_varint(&w->blocks, name_df);
-	r = r ? r : bound_varint(&w->blocks, w->entries.len);
-	r = r ? r : bound_varint(&w->blocks, w->postings.len);
+	r = r ? r : add_varint(&w->blocks, df);
+	r = r ? r : add_varint(&w->blocks, name_df);
+	r = r ? r : add_varint(&w->blocks, w->entries.len);
+	r = r ? r : add_varint(&w->blocks, w->postings.len);
 	memcpy(w->last, term, n);
 	w->last_len = n;
 	w->foot.terms++;

@@ -1,6 +1,8 @@
 /* Inside the writer of segments: what its two halves share, bytes (write.c) and bounds (bound.c). */
 #pragma once
 
+#include <errno.h>
+
 #include "daemon/segment/write.h"
 
 struct reach { /* of a passage, in passages */
@@ -42,4 +44,11 @@ struct segment_writer {
 void bound_windows(struct segment_writer *w, double mean, double mean_window);
 /* The entries and postings of one term into w->entries and w->postings; *names: passages with it in their name. */
 int bound_term(struct segment_writer *w, const struct segment_posting *v, size_t nv, uint64_t *names);
-int bound_varint(struct buf *b, uint64_t v);
+
+static inline int add_varint(struct buf *b, uint64_t v)
+{
+	if (buf_reserve(b, VARINT_MAX) != 0)
+		return -ENOMEM;
+	b->len += put_varint(b->data + b->len, v);
+	return 0;
+}
