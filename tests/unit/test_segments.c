@@ -219,8 +219,7 @@ TEST(a_large_collection_moves_and_answers_the_same)
 
 	both_make(&b);
 	for (unsigned i = 0; i < 36; i++) {
-		put(&b.few, i, 1);
-		put(&b.all, i, 1);
+		put_both(&b, i, i + 1);
 		if (i % 6 == 0)
 			check(same_answers(&b, 5));
 	}
@@ -311,10 +310,7 @@ TEST(whole_documents_and_scopes_are_ranked_the_same)
 	struct both b;
 
 	both_make(&b);
-	for (unsigned i = 0; i < 24; i++) {
-		put(&b.few, i, 1);
-		put(&b.all, i, 1);
-	}
+	put_both(&b, 0, 24);
 	check(settle(&b.few));
 	for (unsigned i = 0; i < 20; i++) {
 		struct found x, y;
@@ -383,10 +379,7 @@ TEST(a_damaged_file_is_made_anew_from_the_text)
 	struct both b;
 
 	both_make(&b);
-	for (unsigned i = 0; i < 16; i++) {
-		put(&b.few, i, 1);
-		put(&b.all, i, 1);
-	}
+	put_both(&b, 0, 16);
 	check(settle(&b.few));
 	for (int how = 0; how < 4; how++) {
 		struct found f;
@@ -444,10 +437,7 @@ TEST(a_library_of_the_version_before_moves_as_well)
 	desk_close(&b.few);
 	b.few.w.index_passages = 0;
 	desk_open(&b.few);
-	for (unsigned i = 0; i < 16; i++) {
-		put(&b.few, i, 1);
-		put(&b.all, i, 1);
-	}
+	put_both(&b, 0, 16);
 	desk_close(&b.few);
 	sql_run(b.few.library_path,
 		"DROP TABLE segment; DROP TABLE segment_gone; ALTER TABLE collection DROP COLUMN base; ALTER TABLE collection "
@@ -524,10 +514,7 @@ TEST(a_moved_collection_follows_new_rules_as_well)
 	struct both b;
 
 	both_make(&b);
-	for (unsigned i = 0; i < 16; i++) {
-		put(&b.few, i, 1);
-		put(&b.all, i, 1);
-	}
+	put_both(&b, 0, 16);
 	check(settle(&b.few));
 	desk_close(&b.few);
 	sql_run(b.few.library_path, "UPDATE collection SET recipe = 0");
@@ -570,8 +557,7 @@ TEST(killed_at_any_moment_it_goes_on_where_it_was)
 	unsigned next = 0;
 
 	both_make(&b);
-	put(&b.few, 100000, 1);
-	put(&b.all, 100000, 1);
+	put_both(&b, 100000, 100001);
 	for (unsigned run = 0; run < 8; run++) {
 		unsigned done, until = 3 + run * 5 % 17, first = next;
 		int pipes[2], status;
