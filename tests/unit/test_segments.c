@@ -57,18 +57,24 @@ static struct taken put(struct desk *d, unsigned number, unsigned seed)
 	return t;
 }
 
-static int take_out(struct desk *d, unsigned number)
+static int take_out_by(struct desk *d, const char *name)
 {
 	struct op_document_remove *op = op_document_remove_new();
-	char sql[128];
 	int r;
 
-	snprintf(sql, sizeof(sql), "SELECT name FROM document WHERE state = 1 AND name LIKE '%%-%u.md'", number);
 	op->account = account_copy(&d->w.who);
-	op->ref = mem_dup(sql_text(d->library_path, sql));
+	op->ref = mem_dup(name);
 	r = world_run(&d->w, STORE_LIBRARY, &op->job);
 	op_document_remove_free(op);
 	return r;
+}
+
+static int take_out(struct desk *d, unsigned number)
+{
+	char sql[128];
+
+	snprintf(sql, sizeof(sql), "SELECT name FROM document WHERE state = 1 AND name LIKE '%%-%u.md'", number);
+	return take_out_by(d, sql_text(d->library_path, sql));
 }
 
 /* ---- two desks with the same papers ---- */
@@ -256,18 +262,6 @@ TEST(what_is_replaced_and_removed_meanwhile_is_gone)
 	check(settle(&b.few));
 	check(same_answers(&b, 20));
 	both_end(&b);
-}
-
-static int take_out_by(struct desk *d, const char *name)
-{
-	struct op_document_remove *op = op_document_remove_new();
-	int r;
-
-	op->account = account_copy(&d->w.who);
-	op->ref = mem_dup(name);
-	r = world_run(&d->w, STORE_LIBRARY, &op->job);
-	op_document_remove_free(op);
-	return r;
 }
 
 /* The second name's words are not in the table any more: nothing is taken out of it for them. */
