@@ -99,8 +99,8 @@ static void put_open(struct buf *out, struct search_query *q, const struct unit 
 	add_term(q, u->plain, strlen(u->plain), true);
 }
 
-/* A stretch outside or inside quotes. `last`: nothing follows it. `must`: what stands before an open end. */
-static void read_stretch(struct search_query *q, const char *s, size_t n, bool phrase, bool last, struct buf *out, struct buf *must)
+/* A stretch outside or inside quotes. `last`: nothing follows it; q->must is then what stands before an open end. */
+static void read_stretch(struct search_query *q, const char *s, size_t n, bool phrase, bool last, struct buf *out)
 {
 	struct reading r = { .q = q, .phrase = phrase };
 
@@ -111,8 +111,8 @@ static void read_stretch(struct search_query *q, const char *s, size_t n, bool p
 
 		if (!u->n)
 			continue;
-		if (open && !must->len && out->len)
-			(void)buf_add(must, out->data, out->len);
+		if (open && out->len)
+			q->must = mem_dup(buf_cstr(out));
 		if (out->len)
 			buf_add_str(out, phrase && i ? " + " : " AND ");
 		if (open || (u->n == 1 && is_single(u)))
@@ -124,25 +124,21 @@ static void read_stretch(struct search_query *q, const char *s, size_t n, bool p
 
 bool said_query(const char *text, size_t n, struct search_query *q)
 {
-	struct buf out, must;
+	struct buf out;
 	bool phrase = false;
 
 	*q = (struct search_query){ .n = 0 };
 	buf_init(&out, 0);
-	buf_init(&must, 0);
 	for (size_t at = 0; at <= n; phrase = !phrase) {
 		const char *quote = memchr(text + at, '"', n - at);
 		size_t end = quote ? (size_t)(quote - text) : n;
 
 		if (end > at)
-			read_stretch(q, text + at, end - at, phrase && quote, end == n, &out, &must);
+			read_stretch(q, text + at, end - at, phrase && quote, end == n, &out);
 		at = end + 1;
 	}
 	if (out.len)
 		q->match = mem_dup(buf_cstr(&out));
-	if (must.len)
-		q->must = mem_dup(buf_cstr(&must));
-	buf_fini(&must);
 	buf_fini(&out);
 	return q->match != NULL;
 }
