@@ -197,16 +197,23 @@ static size_t controls(const struct buf *b, size_t from)
 	return count;
 }
 
-static int decode_as(const char *name, const uint8_t *p, size_t n, struct buf *out)
+static int convert_from(const char *name, const uint8_t *p, size_t n, struct buf *out, size_t *bad)
 {
-	size_t from = out->len, bad = 0;
 	iconv_t c = iconv_open("UTF-8", name);
 	int r;
 
 	if (c == (iconv_t)-1)
 		return CHARSET_E_BINARY;
-	r = convert(c, p, n, out, &bad);
+	r = convert(c, p, n, out, bad);
 	iconv_close(c);
+	return r;
+}
+
+static int decode_as(const char *name, const uint8_t *p, size_t n, struct buf *out)
+{
+	size_t from = out->len, bad = 0;
+	int r = convert_from(name, p, n, out, &bad);
+
 	if (r == 0 && bad + controls(out, from) > n / 20)
 		r = CHARSET_E_BINARY;
 	return r;
@@ -216,14 +223,11 @@ static int decode_as(const char *name, const uint8_t *p, size_t n, struct buf *o
 static bool decode_whole(const char *name, const uint8_t *p, size_t n, struct buf *out)
 {
 	size_t from = out->len, bad = 0;
-	iconv_t c = iconv_open("UTF-8", name);
-	bool whole = c != (iconv_t)-1 && convert(c, p, n, out, &bad) == 0 && !bad;
 
-	if (c != (iconv_t)-1)
-		iconv_close(c);
-	if (!whole)
-		out->len = from;
-	return whole;
+	if (convert_from(name, p, n, out, &bad) == 0 && !bad)
+		return true;
+	out->len = from;
+	return false;
 }
 
 int charset_decode(const uint8_t *p, size_t n, const char *declared, struct buf *out)
