@@ -231,10 +231,10 @@ static size_t next_line(const char *s, size_t n, size_t at)
 	return end ? (size_t)(end - s) + 1 : n;
 }
 
-/* The lines within a fenced block, some of a long one; *at: behind it. */
-static void take_fenced(const struct span *p, size_t *at, struct sentence *s)
+/* The lines within the fenced block at `at`, some of a long one; where it ends. */
+static size_t take_fenced(const struct span *p, size_t at, struct sentence *s)
 {
-	size_t end = next_line(p->text, p->n, *at), count = 0;
+	size_t end = next_line(p->text, p->n, at), count = 0;
 
 	s->code = true;
 	s->start = s->end = end;
@@ -243,7 +243,7 @@ static void take_fenced(const struct span *p, size_t *at, struct sentence *s)
 			s->end = next_line(p->text, p->n, end);
 	while (s->end > s->start && p->text[s->end - 1] == '\n')
 		s->end--;
-	*at = next_line(p->text, p->n, end);
+	return next_line(p->text, p->n, end);
 }
 
 static bool next_sentence(
@@ -255,18 +255,14 @@ static bool next_sentence(
 	if (from >= p->n)
 		return false;
 	if (!lines && is_fence(p->text, p->n, from)) {
-		*at = from;
-		take_fenced(p, at, s);
-		query_look(c->q, p->text + s->start, s->end - s->start, &s->seen);
-		look_at_kind(s, p->text + s->start, s->end - s->start);
-		return true;
+		*at = take_fenced(p, from, s);
+	} else if (lines) {
+		while (s->start > *at && p->text[s->start - 1] != '\n')
+			s->start--; /* the indentation of its first line is part of it */
+		*at = s->end = lines_end(p->text, p->n, s->start);
+	} else {
+		*at = s->end = sentence_end(p->text, p->n, from);
 	}
-	if (lines) /* the indentation of its first line is part of it */
-		while (from > *at && p->text[from - 1] != '\n')
-			from--;
-	s->start = from;
-	s->end = lines ? lines_end(p->text, p->n, from) : sentence_end(p->text, p->n, from);
-	*at = s->end;
 	query_look(c->q, p->text + s->start, s->end - s->start, &s->seen);
 	look_at_kind(s, p->text + s->start, s->end - s->start);
 	return true;
