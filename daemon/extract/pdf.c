@@ -12,7 +12,6 @@
 #include "common/fd.h"
 #include "daemon/worker/records.h"
 
-#define PROGRAM "/usr/bin/pdftotext"
 #define PIECE 65536
 #define SPLIT_PAGES 100 /* fewer: the second pdftotext costs more than it brings */
 #define STALL_MS 60000  /* without a page: 300 of them come in a second */
@@ -136,10 +135,10 @@ static bool take_piece(struct reading *r, int child)
 		return false;
 	if (child == PDF_FIRST)
 		feed_stream(&r->first, piece, (size_t)n);
-	else if (!first_is_over(r) && (r->ahead.len > EXTRACT_TEXT_MAX || buf_add(&r->ahead, piece, (size_t)n) != 0))
-		extract_fail(r->x, EXTRACT_E_LIMIT, "its text needs more memory than a document may");
 	else if (first_is_over(r))
 		feed_stream(&r->second, piece, (size_t)n);
+	else if (r->ahead.len > EXTRACT_TEXT_MAX || buf_add(&r->ahead, piece, (size_t)n) != 0)
+		extract_fail(r->x, EXTRACT_E_LIMIT, "its text needs more memory than a document may");
 	return true;
 }
 
@@ -256,7 +255,7 @@ static int explain(struct extract *x, int status, const char *words)
 			"pdftotext was ended by signal %d over it: print it to a new PDF",
 			WTERMSIG(status));
 	if (WEXITSTATUS(status) == PDF_NO_PROGRAM)
-		return extract_fail(x, EXTRACT_E_FAILED, PROGRAM " is missing: install poppler-utils");
+		return extract_fail(x, EXTRACT_E_FAILED, PDF_PROGRAM " is missing: install poppler-utils");
 	if (WEXITSTATUS(status) == PDF_NO_SANDBOX)
 		return extract_fail(x, EXTRACT_E_FAILED, "the sandbox of pdftotext is refused here");
 	if (says(words, "Incorrect password") || says(words, "nknown security handler"))

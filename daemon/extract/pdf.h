@@ -23,6 +23,7 @@ struct pdf_reader {
 #define PDF_INPUT(child) (5 + 3 * (child))
 #define PDF_FDS (3 + 3 * PDF_CHILDREN)
 
+#define PDF_PROGRAM "/usr/bin/pdftotext"
 #define PDF_NO_PROGRAM 126 /* exit status of a child that could not become it */
 #define PDF_NO_SANDBOX 125
 

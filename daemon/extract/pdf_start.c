@@ -12,7 +12,6 @@
 #include "daemon/extract/pdf.h"
 #include "daemon/extract/profiles.h"
 
-#define PROGRAM "/usr/bin/pdftotext"
 #define TEXT_PIPE (1 << 18)
 
 struct pipes {
@@ -58,7 +57,7 @@ static void attr_noreturn become(int child, const struct pipes *p, pid_t parent)
 		_exit(PDF_NO_SANDBOX);
 	if (child == PDF_SECOND && !wait_for_order(page))
 		_exit(0);
-	execve(PROGRAM, argv, none);
+	execve(PDF_PROGRAM, argv, none);
 	_exit(PDF_NO_PROGRAM);
 }
 
