@@ -8,7 +8,6 @@
 #include "daemon/library/stop_in.h"
 #include "daemon/library/words.h"
 
-#define LISTS_MAX 32
 #define LONG 5 /* bytes of a word that no other language has by chance */
 
 struct slice {
@@ -47,7 +46,7 @@ static int count_stops(void *ctx, const struct word *w)
 /* One short word says nothing where others have the letters, too: "Vietnam war", "die hard", "iron man". */
 const struct stop_list *stop_guess(const char *text, size_t n)
 {
-	size_t counts[LISTS_MAX] = { 0 }, best = 0;
+	size_t counts[STOP_LISTS_MAX] = { 0 }, best = 0;
 
 	words_each(text, min_of(n, (size_t)2048), counts, count_stops);
 	for (size_t i = 1; i < stop_lists_n; i++)

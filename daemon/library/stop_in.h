@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define STOP_LISTS_MAX 32
+
 struct stop_list {
 	const char *const *words; /* sorted: looked up by halves */
 	size_t n;

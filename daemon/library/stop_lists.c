@@ -373,3 +373,4 @@ const struct stop_list stop_lists[] = {
 	LIST(swedish, true, 1.5),
 };
 const size_t stop_lists_n = array_len(stop_lists);
+_Static_assert(array_len(stop_lists) <= STOP_LISTS_MAX, "each is counted for");
