@@ -96,14 +96,13 @@ static void fuse(struct retrieve *r, struct db_vectors *near)
 	struct db_search *s = &r->search;
 	size_t n = 0, rank = 0, kept = r->band == FOUND_NOTHING ? 0 : min_of(s->nhits, (size_t)KEPT);
 	struct fused *v = mem_new((s->nhits + near->nhits + 1) * sizeof(*v));
-	bool whole = r->limit && r->whole;
-	double weight = s->nhits ? weight_of(s, near, whole) : 1;
+	double weight = s->nhits ? weight_of(s, near, r->whole) : 1;
 	double least = s->nhits ? s->hits[s->nhits - 1].score : 0;
 
 	for (size_t i = 0; i < s->nhits; i++, n++)
 		v[n] = (struct fused){ s->hits[i], 1 / (RRF_K + 1 + (double)i) + (i < kept ? 1 : 0), n, false };
 	for (size_t i = 0; i < near->nhits; i++) {
-		struct fused *known = find(v, n, &near->hits[i], whole);
+		struct fused *known = find(v, n, &near->hits[i], r->whole);
 		double score = weight / (RRF_K + 1 + (double)rank);
 
 		if (known) {

@@ -75,21 +75,27 @@ static size_t hits_of(const struct retrieve *r)
 	return !r->limit ? HITS : r->whole ? r->limit : hits_wanted(r->limit);
 }
 
+/* Where the question is asked, for these words. */
+static struct db_search search_for(const struct retrieve *r, const struct term_weight *terms, size_t n, size_t limit)
+{
+	return (struct db_search){
+		.account = &r->account,
+		.collection = r->collection,
+		.documents = (const char *const *)r->documents,
+		.ndocuments = r->ndocuments,
+		.terms = terms,
+		.nterms = n,
+		.limit = (int)limit,
+	};
+}
+
 /* STORE_E_DEADLINE is no error here: `cut` says it. */
 static int search(struct retrieve *r, struct db *db)
 {
 	int e;
 
-	r->search = (struct db_search){
-		.account = &r->account,
-		.collection = r->collection,
-		.documents = (const char *const *)r->documents,
-		.ndocuments = r->ndocuments,
-		.terms = r->query->terms,
-		.nterms = r->query->nterms,
-		.limit = (int)hits_of(r),
-		.whole = r->limit && r->whole,
-	};
+	r->search = search_for(r, r->query->terms, r->query->nterms, hits_of(r));
+	r->search.whole = r->whole;
 	e = db_library_search(db, &r->search);
 	r->cut = e == STORE_E_DEADLINE;
 	return r->cut ? 0 : e;
@@ -114,31 +120,16 @@ static void judge(struct retrieve *r)
 
 /* ---- words that are in no document ---- */
 
-/* How many passages have each of these terms. */
-static int count(struct retrieve *r, struct db *db, struct mend_tries *t, struct db_search *s)
-{
-	*s = (struct db_search){
-		.account = &r->account,
-		.collection = r->collection,
-		.documents = (const char *const *)r->documents,
-		.ndocuments = r->ndocuments,
-		.terms = t->terms,
-		.nterms = t->n,
-		.limit = 1,
-	};
-	return db_library_search(db, s);
-}
-
 /* Whether it could be read as something else. */
 static int mend_word(struct retrieve *r, struct db *db, struct mend_tries *t, size_t unit, bool *mended)
 {
 	int e = 0;
 
 	for (unsigned round = 0; e == 0 && mend_tries(t, r->query, unit, round); round++) {
-		struct db_search s;
+		struct db_search s = search_for(r, t->terms, t->n, 1); /* for s.df: how many passages have each */
 		size_t way = SIZE_MAX;
 
-		e = count(r, db, t, &s);
+		e = db_library_search(db, &s);
 		if (e == 0)
 			way = mend_choose(t, s.df);
 		forget_search(&s);
@@ -415,7 +406,7 @@ static struct retrieve *retrieve_new(const struct library *l, const struct retri
 		r->documents[r->ndocuments] = mem_dup(req->documents[r->ndocuments]);
 	r->budget = req->budget ? req->budget : l->config.budget;
 	r->limit = min_of(req->limit, (size_t)LIBRARY_LIMIT);
-	r->whole = req->whole;
+	r->whole = r->limit && req->whole;
 	r->answer = req->answer;
 	r->passages = req->passages;
 	buf_init(&r->prompt, 0);

@@ -19,7 +19,8 @@ struct retrieve {
 	char **documents;
 	size_t ndocuments;
 	size_t budget, limit;
-	bool answer, whole, passages;
+	bool answer, passages;
+	bool whole; /* with `limit` alone */
 	void (*done)(uint64_t owner, void *ctx, const struct retrieval *r);
 	uint64_t owner;
 	void *ctx;
