@@ -5,9 +5,9 @@
 #include <errno.h>
 #include <libstemmer.h>
 #include <pthread.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "common/mem.h"
 #include "common/utf8.h"
 #include "daemon/library/words_in.h"
 
@@ -103,7 +103,7 @@ static void stems_free(void *p)
 
 	for (size_t i = 0; i < SCRIPT_CJK; i++)
 		sb_stemmer_delete(stems->stemmers[i]);
-	free(stems);
+	mem_free(stems);
 }
 
 static void stems_make_key(void)
@@ -111,7 +111,6 @@ static void stems_make_key(void)
 	(void)pthread_key_create(&stems_key, stems_free);
 }
 
-/* NULL: out of memory */
 static struct stems *stems_of_thread(void)
 {
 	struct stems *stems;
@@ -119,7 +118,7 @@ static struct stems *stems_of_thread(void)
 	(void)pthread_once(&stems_once, stems_make_key);
 	stems = pthread_getspecific(stems_key);
 	if (!stems) {
-		stems = calloc(1, sizeof(*stems));
+		stems = mem_new(sizeof(*stems));
 		(void)pthread_setspecific(stems_key, stems);
 	}
 	return stems;
@@ -158,7 +157,7 @@ static int stem(struct words *w, enum script script, struct word *word)
 
 	word->term = word->plain;
 	word->n = word->plain_n;
-	if (!algorithms[script] || !stems)
+	if (!algorithms[script])
 		return 0;
 	known = script == SCRIPT_LATIN && word->plain_n <= STEM_MAX ? slot_of(stems, word) : NULL;
 	if (known && is_known(known, word)) {
@@ -340,8 +339,6 @@ int words_each(const char *text, size_t n, void *ctx, word_fn fn)
 	w.group = 0;
 	w.nparts = 0;
 	w.stems = stems_of_thread();
-	if (!w.stems)
-		return -ENOMEM;
 	while (!r && w.pos < n) {
 		struct rune u = rune_at(&w, w.pos);
 

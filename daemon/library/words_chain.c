@@ -167,8 +167,6 @@ bool words_plain(struct words *w, int *r)
 	char text[WORD_MAX];
 	struct word word = { .plain = text, .start = w->pos, .group = w->group };
 
-	if ((unsigned char)s[0] >= 0x80 || fold_script((unsigned char)s[0]) != SCRIPT_LATIN)
-		return false;
 	text[0] = (char)(s[0] | 0x20);
 	for (; n < left && s[n] >= 'a' && s[n] <= 'z'; n++) {
 		if (n == WORD_MAX)

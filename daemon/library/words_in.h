@@ -60,6 +60,6 @@ int words_give_chain(struct words *w);
 
 /* Both begin at w->pos, leave it behind what they read, and give the terms out. */
 int words_chain(struct words *w);
-/* One word at w->pos that is nothing but letters of ASCII; false: it may be more than that. */
+/* The word at w->pos, where a letter of ASCII stands, if it is nothing but those; false: it may be more than that. */
 bool words_plain(struct words *w, int *r);
 int words_grams(struct words *w, enum script script, size_t size);
