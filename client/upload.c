@@ -35,8 +35,7 @@ struct uploads {
 	struct upload_events events;
 	struct pending v[AT_ONCE];
 	size_t n, done;
-	bool gone;   /* the daemon */
-	int lost;    /* ... and that is said: its status */
+	int lost;    /* the status with which the loss of the daemon was said; 0: it is there */
 	struct often often;
 	bool single; /* one after the other: they go to a backend */
 };
@@ -82,7 +81,6 @@ static int refused(struct uploads *all, const char *name, int r)
 
 	progress_clear(all->progress);
 	if (r != LINK_E_REMOTE) {
-		all->gone = true;
 		all->lost = all->lost ? all->lost : link_fail(all->link, r);
 		return all->lost;
 	}
@@ -343,7 +341,7 @@ static int try_again(struct sending *s, int r)
 		return r;
 	s->off = s->id = 0;
 	wait_below(all, all->n);
-	return all->gone ? r : 0;
+	return all->lost ? r : 0;
 }
 
 static int send_bytes(struct sending *s, int *e)
@@ -392,17 +390,17 @@ void uploads_say_at_most(struct uploads *all, size_t times)
 bool uploads_send(struct uploads *all, const struct upload *u)
 {
 	struct sending s = { .all = all, .u = u, .fd = -1 };
-	int r = 0, e = 0, status = all->gone ? STATUS_UNAVAILABLE : open_source(&s);
+	int r = 0, e = 0, status = all->lost ? STATUS_UNAVAILABLE : open_source(&s);
 
 	if (!status) {
 		wait_for_room(all, s.size);
-		status = all->gone ? STATUS_UNAVAILABLE : 0;
+		status = all->lost ? STATUS_UNAVAILABLE : 0;
 	}
 	if (!status) {
 		r = send_bytes(&s, &e);
 		status = r ? refused(all, u->name, r) : e ? cannot_read(all, u->path, e) : 0;
 	}
-	if (r && all->gone && all->n)
+	if (r && all->lost && all->n)
 		lose_pending(all, LINK_E_LOST);
 	if (status)
 		failed(all, u, status);
@@ -411,7 +409,7 @@ bool uploads_send(struct uploads *all, const struct upload *u)
 	else
 		told(all, u, 0, all->link->msg.result);
 	fd_close(s.fd);
-	return !all->gone;
+	return !all->lost;
 }
 
 struct uploads *uploads_new(struct link *l, struct progress *p, const struct upload_events *events)
