@@ -25,7 +25,7 @@ enum format_route format_route(const void *p, size_t n, const char *name, bool u
 	default:
 		return ROUTE_HELPER;
 	}
-	/* an escape and a dollar: ISO 2022, of seven bits, is none the less */
+	/* an escape and a dollar: perhaps ISO 2022, whose seven bits are valid UTF-8, too */
 	utf8 = utf8 && !(n && memmem(p, n, "\033$", 2));
 	return utf8 && magic_text(p, n, name) == MAGIC_PLAIN ? ROUTE_TEXT : ROUTE_HELPER;
 }

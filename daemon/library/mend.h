@@ -7,7 +7,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "common/buf.h"
 #include "daemon/library/query.h"
 
 #define MEND_WORDS 3      /* of a question */

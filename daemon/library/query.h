@@ -24,9 +24,9 @@ struct query_unit {
 	size_t start, end; /* bytes of query.asked */
 	double weight;     /* set by query_weigh */
 	bool gram;         /* a pair or triple of characters */
+	bool triple;       /* ... of a script that is written without spaces */
 	bool mended;       /* asked for as something else */
 	bool guessed;      /* ... as one word that is near it, not as its halves */
-	bool triple;       /* ... of a script that is written without spaces */
 	bool nowhere;      /* none of its terms is in any passage searched; set by query_weigh */
 	bool whole_known;  /* private */
 };
