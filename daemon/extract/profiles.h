@@ -5,7 +5,7 @@
 
 /* Every format but PDF: as the renderer's, with memory for what documents unpack to. */
 extern const struct sandbox_profile profile_text;
-/* What makes pages of pdftotext's text: that text, its complaints, its end. */
+/* What hands a document to pdftotext and makes pages of its text: both, its complaints, its end. */
 extern const struct sandbox_profile profile_pages;
 /* pdftotext: may be executed, and read the libraries and tables it is made of; no socket, no other
  * process, no file written. */
