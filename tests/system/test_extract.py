@@ -69,6 +69,11 @@ def test_html_is_what_a_reader_of_the_page_sees(t):
     many = " ".join(f"a{i}=1" for i in range(20000))
     equal(records.read(program(t), f"<p {many}>x".encode(), "a.html").status["status"], "limit", "attributes")
     contains(read(t, f"<p title='{many}'>few</p>".encode(), "a.html").text, "few")
+    glued = "".join(f'a{i}=""' for i in range(20000))
+    for hidden in (f"<p ' {many}>x", f'<p {glued}>x', f"<p b = c {many}>x"):
+        equal(records.read(program(t), hidden.encode(), "a.html").status["status"], "limit", hidden[:10])
+    for none in (f"<script>for (i = 0; i<n; i++) {many}</script>", f"<!-- a<b {many} -->", f"<style>a<b {many}</style>", f"<p id={'/x' * 20000}>"):
+        contains(read(t, f"<body><p>seen</p>{none}<p>few</p>".encode(), "a.html").text, "seen", "few")
     check("hidden" not in got.text and "color" not in got.text, "scripts or styles were read")
 
 
