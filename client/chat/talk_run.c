@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "client/autostart.h"
 #include "client/filter.h"
 #include "client/say.h"
 #include "client/signals.h"
@@ -37,6 +38,7 @@ static void child(struct talk *t, const struct cmd *cmd, int argc, const char *c
 	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
 	signals_as_usual();
+	autostart_heed(NULL, NULL); /* the keys are not ours to look at, and C-c is a signal here */
 	if (fd >= 0)
 		(void)dup2(fd, STDIN_FILENO);
 	_exit(cmd->run(t->client, argc, (char **)argv));

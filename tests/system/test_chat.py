@@ -354,6 +354,14 @@ def test_a_daemon_that_is_gone_is_started_with_the_next_question(t):
     equal(len(t.run("show", "--json", "last").json["turns"]), 2, "turns of the thread")
 
 
+def test_a_daemon_that_is_gone_is_started_with_the_next_verb(t):
+    terminal, _, daemon = begin(t)
+    daemon.stop()
+    terminal.line("/upload " + t.h.path("notes.txt", "the heron nests in March"))
+    terminal.wait("Ingested")
+    terminal.wait(prompt_is_free)
+
+
 def test_ctrl_c_is_heard_while_a_daemon_is_started(t):
     folder = t.h.path("programs/ragchatd", "#!/bin/sh\necho $$ > \"$(dirname \"$0\")/pid\"\nexec sleep 600\n")
     os.chmod(folder, 0o755)
