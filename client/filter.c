@@ -219,6 +219,16 @@ void filter_end(struct filter *f, struct buf *out)
 	f->tags = 0;
 }
 
+void filter_text(enum filter_mode mode, const char *s, size_t n, struct buf *out)
+{
+	struct filter f;
+
+	filter_init(&f, mode);
+	filter_feed(&f, s, n, out);
+	filter_end(&f, out);
+	filter_fini(&f);
+}
+
 void filter_close(struct buf *b, size_t from)
 {
 	size_t open = 0;
@@ -239,13 +249,10 @@ void filter_close(struct buf *b, size_t from)
 
 void filter_line(enum filter_mode mode, const char *s, size_t n, size_t max, struct buf *out)
 {
-	struct filter f;
 	struct buf line = { 0 };
 	size_t len, from;
 
-	filter_init(&f, mode == FILTER_PIPE || mode == FILTER_NONE ? FILTER_TERMINAL : mode);
-	filter_feed(&f, s, n, &line);
-	filter_end(&f, &line);
+	filter_text(mode == FILTER_PIPE || mode == FILTER_NONE ? FILTER_TERMINAL : mode, s, n, &line);
 	while (line.len && line.data[line.len - 1] == '\n')
 		line.len--;
 	for (size_t i = 0; i < line.len; i++)
@@ -259,5 +266,4 @@ void filter_line(enum filter_mode mode, const char *s, size_t n, size_t max, str
 		(void)buf_add_str(out, "...");
 	}
 	buf_fini(&line);
-	filter_fini(&f);
 }

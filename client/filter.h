@@ -36,6 +36,8 @@ void filter_feed(struct filter *f, const char *s, size_t n, struct buf *out);
 void filter_end(struct filter *f,
 	struct buf *out); /* what is still held comes out; ready for another text */
 
+void filter_text(enum filter_mode mode, const char *s, size_t n, struct buf *out); /* all of it at once */
+
 /* What was filtered and then cut may have isolates open, from byte `from` on: they are closed. */
 void filter_close(struct buf *b, size_t from);
 

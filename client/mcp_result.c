@@ -13,12 +13,8 @@ static void put_clean(struct json_out *w, const char *key, const char *s, size_t
 {
 	size_t keep = utf8_floor(s, n, max);
 	struct buf text = { 0 };
-	struct filter f;
 
-	filter_init(&f, FILTER_TERMINAL);
-	filter_feed(&f, s, keep, &text);
-	filter_end(&f, &text);
-	filter_fini(&f);
+	filter_text(FILTER_TERMINAL, s, keep, &text);
 	if (keep < n)
 		(void)buf_add_str(&text, " [...]");
 	json_out_key(w, key);

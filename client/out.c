@@ -148,20 +148,16 @@ int out_close(struct out *o, bool whole)
 int out_text(const struct buf *text, bool raw)
 {
 	struct out o;
-	struct filter f;
 	struct buf clean = { 0 };
 	int r;
 
 	(void)out_open(&o, NULL);
-	filter_init(&f, raw ? FILTER_NONE : o.tty ? term_filter() : FILTER_PIPE);
-	filter_feed(&f, (const char *)text->data, text->len, &clean);
-	filter_end(&f, &clean);
+	filter_text(raw ? FILTER_NONE : o.tty ? term_filter() : FILTER_PIPE, (const char *)text->data, text->len, &clean);
 	out_add(&o, clean.data, clean.len);
 	if (clean.failed && !o.error)
 		o.error = -ENOMEM;
 	(void)out_flush(&o);
 	r = out_close(&o, true);
-	filter_fini(&f);
 	buf_fini(&clean);
 	return r;
 }

@@ -108,16 +108,6 @@ static void run_pager(int in)
 	_exit(127);
 }
 
-static void clean(const struct buf *text, struct buf *out)
-{
-	struct filter f;
-
-	filter_init(&f, term_filter());
-	filter_feed(&f, (const char *)text->data, text->len, out);
-	filter_end(&f, out);
-	filter_fini(&f);
-}
-
 int pager_show(const struct buf *text, bool filtered)
 {
 	struct buf shown = { 0 };
@@ -125,10 +115,7 @@ int pager_show(const struct buf *text, bool filtered)
 	void (*old_pipe)(int), (*old_int)(int);
 	pid_t pid;
 
-	if (filtered)
-		(void)buf_add(&shown, text->data, text->len);
-	else
-		clean(text, &shown);
+	filter_text(filtered ? FILTER_NONE : term_filter(), (const char *)text->data, text->len, &shown);
 	if (pipe2(pipe_fds, O_CLOEXEC) < 0) {
 		buf_fini(&shown);
 		return out_text(text, filtered);

@@ -108,13 +108,9 @@ static void draw_question(const struct paper *p, const char *s, size_t n, struct
 {
 	ink k = p->look.styled ? INK_BOLD : 0;
 	struct buf clean = { 0 }, wrapped = { 0 };
-	struct filter f;
 	const char *end;
 
-	filter_init(&f, filter_of(p));
-	filter_feed(&f, s, n, &clean);
-	filter_end(&f, &clean);
-	filter_fini(&f);
+	filter_text(filter_of(p), s, n, &clean);
 	wrap_text(p->look.width > 12 ? p->look.width - 2 : 0, buf_cstr(&clean), clean.len, &wrapped);
 	for (s = buf_cstr(&wrapped); *s; s = *end ? end + 1 : end) {
 		end = s + strcspn(s, "\n");
@@ -131,12 +127,8 @@ static void draw_markdown(const struct paper *p, const char *s, size_t n, struct
 {
 	struct markdown *m = markdown_new(&p->look);
 	struct buf clean = { 0 };
-	struct filter f;
 
-	filter_init(&f, filter_of(p));
-	filter_feed(&f, s, n, &clean);
-	filter_end(&f, &clean);
-	filter_fini(&f);
+	filter_text(filter_of(p), s, n, &clean);
 	markdown_feed(m, (const char *)clean.data, clean.len, out);
 	markdown_end(m, out);
 	markdown_free(m);

@@ -20,14 +20,10 @@
 void talk_print(const struct talk *t, struct buf *text)
 {
 	struct buf wrapped = { 0 }, clean = { 0 };
-	struct filter filter;
 
-	filter_init(&filter, t->prompt.tty.keys ? term_filter() : FILTER_PIPE);
-	filter_feed(&filter, (const char *)text->data, text->len, &clean);
-	filter_end(&filter, &clean);
+	filter_text(t->prompt.tty.keys ? term_filter() : FILTER_PIPE, (const char *)text->data, text->len, &clean);
 	wrap_text(t->prompt.tty.keys ? min_of(tty_width(), (unsigned)TERM_WIDTH_MAX) : 0, (const char *)clean.data, clean.len, &wrapped);
 	(void)fd_write_all(STDOUT_FILENO, wrapped.data, wrapped.len);
-	filter_fini(&filter);
 	buf_fini(&clean);
 	buf_fini(&wrapped);
 	buf_fini(text);
