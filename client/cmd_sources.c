@@ -10,7 +10,6 @@
 #include "client/say.h"
 #include "client/term.h"
 #include "client/wrap.h"
-#include "common/attr.h"
 #include "common/str.h"
 
 enum { OPT_OPEN = OPT_OWN };
@@ -30,7 +29,6 @@ static bool cited(struct val source)
 
 static void add_source(struct val source, const struct marks *marks, struct buf *out)
 {
-	unsigned width = isatty(STDOUT_FILENO) ? min_of(term_width(STDOUT_FILENO), (unsigned)TERM_WIDTH_MAX) : 0;
 	struct buf line = { 0 }, quote = { 0 };
 	const char *s;
 	size_t n;
@@ -44,7 +42,7 @@ static void add_source(struct val source, const struct marks *marks, struct buf 
 	(void)buf_add_byte(&quote, '"');
 	filter_line(FILTER_TERMINAL, s, n, QUOTE_SHOWN, &quote);
 	(void)buf_add_byte(&quote, '"');
-	wrap_indented(width, 4, buf_cstr(&quote), quote.len, out);
+	wrap_indented(term_wrap_width(STDOUT_FILENO), 4, buf_cstr(&quote), quote.len, out);
 	buf_fini(&quote);
 }
 

@@ -221,7 +221,7 @@ int doc_search_run(const struct doc_search *s, struct client *c, char *const *wo
 		k.link = link_new(c);
 		k.query = buf_cstr(&text);
 		k.bold = !s->json && !s->jsonl && term_color(s->color, STDOUT_FILENO);
-		k.width = isatty(STDOUT_FILENO) ? min_of(term_width(STDOUT_FILENO), (unsigned)TERM_WIDTH_MAX) : 0;
+		k.width = term_wrap_width(STDOUT_FILENO);
 		r = pages(&k, &text);
 		if (!r)
 			r = finish(&k);

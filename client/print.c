@@ -18,14 +18,9 @@ static bool is_exact(const struct print *p)
 
 static unsigned wrap_width(const struct print *p)
 {
-	unsigned width;
-
 	if (is_exact(p) || p->view->raw || p->view->mode != VIEW_TEXT)
 		return 0;
-	if (p->view->width)
-		return p->view->width;
-	width = p->out.tty ? term_width(p->out.fd) : 0;
-	return min_of(width, (unsigned)TERM_WIDTH_MAX);
+	return p->view->width ? p->view->width : term_wrap_width(p->out.fd);
 }
 
 /* A person reads it as it comes: on a terminal, or where colour is asked for by name. */

@@ -56,16 +56,13 @@ int reading_check(const struct reading *r, struct opts *o)
 struct paper reading_paper(const struct reading *r)
 {
 	bool tty = isatty(STDOUT_FILENO), color;
-	unsigned width = r->width;
 
 	if (r->raw_output)
 		return (struct paper){ .format = PAPER_SENT };
 	if (r->raw || (!tty && r->color != COLOR_ALWAYS))
 		return (struct paper){ .format = PAPER_MD };
-	if (!width)
-		width = min_of(tty ? term_width(STDOUT_FILENO) : 0, (unsigned)TERM_WIDTH_MAX);
 	color = term_color(r->color, STDOUT_FILENO) && (r->no_pager || r->color == COLOR_ALWAYS || !tty || pager_has_color());
-	return (struct paper){ .format = PAPER_DRAWN, .look = markdown_look(width, color) };
+	return (struct paper){ .format = PAPER_DRAWN, .look = markdown_look(r->width ? r->width : term_wrap_width(STDOUT_FILENO), color) };
 }
 
 int reading_print(const struct reading *r, const struct paper *p, const struct buf *text)

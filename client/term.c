@@ -57,6 +57,11 @@ unsigned term_width(int fd)
 	return ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
+unsigned term_wrap_width(int fd)
+{
+	return isatty(fd) ? min_of(term_width(fd), (unsigned)TERM_WIDTH_MAX) : 0;
+}
+
 bool term_moves(int fd)
 {
 	const char *term = term_environment("TERM");

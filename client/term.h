@@ -20,10 +20,11 @@ enum filter_mode term_filter(void); /* FILTER_TERMINAL or FILTER_ASCII */
 /* ... for lines on stdout: a pipe has no locale. */
 enum filter_mode term_filter_out(void);
 unsigned term_width(int fd);        /* COLUMNS, else the terminal's; 0: unknown */
+unsigned term_wrap_width(int fd);   /* ... that text is wrapped to; 0: not at all, as where it is no terminal */
 bool term_moves(int fd);            /* a terminal that can erase a line: not TERM=dumb */
 bool term_color(enum color_when when, int fd); /* NO_COLOR, CLICOLOR_FORCE, TERM=dumb */
 unsigned term_char_width(
-	uint32_t cp); /* 0 combining, 1, 2 wide; a small table, right for nearly all text */
+	uint32_t cp); /* 0 combining, 1, 2 wide: client/term_width.def */
 size_t term_text_width(const char *s, size_t n);
 size_t term_cut(const char *s, size_t n, size_t columns); /* bytes that fit */
 
