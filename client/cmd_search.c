@@ -7,10 +7,11 @@
 #include "client/format.h"
 #include "client/opts.h"
 #include "client/said_search.h"
+#include "client/view.h"
 #include "client/when.h"
 #include "common/str.h"
 
-enum { OPT_DOCS = OPT_OWN, OPT_IN, OPT_BY, OPT_USE, OPT_JSONL, OPT_TAG, OPT_SINCE, OPT_UNTIL, OPT_RANK, OPT_BEFORE, OPT_COLOR, OPT_SOURCE };
+enum { OPT_DOCS = OPT_VIEW_LAST, OPT_IN, OPT_BY, OPT_USE, OPT_TAG, OPT_SINCE, OPT_UNTIL, OPT_RANK, OPT_BEFORE, OPT_SOURCE };
 
 static const struct opt opts[] = {
 	{ OPT_DOCS, "docs", NULL },
@@ -75,12 +76,7 @@ static void take_said(struct search *k, struct opts *o, int id)
 		k->only_said = "--before";
 		break;
 	case OPT_COLOR:
-		if (!strcmp(o->value, "always"))
-			k->said.color = COLOR_ALWAYS;
-		else if (!strcmp(o->value, "never"))
-			k->said.color = COLOR_NEVER;
-		else if (strcmp(o->value, "auto") != 0)
-			opts_fail(o, "--color is auto, always or never, not '%s'", o->value);
+		view_color(o, &k->said.color);
 		k->docs.color = k->said.color;
 		break;
 	}

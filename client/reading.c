@@ -1,38 +1,23 @@
 /* Showing stored texts. */
 #include "client/reading.h"
 
-#include <string.h>
 #include <unistd.h>
 
 #include "client/out.h"
 #include "client/pager.h"
-#include "common/str.h"
-
-static void take_color(struct reading *r, struct opts *o)
-{
-	if (!strcmp(o->value, "always"))
-		r->color = COLOR_ALWAYS;
-	else if (!strcmp(o->value, "never"))
-		r->color = COLOR_NEVER;
-	else if (strcmp(o->value, "auto") != 0)
-		opts_fail(o, "--color is auto, always or never, not '%s'", o->value);
-}
+#include "client/view.h"
 
 bool reading_option(struct reading *r, struct opts *o, int id)
 {
-	int64_t n = 0;
-
 	switch (id) {
 	case 'r':
 		r->raw = true;
 		return true;
 	case OPT_READING_COLOR:
-		take_color(r, o);
+		view_color(o, &r->color);
 		return true;
 	case OPT_READING_WIDTH:
-		if (str_int(o->value, 10, 10000, &n))
-			opts_fail(o, "--width must be 10 to 10000, not '%s'", o->value);
-		r->width = (unsigned)n;
+		view_width(o, &r->width);
 		return true;
 	case OPT_READING_RAW_OUTPUT:
 		r->raw_output++;

@@ -35,39 +35,45 @@ int view_seconds(const char *s, uint64_t *ms)
 	return 0;
 }
 
-/* The place of the option's value among `words`, or -1 and said. */
-static int choice(struct opts *o, const char *name, const char *const *words, size_t n)
+/* The place of the option's value among `words`; n: it is none of them. */
+static size_t choice(const struct opts *o, const char *const *words, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
-		if (!strcmp(o->value, words[i]))
-			return (int)i;
-	opts_fail(o, "--%s cannot be '%s'", name, o->value);
-	return -1;
+	size_t i = 0;
+
+	while (i < n && strcmp(o->value, words[i]) != 0)
+		i++;
+	return i;
 }
 
 static void take_citations(struct view *v, struct opts *o)
 {
 	static const char *const words[] = { "auto", "inline", "end", "none" };
-	int i = choice(o, "citations", words, array_len(words));
+	size_t i = choice(o, words, array_len(words));
 
-	v->citations = i < 0 ? CITATIONS_AUTO : (enum view_citations)i;
+	if (i == array_len(words))
+		opts_fail(o, "--citations cannot be '%s'", o->value);
+	else
+		v->citations = (enum view_citations)i;
 }
 
-static void take_color(struct view *v, struct opts *o)
+void view_color(struct opts *o, enum color_when *when)
 {
 	static const char *const words[] = { "auto", "always", "never" };
-	int i = choice(o, "color", words, array_len(words));
+	size_t i = choice(o, words, array_len(words));
 
-	v->color = i < 0 ? COLOR_AUTO : (enum color_when)i;
+	if (i == array_len(words))
+		opts_fail(o, "--color is auto, always or never, not '%s'", o->value);
+	else
+		*when = (enum color_when)i;
 }
 
-static void take_width(struct view *v, struct opts *o)
+void view_width(struct opts *o, unsigned *width)
 {
 	int64_t n = 0;
 
 	if (str_int(o->value, 10, 10000, &n))
 		opts_fail(o, "--width must be 10 to 10000, not '%s'", o->value);
-	v->width = (unsigned)n;
+	*width = (unsigned)n;
 }
 
 static bool flag_option(struct view *v, int id)
@@ -113,10 +119,10 @@ bool view_option(struct view *v, struct opts *o, int id)
 		take_citations(v, o);
 		return true;
 	case OPT_COLOR:
-		take_color(v, o);
+		view_color(o, &v->color);
 		return true;
 	case OPT_WIDTH:
-		take_width(v, o);
+		view_width(o, &v->width);
 		return true;
 	default:
 		return flag_option(v, id);

@@ -49,6 +49,9 @@ enum {
  * bad value.
  */
 bool view_option(struct view *v, struct opts *o, int id);
+/* The values of --color and --width, wherever they are taken; what is wrong is said. */
+void view_color(struct opts *o, enum color_when *when);
+void view_width(struct opts *o, unsigned *width);
 /* After the last option: do they go together? 0, or a status and said. */
 int view_check(const struct view *v, struct opts *o);
 bool view_is_json(const struct view *v); /* for a program, which is told more */
