@@ -2,14 +2,17 @@
 #include <string.h>
 
 #include "client/markdown_scan.h"
-#include "common/attr.h"
 
 #define LINK_MAX 2048 /* bytes of a link's address and title */
+
+static bool is_address(const char *s, size_t n)
+{
+	return n >= 8 && (!memcmp(s, "http://", 7) || !memcmp(s, "https://", 8) || !memcmp(s, "mailto:", 7));
+}
 
 /* <https://...> and <a href="..."> hide marks as code does: what is between is an address. 0: it is none. */
 size_t scan_angle(const struct scan *c, size_t at, bool *wait)
 {
-	static const char *const schemes[] = { "http://", "https://", "mailto:" };
 	const char *s = c->s + at + 1;
 	size_t end = at + 1, n;
 
@@ -22,11 +25,8 @@ size_t scan_angle(const struct scan *c, size_t at, bool *wait)
 	n = end - at - 1;
 	if (c->s[end] != '>')
 		return 0;
-	for (size_t i = 0; i < array_len(schemes); i++)
-		if (n > strlen(schemes[i]) && !memcmp(s, schemes[i], strlen(schemes[i])))
-			return n + 2;
 	/* A tag has an attribute that is quoted; "a <b and c> d" has none. */
-	return n && is_word(s[0]) && (memmem(s, n, "=\"", 2) || memmem(s, n, "='", 2)) ? n + 2 : 0;
+	return is_address(s, n) || (n && is_word(s[0]) && (memmem(s, n, "=\"", 2) || memmem(s, n, "='", 2))) ? n + 2 : 0;
 }
 
 static enum verdict bracket_end(const struct scan *c, size_t from, size_t *end)
@@ -76,24 +76,42 @@ static enum verdict address_end(const struct scan *c, size_t at, size_t *end, si
 	return c->end || c->n >= last ? LITERAL : WAIT;
 }
 
+struct link_parts {
+	size_t text, text_len, url, url_len, end;
+};
+
+/* "[text](address)" from `at`, the bracket. */
+static enum verdict link_at(const struct scan *c, size_t at, struct link_parts *l)
+{
+	size_t text_end = 0;
+	enum verdict v = bracket_end(c, at + 1, &text_end);
+
+	if (v != TAKEN)
+		return v;
+	if (text_end + 1 >= c->n)
+		return c->end ? LITERAL : WAIT;
+	if (c->s[text_end + 1] != '(')
+		return LITERAL;
+	l->text = at + 1;
+	l->text_len = text_end - l->text;
+	return address_end(c, text_end + 1, &l->end, &l->url, &l->url_len);
+}
+
 /* A link is one before the marks in it are. 0: none begins here. */
 size_t scan_link(const struct scan *c, size_t at, bool *wait)
 {
-	size_t text_end = 0, end = 0, url, url_len;
-	enum verdict v = bracket_end(c, at + 1, &text_end);
+	struct link_parts l;
+	enum verdict v = link_at(c, at, &l);
 
-	if (v == TAKEN && text_end + 1 >= c->n)
-		v = c->end ? LITERAL : WAIT;
-	else if (v == TAKEN)
-		v = c->s[text_end + 1] == '(' ? address_end(c, text_end + 1, &end, &url, &url_len) : LITERAL;
 	*wait = v == WAIT;
-	return v == TAKEN ? end - at : 0;
+	return v == TAKEN ? l.end - at : 0;
 }
 
-static void put_link(const struct scan *c, size_t text, size_t text_len, size_t url, size_t url_len, bool image, ink k)
+static void put_link(const struct scan *c, const struct link_parts *l, bool image, ink k)
 {
-	const char *u = c->s + url;
-	bool bare = text_len == url_len && !memcmp(c->s + text, u, url_len);
+	const char *u = c->s + l->url;
+	size_t url_len = l->url_len;
+	bool bare = l->text_len == url_len && !memcmp(c->s + l->text, u, url_len);
 	unsigned link;
 
 	if (url_len > 1 && u[0] == '<' && u[url_len - 1] == '>') {
@@ -104,7 +122,7 @@ static void put_link(const struct scan *c, size_t text, size_t text_len, size_t 
 	k |= (ink)(link << 8);
 	if (image)
 		scan_put(c, "[image: ", 8, k);
-	scan_inner(c, text, text_len, image || !c->x->look->styled ? k : k | INK_UNDERLINE);
+	scan_inner(c, l->text, l->text_len, image || !c->x->look->styled ? k : k | INK_UNDERLINE);
 	if (image)
 		scan_put(c, "]", 1, k);
 	/* The address is always seen: a text may say one thing and lead to another. */
@@ -118,26 +136,19 @@ static void put_link(const struct scan *c, size_t text, size_t text_len, size_t 
 enum verdict take_link(const struct scan *c, size_t at, ink k, size_t *used)
 {
 	bool image = c->s[at] == '!';
-	size_t text = at + 1 + image, text_end = 0, end = 0, url = 0, url_len = 0;
+	struct link_parts l;
 	enum verdict v;
 
 	*used = 1;
-	if (text >= c->n && !c->end)
+	if (at + 1 + image >= c->n && !c->end)
 		return WAIT;
 	if (c->depth >= NESTING || (image && (at + 1 >= c->n || c->s[at + 1] != '[')))
 		return LITERAL;
-	v = bracket_end(c, text, &text_end);
+	v = link_at(c, at + image, &l);
 	if (v != TAKEN)
 		return v;
-	if (text_end + 1 >= c->n)
-		return c->end ? LITERAL : WAIT;
-	if (c->s[text_end + 1] != '(')
-		return LITERAL;
-	v = address_end(c, text_end + 1, &end, &url, &url_len);
-	if (v != TAKEN)
-		return v;
-	*used = end - at;
-	put_link(c, text, text_end - text, url, url_len, image, k);
+	*used = l.end - at;
+	put_link(c, &l, image, k);
 	return TAKEN;
 }
 
@@ -166,7 +177,7 @@ enum verdict take_angle(const struct scan *c, size_t at, ink k, size_t *used)
 		c->to->line_break(c->to->ctx);
 		return TAKEN;
 	}
-	if (n < 8 || (strncmp(s, "http://", 7) != 0 && strncmp(s, "https://", 8) != 0 && strncmp(s, "mailto:", 7) != 0)) {
+	if (!is_address(s, n)) {
 		*used = 1;
 		return LITERAL;
 	}
