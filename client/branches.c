@@ -148,10 +148,8 @@ static void draw_line(struct drawing *d, const struct node *node, const struct b
 	if (bars->len)
 		(void)buf_add(&line, bars->data, bars->len);
 	(void)buf_addf(&line, "%s%s", joint, node->line);
-	if (d->width) {
-		line.len = term_cut((const char *)line.data, line.len, d->width);
-		filter_close(&line, 0);
-	}
+	if (d->width)
+		term_shorten(&line, 0, d->width);
 	(void)buf_add(d->out, line.data, line.len);
 	(void)buf_add_byte(d->out, '\n');
 	buf_fini(&line);

@@ -38,7 +38,7 @@ void filter_end(struct filter *f,
 
 void filter_text(enum filter_mode mode, const char *s, size_t n, struct buf *out); /* all of it at once */
 
-/* What was filtered and then cut may have isolates open, from byte `from` on: they are closed. */
+/* What was filtered and then cut may have isolates open, from byte `from` on: they are closed (term_shorten does). */
 void filter_close(struct buf *b, size_t from);
 
 /*

@@ -89,8 +89,7 @@ static void draw_head(const struct paper *p, struct val turn, struct buf *out)
 		(void)buf_add(&words, s, n);
 	}
 	filter_line(filter_of(p), (const char *)words.data, words.len, 200, &clean);
-	clean.len = term_cut(buf_cstr(&clean), clean.len, width > 5 ? width - 4 : 1);
-	filter_close(&clean, 0);
+	term_shorten(&clean, 0, width > 5 ? width - 4 : 1);
 	columns = 4 + (unsigned)term_text_width(buf_cstr(&clean), clean.len);
 	ink_change(&p->look, NULL, 0, p->look.styled ? INK_DIM : 0, out);
 	(void)buf_addf(out, "%s%s %.*s%s", dash, dash, (int)clean.len, buf_cstr(&clean), columns < width ? " " : "");

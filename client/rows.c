@@ -30,10 +30,8 @@ static void add(struct rows *r, const char *s, size_t n, size_t columns)
 
 	gap(r);
 	filter_line(term_filter_out(), s, n, FIELD_MAX, &field);
-	if (columns) {
-		field.len = term_cut((const char *)field.data, field.len, columns);
-		filter_close(&field, 0);
-	}
+	if (columns)
+		term_shorten(&field, 0, columns);
 	width = term_text_width((const char *)field.data, field.len);
 	(void)buf_add(&r->out, field.data, field.len);
 	for (; width < columns; width++)
@@ -120,12 +118,8 @@ void rows_age(struct rows *r, struct val map, const char *key)
 
 void rows_end(struct rows *r)
 {
-	const char *line = (const char *)r->out.data + r->line;
-
-	if (r->width) {
-		r->out.len = r->line + term_cut(line, r->out.len - r->line, r->width);
-		filter_close(&r->out, r->line);
-	}
+	if (r->width)
+		term_shorten(&r->out, r->line, r->width);
 	while (r->out.len > r->line && r->out.data[r->out.len - 1] == ' ')
 		r->out.len--;
 	(void)buf_add_byte(&r->out, '\n');

@@ -153,6 +153,12 @@ size_t term_cut(const char *s, size_t n, size_t columns)
 	return i;
 }
 
+void term_shorten(struct buf *b, size_t from, size_t columns)
+{
+	b->len = from + term_cut(buf_cstr(b) + from, b->len - from, columns);
+	filter_close(b, from);
+}
+
 void progress_start(struct progress *p, bool on)
 {
 	*p = (struct progress){ .on = on, .from_ms = clock_mono_ms() + PROGRESS_AFTER_MS };
@@ -172,13 +178,13 @@ static void draw(struct progress *p)
 {
 	static const char wheel[] = "|/-\\";
 	unsigned width = term_width(STDERR_FILENO);
-	size_t n = strlen(p->text);
 	struct buf line = { 0 };
+	size_t head;
 
-	if (width > 3)
-		n = term_cut(p->text, n, width - 3);
-	(void)buf_addf(&line, "\r%c %.*s", wheel[p->step++ % 4], (int)n, p->text);
-	filter_close(&line, 0);
+	(void)buf_addf(&line, "\r%c ", wheel[p->step++ % 4]);
+	head = line.len;
+	(void)buf_add_str(&line, p->text);
+	term_shorten(&line, head, width > 3 ? width - 3 : SIZE_MAX);
 	(void)buf_add_str(&line, "\033[K");
 	say_plain((const char *)line.data, line.len);
 	buf_fini(&line);

@@ -27,6 +27,8 @@ unsigned term_char_width(
 	uint32_t cp); /* 0 combining, 1, 2 wide: client/term_width.def */
 size_t term_text_width(const char *s, size_t n);
 size_t term_cut(const char *s, size_t n, size_t columns); /* bytes that fit */
+/* What is behind `from`, and was filtered, cut to so many columns; isolates that the cut left open are closed. */
+void term_shorten(struct buf *b, size_t from, size_t columns);
 
 /* One transient line on stderr; nothing is shown when it is off, or in the first 300 ms. */
 struct progress {

@@ -167,13 +167,11 @@ static void list_choices(struct prompt *p, struct choices *c)
 	shown = min_of(c->n, (size_t)most * per_line);
 	for (size_t i = 0; i < shown; i++) {
 		struct buf clean = { 0 };
-		size_t n, columns;
+		size_t columns;
 
 		filter_line(term_filter(), c->v[i], strlen(c->v[i]), 200, &clean);
-		n = term_cut(buf_cstr(&clean), clean.len, width - 1);
-		columns = term_text_width(buf_cstr(&clean), n);
-		clean.len = n;
-		filter_close(&clean, 0);
+		term_shorten(&clean, 0, width - 1);
+		columns = term_text_width(buf_cstr(&clean), clean.len);
 		(void)buf_add(&out, clean.data, clean.len);
 		if ((i + 1) % per_line == 0 || i + 1 == shown)
 			(void)buf_add_str(&out, "\r\n");
