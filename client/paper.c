@@ -162,20 +162,6 @@ void paper_title(const struct paper *p, struct val map, struct buf *out)
 	(void)buf_add_byte(out, '\n');
 }
 
-static void add_line(const struct paper *p, const char *s, size_t n, size_t most, struct buf *out)
-{
-	struct buf line = { 0 };
-
-	filter_line(FILTER_TERMINAL, s, n, most, &line);
-	if (p->format == PAPER_DRAWN) {
-		draw_line(p, buf_cstr(&line), line.len, 0, out);
-	} else {
-		(void)buf_add(out, line.data, line.len);
-		(void)buf_add_byte(out, '\n');
-	}
-	buf_fini(&line);
-}
-
 static void add_quote(const struct paper *p, struct val source, struct buf *out)
 {
 	struct buf quote = { 0 };
@@ -197,7 +183,12 @@ static void add_source(const struct paper *p, struct val source, const struct ma
 
 	(void)buf_add_str(&line, is_markdown(p) ? "- " : "");
 	source_line(source, marks, &line);
-	add_line(p, buf_cstr(&line), line.len, LINE_BYTES_MAX, out);
+	if (p->format == PAPER_DRAWN) {
+		draw_line(p, buf_cstr(&line), line.len, 0, out);
+	} else {
+		filter_line(FILTER_TERMINAL, buf_cstr(&line), line.len, LINE_BYTES_MAX, out);
+		(void)buf_add_byte(out, '\n');
+	}
 	add_quote(p, source, out);
 	buf_fini(&line);
 }
@@ -229,7 +220,7 @@ void paper_text(const struct paper *p, const struct marks *marks, const char *s,
 	static const struct marks none;
 	struct buf text = { 0 };
 
-	marks_draw(marks && p->format != PAPER_SENT ? marks : &none, s, n, &text);
+	marks_draw(p->format == PAPER_SENT ? &none : marks, s, n, &text);
 	if (p->format == PAPER_DRAWN)
 		draw_markdown(p, buf_cstr(&text), text.len, out);
 	else

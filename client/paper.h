@@ -28,5 +28,5 @@ void paper_title(const struct paper *p, struct val map, struct buf *out);
 /* Its question, answer, state and sources. 0, or a status and said. */
 int paper_turn(const struct paper *p, const struct client *c, struct val turn, struct buf *out);
 void paper_end(struct buf *out); /* of the last turn: one final newline */
-/* An answer's text with its verdicts, as the format has it. marks may be NULL. */
+/* An answer's text with its verdicts, as the format has it. */
 void paper_text(const struct paper *p, const struct marks *marks, const char *s, size_t n, struct buf *out);
