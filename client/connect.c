@@ -21,7 +21,7 @@
 #include "common/str.h"
 
 #define FULL_MS 10000   /* how long a daemon whose queue of connections is full is knocked at */
-#define STARTED_MS 5000 /* how long one that was started may take to listen */
+#define STARTED_MS 5000 /* one that left before it was reached is started again for so long */
 
 const char *connect_told(const struct client *c)
 {
@@ -217,7 +217,10 @@ static int start_and_connect(struct connect_found *f, bool autostart)
 		return refused(f, STATUS_UNAVAILABLE,
 			mem_printf("no daemon listens at '%s'; start one with `ragchat daemon start` or ragchatd",
 				f->path));
-	/* It listened when it was started; where nobody does now it was idle and left: once more. */
+	/*
+	 * Somebody listened: the one that was started, which waits for its first client, or one that was there already
+	 * and about to leave. Where nobody does now it was that: once more.
+	 */
 	do {
 		r = autostart_daemon(f->path, NULL, &why);
 		if (r == -EINTR)

@@ -215,7 +215,6 @@ void block_line(struct markdown *m, const char *s, size_t n)
 		leaf_line(m, &p, s, n, true);
 }
 
-/* HOLD bytes of a line are here. True: it is prose, and has begun. */
 bool block_begin(struct markdown *m, const char *s, size_t n)
 {
 	struct plan p;

@@ -18,7 +18,6 @@ unsigned plan_indent(const struct cursor *c, size_t *end)
 	return columns;
 }
 
-/* Steps over at most `columns` of white space. */
 void plan_skip_columns(struct cursor *c, unsigned columns)
 {
 	while (columns && c->at < c->n && c->s[c->at] == ' ') {

@@ -8,6 +8,7 @@
 #include "client/term.h"
 #include "common/attr.h"
 
+#define SNIPPET_INDENT 4
 #define PIECE_MAX 600 /* bytes between two marks */
 #define STEM_LEAST 4  /* bytes that a word has to begin with as the query's does */
 #define ENDING 2      /* bytes of the query's word that may be another ending, */

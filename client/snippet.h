@@ -16,8 +16,6 @@ struct snippet {
 	struct flow flow;
 };
 
-#define SNIPPET_INDENT 4
-
 void snippet_begin(struct snippet *s, unsigned width, bool bold); /* width 0: one line */
 void snippet_add(struct snippet *s, const char *text, size_t n, bool marked, struct buf *out);
 void snippet_end(struct snippet *s, struct buf *out);
