@@ -80,6 +80,7 @@ void rpc_thread_list(struct call *call, struct args *a)
 		op_thread_list_free(op);
 		return;
 	}
+	op->job.goes_on = op->filtered;
 	op->job.deadline_ms = op->filtered ? clock_mono_ms() + (uint64_t)call->server->config->search_timeout : 0;
 	call_submit(call, op->filtered ? STORE_SCAN : STORE_KEYED, &op->job, op_thread_list_run, on_threads);
 }

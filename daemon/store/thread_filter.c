@@ -264,13 +264,15 @@ static int pays(struct filter *f, int stage, bool *does)
 static int next_stage(struct filter *f)
 {
 	struct op_thread_list *op = f->op;
+	int stage = op->at.stage, r;
 	bool does = false;
-	int r;
 
 	op->at.gathered = 0;
 	do
-		r = pays(f, ++op->at.stage, &does);
+		r = pays(f, ++stage, &does);
 	while (r == 0 && !does);
+	if (r == 0) /* broken off, it asks again */
+		op->at.stage = stage;
 	return r;
 }
 

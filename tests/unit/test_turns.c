@@ -701,6 +701,116 @@ TEST(pages_of_threads_miss_nothing_and_repeat_nothing_even_with_equal_times)
 	world_end(&w);
 }
 
+/* ---- lists kept to some ---- */
+
+#define MANY "3000"
+
+/* Threads as answers would have left them: six of each name, a few tagged or failed. */
+static void fill(struct world *w)
+{
+	char sql[3000];
+
+	(void)snprintf(sql, sizeof(sql),
+		"BEGIN; CREATE TEMP TABLE made AS WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM n WHERE i < " MANY ") "
+		"SELECT i, printf('%%08d-0000-4000-8000-000000000001', i) AS thread, printf('%%08d-0000-4000-8000-000000000002', i) AS turn, "
+		"printf('%%08d-0000-4000-8000-000000000003', i) AS step FROM n; "
+		"INSERT INTO threads(id, \"createdAt\", name, \"userId\", \"userIdentifier\", metadata) "
+		"SELECT thread, '2024-05-01T12:00:00Z', printf('name %%d', i %% 500), '%s', 'ada', '{}' FROM made; "
+		"INSERT INTO ragchat_turn(id, thread, account, seq, state, user_step, run_step, answer_step, created, ended, length) "
+		"SELECT turn, thread, '%s', 1, CASE WHEN i %% 40 THEN %d ELSE %d END, step, turn, step, i * 1000, i * 1000, 0 FROM made; "
+		"INSERT INTO ragchat_thread(id, account, created, updated, turns, last_seq, last_turn, tags) "
+		"SELECT thread, '%s', i * 1000, i * 1000, 1, 1, turn, NULL FROM made; "
+		"INSERT INTO ragchat_tag(account, tag, thread) SELECT '%s', 'rare', thread FROM made WHERE i %% 30 = 0; COMMIT;",
+		w->who.id, w->who.id, TURN_DONE, TURN_FAILED, w->who.id, w->who.id);
+	world_close(w);
+	sql_run(w->path, sql);
+	if (world_open(w) != 0)
+		abort();
+}
+
+static unsigned times_broken_off;
+
+/* As the scanning thread does when another account waits, in pieces as short as they can be. */
+static int list_in_pieces(struct db *db, struct job *j)
+{
+	int r;
+
+	j->slice_ms = 1;
+	for (;; times_broken_off++) {
+		j->moved = false;
+		atomic_store(&db->others, true);
+		db_give_way(db, clock_mono_ms() + j->slice_ms);
+		db_deadline(db, 0);
+		r = op_thread_list_run(db, j);
+		if (!db->yielded)
+			break;
+		j->why = mem_free(j->why);
+		j->slice_ms *= j->moved ? 1 : 2;
+	}
+	db_give_way(db, 0);
+	db_deadline(db, 0);
+	return r;
+}
+
+/* Every page of it, one id after another. */
+static size_t list_filtered(struct world *w, const char *text, const char *tag, int state, bool in_pieces, struct buf *ids)
+{
+	char *before = NULL;
+	size_t n = 0;
+
+	buf_init(ids, 0);
+	do {
+		struct op_thread_list *op = op_thread_list_new();
+
+		op->account = account_copy(&w->who);
+		op->limit = 70;
+		op->before = before;
+		op->filtered = true;
+		op->text = mem_dup(text);
+		op->tag = mem_dup(tag);
+		op->state = state;
+		if (in_pieces)
+			op->job.run = list_in_pieces;
+		if (world_run(w, STORE_SCAN, &op->job) != 0)
+			abort();
+		for (size_t i = 0; i < op->n; i++)
+			buf_addf(ids, "%s\n", op->rows[i].id);
+		n += op->n;
+		before = mem_dup(op->next);
+		op_thread_list_free(op);
+	} while (before);
+	return n;
+}
+
+TEST(a_list_kept_to_some_is_the_same_however_often_it_was_broken_off)
+{
+	static const struct {
+		const char *text, *tag;
+		int state;
+		size_t n;
+	} kept[] = {
+		{ "name 123", NULL, -1, 6 },   { "NAME 12", NULL, -1, 66 }, { "name", NULL, -1, 3000 },         { "nowhere", NULL, -1, 0 },
+		{ NULL, "rare", -1, 100 },     { NULL, "none", -1, 0 },     { NULL, NULL, TURN_FAILED, 75 },    { NULL, NULL, TURN_DONE, 2925 },
+		{ "name 1", "rare", -1, 22 }, { NULL, NULL, TURN_QUEUED, 0 },
+	};
+	struct world w;
+
+	up(&w);
+	fill(&w);
+	times_broken_off = 0;
+	for (size_t i = 0; i < array_len(kept); i++) {
+		struct buf whole, pieces;
+
+		check_int(list_filtered(&w, kept[i].text, kept[i].tag, kept[i].state, false, &whole), kept[i].n);
+		check_int(list_filtered(&w, kept[i].text, kept[i].tag, kept[i].state, true, &pieces), kept[i].n);
+		check_str(buf_cstr(&pieces), buf_cstr(&whole));
+		buf_fini(&whole);
+		buf_fini(&pieces);
+	}
+	check(times_broken_off > 0);
+	world_end(&w);
+}
+
 TEST(a_bad_cursor_is_said)
 {
 	static const char *const bad[] = { "", "x", ".", "12", "12.", "zz.abc",
