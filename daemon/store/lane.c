@@ -2,7 +2,6 @@
  * The threads: their queues, and what is common to all. What each does with its jobs stands in files
  * of its own: lane_write.c, lane_library.c, lane_read.c.
  */
-#define LOG_TAG "store"
 #include "daemon/store/lane.h"
 
 #include <pthread.h>
@@ -26,11 +25,6 @@
 
 static const char *const names[STORE_LANES] = { "store-writer", "store-keyed", "store-scan",
 	"store-library", "store-index", "store-segments" };
-
-const char *lane_name(enum store_lane lane)
-{
-	return names[lane];
-}
 
 void job_fini(struct job *j)
 {
@@ -141,12 +135,10 @@ void lane_fail_group(struct list *group, int r, const char *why)
 
 /* ---- those that work behind the back of the others: what is said, segments ---- */
 
-static void index_main(void *arg)
+static void index_main(struct lane *l)
 {
-	struct lane *l = arg;
 	struct list batch, finished;
 
-	pthread_setname_np(pthread_self(), lane_name(l->db.lane));
 	if (l->db.lane == STORE_SEGMENTS) /* long jobs: others come first, on every CPU */
 		(void)setpriority(PRIO_PROCESS, (id_t)gettid(), LOW_PRIORITY);
 	list_init(&batch);
@@ -165,7 +157,7 @@ static void index_main(void *arg)
 
 /* ---- start and stop ---- */
 
-static void (*main_of(enum store_lane lane))(void *)
+static void (*main_of(enum store_lane lane))(struct lane *)
 {
 	switch (lane) {
 	case STORE_WRITER:
@@ -182,6 +174,14 @@ static void (*main_of(enum store_lane lane))(void *)
 	}
 }
 
+static void run(void *arg)
+{
+	struct lane *l = arg;
+
+	pthread_setname_np(pthread_self(), names[l->db.lane]);
+	main_of(l->db.lane)(l);
+}
+
 /* The loop's thread alone takes signals. */
 static int create_thread(struct lane *l)
 {
@@ -193,7 +193,7 @@ static int create_thread(struct lane *l)
 	sigfillset(&all);
 	r = -pthread_sigmask(SIG_SETMASK, &all, &old);
 	if (r == 0) {
-		r = uv_thread_create_ex(&l->thread, &options, main_of(l->db.lane), l);
+		r = uv_thread_create_ex(&l->thread, &options, run, l);
 		(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
 	}
 	return r;

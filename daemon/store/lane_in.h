@@ -3,7 +3,6 @@
 
 #include "daemon/store/lane.h"
 
-const char *lane_name(enum store_lane lane);
 void lane_wait(struct lane *l);                      /* with the mutex: until there is a job, or the end */
 bool lane_take(struct lane *l, struct list *batch);  /* all that is queued; false: stopped and empty */
 struct job *lane_pop(struct list *batch);
@@ -11,7 +10,7 @@ int lane_run_job(struct lane *l, struct job *j);
 void lane_deliver(struct lane *l, struct list *finished);
 void lane_fail_group(struct list *group, int r, const char *why); /* those that had succeeded share the fate of their transaction */
 
-void lane_write_main(void *lane);
-void lane_library_main(void *lane);
-void lane_read_main(void *lane);
-void lane_scan_main(void *lane);
+void lane_write_main(struct lane *l);
+void lane_library_main(struct lane *l);
+void lane_read_main(struct lane *l);
+void lane_scan_main(struct lane *l);

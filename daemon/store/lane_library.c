@@ -1,7 +1,5 @@
 /* The library's writer: small jobs share a transaction, long ones have their own. */
-#define LOG_TAG "store"
 #include <errno.h>
-#include <pthread.h>
 
 #include "common/clock.h"
 #include "common/mem.h"
@@ -67,12 +65,10 @@ static int on_library_wal(void *arg, sqlite3 *conn, const char *schema, int page
 	return SQLITE_OK;
 }
 
-void lane_library_main(void *arg)
+void lane_library_main(struct lane *l)
 {
-	struct lane *l = arg;
 	struct list batch, finished;
 
-	pthread_setname_np(pthread_self(), lane_name(l->db.lane));
 	list_init(&batch);
 	list_init(&finished);
 	(void)sqlite3_wal_hook(l->db.lib, on_library_wal, l);

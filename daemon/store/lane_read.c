@@ -1,6 +1,4 @@
-/* The readers: one job after another, each in one read transaction; on the one that scans accounts take turns. */
-#define LOG_TAG "store"
-#include <pthread.h>
+/* The readers: one job after another, each in one read transaction; on the one that scans accounts share the time. */
 #include <string.h>
 
 #include "common/clock.h"
@@ -45,12 +43,10 @@ static int read_job(struct lane *l, struct job *j)
 	return r;
 }
 
-void lane_read_main(void *arg)
+void lane_read_main(struct lane *l)
 {
-	struct lane *l = arg;
 	struct list batch, finished;
 
-	pthread_setname_np(pthread_self(), lane_name(l->db.lane));
 	list_init(&batch);
 	list_init(&finished);
 	while (lane_take(l, &batch))
@@ -130,13 +126,11 @@ static void tell_broken(struct lane *l)
 	l->db.broken[0] = '\0';
 }
 
-void lane_scan_main(void *arg)
+void lane_scan_main(struct lane *l)
 {
-	struct lane *l = arg;
 	struct list finished;
 	struct job *j;
 
-	pthread_setname_np(pthread_self(), lane_name(l->db.lane));
 	list_init(&finished);
 	while ((j = take_turn(l))) {
 		uint64_t began = clock_mono_us();

@@ -5,7 +5,6 @@
  */
 #define LOG_TAG "store"
 #include <errno.h>
-#include <pthread.h>
 
 #include "common/clock.h"
 #include "common/log.h"
@@ -140,12 +139,10 @@ static void checkpoint(struct lane *l)
 		log_warn("checkpoint: %s", sqlite3_errstr(rc));
 }
 
-void lane_write_main(void *arg)
+void lane_write_main(struct lane *l)
 {
-	struct lane *l = arg;
 	struct list batch, group;
 
-	pthread_setname_np(pthread_self(), lane_name(l->db.lane));
 	list_init(&batch);
 	list_init(&group);
 	/* In place of SQLite's own checkpoint, which would be part of COMMIT. */
