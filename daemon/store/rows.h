@@ -40,6 +40,8 @@ int names_register(sqlite3 *chat); /* ragchat_within, for thread_filter.c */
  * there are none.
  */
 char *tags_normal(const char *s);
+/* Whether the account has put this tag on the thread. */
+int tags_have(struct db *db, const char *account, const char *tag, const char *thread, bool *have, char **why);
 
 /* What to read of a turn besides its own row. */
 struct turn_want {

@@ -140,18 +140,6 @@ static void show_turn(struct look *k, const struct turn_row *t, unsigned piece, 
 	*shown = show(&k->op->query, t->thread_name, strlen(t->thread_name), out);
 }
 
-static int has_tag(struct look *k, const char *thread, bool *has)
-{
-	sqlite3_stmt *stmt;
-	int r = db_query(&stmt, k->db, k->db->chat, k->why, "SELECT 1 FROM ragchat_tag WHERE account = ?1 AND tag = ?2 AND thread = ?3",
-		db_text(k->op->account.id), db_text(k->op->tag), db_text(thread));
-
-	if (r == 0)
-		r = db_step(stmt, has, k->why);
-	db_release(stmt);
-	return r;
-}
-
 /* Whose it is, and whether it is among those that are looked for: before its texts are read. */
 static int is_meant(struct look *k, const char *turn, int64_t no, bool *meant)
 {
@@ -168,7 +156,7 @@ static int is_meant(struct look *k, const char *turn, int64_t no, bool *meant)
 	db_release(stmt);
 	if (r != 0 || !*meant || !k->tag_each)
 		return r;
-	r = has_tag(k, thread, meant);
+	r = tags_have(k->db, k->op->account.id, k->op->tag, thread, meant, k->why);
 	if (r == 0 && !*meant)
 		scope_missed(k, no);
 	return r;

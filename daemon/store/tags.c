@@ -93,3 +93,15 @@ char *tags_normal(const char *s)
 	buf_fini(&t.out);
 	return text;
 }
+
+int tags_have(struct db *db, const char *account, const char *tag, const char *thread, bool *have, char **why)
+{
+	sqlite3_stmt *stmt;
+	int r = db_query(&stmt, db, db->chat, why, "SELECT 1 FROM ragchat_tag WHERE account = ?1 AND tag = ?2 AND thread = ?3", db_text(account),
+		db_text(tag), db_text(thread));
+
+	if (r == 0)
+		r = db_step(stmt, have, why);
+	db_release(stmt);
+	return r;
+}

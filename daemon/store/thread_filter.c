@@ -30,18 +30,8 @@ struct filter {
 
 static int is_tagged(struct filter *f, const char *thread, bool *tagged)
 {
-	sqlite3_stmt *stmt;
-	int r;
-
 	*tagged = true;
-	if (!f->op->tag)
-		return 0;
-	r = db_query(&stmt, f->db, f->db->chat, &f->op->job.why, "SELECT 1 FROM ragchat_tag WHERE account = ?1 AND tag = ?2 AND thread = ?3",
-		db_text(f->op->account.id), db_text(f->op->tag), db_text(thread));
-	if (r == 0)
-		r = db_step(stmt, tagged, &f->op->job.why);
-	db_release(stmt);
-	return r;
+	return f->op->tag ? tags_have(f->db, f->op->account.id, f->op->tag, thread, tagged, &f->op->job.why) : 0;
 }
 
 /* Of its name alone: most are passed over without the rest being read. */
