@@ -10,6 +10,7 @@
 
 #define CACHE_MAX 96        /* more shapes of statements than there are */
 #define DEADLINE_STEPS 1000 /* virtual machine steps between two looks at the clock, some 20 us */
+#define LOOK_MS 30
 
 struct db_stmt {
 	sqlite3 *conn;
@@ -271,4 +272,12 @@ void db_deadline(struct db *db, uint64_t mono_ms)
 		sqlite3_progress_handler(db->lib, steps, look, db);
 	if (db->said)
 		sqlite3_progress_handler(db->said, steps, look, db);
+}
+
+void db_look(struct db *db, struct job *j)
+{
+	if (!j->deadline_ms)
+		return;
+	j->deadline_ms = max_of(j->deadline_ms, clock_mono_ms() + LOOK_MS);
+	db_deadline(db, j->deadline_ms);
 }

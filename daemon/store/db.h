@@ -185,6 +185,8 @@ int db_fail(char **why, int code, const char *fmt, ...) attr_printf(3, 4);
 /* ---- deadline: a progress handler on both connections; 0 takes it off, and the giving way with it ---- */
 void db_deadline(struct db *db, uint64_t mono_ms);
 void db_give_way(struct db *db, uint64_t mono_ms); /* before db_deadline */
+/* At the beginning of a job with a deadline: however long it had to wait, it gets to look, for a little. */
+void db_look(struct db *db, struct job *j);
 /* The same question, for work outside of SQLite: false: `yielded` or `cut` says why. */
 bool db_go_on(struct db *db);
 

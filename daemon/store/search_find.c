@@ -11,7 +11,6 @@
 #include "daemon/store/rows.h"
 #include "daemon/store/search_look.h"
 
-#define LOOK_MS 30
 #define WORTH_MOST_MS 60
 
 void search_query_fini(struct search_query *q)
@@ -134,14 +133,6 @@ static int newest(struct look *k)
 	return op->cut ? 0 : r;
 }
 
-/* However long it had to wait, it gets to look: once. */
-static void set_deadline(struct db *db, struct op_search *op)
-{
-	if (op->job.deadline_ms && !op->at.begun)
-		op->job.deadline_ms = max_of(op->job.deadline_ms, clock_mono_ms() + LOOK_MS);
-	db_deadline(db, op->job.deadline_ms);
-}
-
 int op_search_run(struct db *db, struct job *j)
 {
 	struct op_search *op = container_of(j, struct op_search, job);
@@ -154,7 +145,8 @@ int op_search_run(struct db *db, struct job *j)
 	if (!db->said)
 		return db_fail(&j->why, STORE_E_BUSY, "the index of the search could not be made: see the daemon's log");
 	op->limit = max_of(op->limit, 1);
-	set_deadline(db, op);
+	if (!op->at.begun)
+		db_look(db, j);
 	r = scope_find(&k);
 	if (r == 0 && !op->at.begun) {
 		op->at.to = k.to;

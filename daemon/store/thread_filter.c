@@ -8,13 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/clock.h"
 #include "common/mem.h"
 #include "daemon/store/rows.h"
 
 #define WALK_FIRST 2000 /* threads looked at before anything is gathered */
 #define GATHER_MOST 4000
-#define LOOK_MS 30
 
 enum { STAGE_START, STAGE_STATE, STAGE_TAG, STAGE_WALK_FIRST, STAGE_NAME, STAGE_WALK, STAGE_END };
 
@@ -337,12 +335,9 @@ int threads_filtered(struct db *db, struct op_thread_list *op, size_t limit, int
 	if (op->at.stage == STAGE_START) {
 		op->at.seen = at;
 		(void)snprintf(op->at.seen_id, sizeof(op->at.seen_id), "%s", id);
-		if (op->job.deadline_ms) /* however long it had to wait, it gets to look */
-			op->job.deadline_ms = max_of(op->job.deadline_ms, clock_mono_ms() + LOOK_MS);
-		db_deadline(db, op->job.deadline_ms);
+		db_look(db, &op->job);
 		r = next_stage(&f);
 	}
-	db_deadline(db, op->job.deadline_ms);
 	while (r == 0 && !done) {
 		r = run_stage(&f, &done);
 		if (r == 0 && !done)
