@@ -10,6 +10,7 @@
 #include "common/buf.h"
 #include "common/json.h"
 #include "common/mem.h"
+#include "proto/limits.h"
 
 static const struct val absent;
 
@@ -316,4 +317,17 @@ void val_to_json(struct val v, struct json_out *out)
 		map_to_json(v, out);
 		break;
 	}
+}
+
+char *val_json(struct val v)
+{
+	struct json_out w;
+	struct buf b;
+
+	if (!val_present(v))
+		return NULL;
+	buf_init(&b, LIMIT_FRAME);
+	json_out_init(&w, &b);
+	val_to_json(v, &w);
+	return buf_steal(&b, NULL);
 }

@@ -41,3 +41,4 @@ bool val_get_str(struct val map, const char *key, const char **s, size_t *n);
 char *val_get_text(struct val map, const char *key);
 /* The value as JSON. bin becomes base64; depth is bounded by the scan. */
 void val_to_json(struct val v, struct json_out *out);
+char *val_json(struct val v); /* as a text of its own, of which LIMIT_FRAME is kept; NULL: absent; caller frees */

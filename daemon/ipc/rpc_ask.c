@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "common/json.h"
 #include "common/mem.h"
 #include "daemon/ipc/ask_meta.h"
 #include "daemon/ipc/attach.h"
@@ -31,19 +30,6 @@ static void asking_free(struct asking *k)
 	if (k->op)
 		op_turn_begin_free(k->op);
 	mem_free(k);
-}
-
-static char *val_json(struct val v)
-{
-	struct json_out w;
-	struct buf b;
-
-	if (!val_present(v))
-		return NULL;
-	buf_init(&b, LIMIT_FRAME);
-	json_out_init(&w, &b);
-	val_to_json(v, &w);
-	return buf_steal(&b, NULL);
 }
 
 static void take_documents(struct ask_options *ask, struct val v)

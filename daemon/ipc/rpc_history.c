@@ -3,7 +3,6 @@
 
 #define LOG_TAG "rpc"
 #include "common/clock.h"
-#include "common/json.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "daemon/ipc/dispatch.h"
@@ -52,11 +51,7 @@ void rpc_thread_rename(struct call *call, struct args *a)
 static char *take_list(struct args *a, const char *key)
 {
 	struct val v = args_val(a, key, VAL_ARRAY);
-	struct json_out w;
-	struct buf b;
 
-	if (!val_present(v))
-		return NULL;
 	for (size_t i = 0; i < val_count(v); i++) {
 		const char *s;
 		size_t n;
@@ -67,10 +62,7 @@ static char *take_list(struct args *a, const char *key)
 			snprintf(a->why, sizeof(a->why), "%s must be texts of 1..%d bytes", key, LIMIT_TAG);
 		a->bad = true;
 	}
-	buf_init(&b, LIMIT_FRAME);
-	json_out_init(&w, &b);
-	val_to_json(v, &w);
-	return buf_steal(&b, NULL);
+	return val_json(v);
 }
 
 void rpc_tag_set(struct call *call, struct args *a)
