@@ -44,15 +44,15 @@ struct start {
 
 enum { DAEMON_READY, DAEMON_TRY_LATER = 1, DAEMON_ENDED, DAEMON_LATE };
 
-static bool listens(const char *path)
+bool autostart_listens(const char *path)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
 	bool there;
 
-	memcpy(a.sun_path, path, strlen(path) + 1); /* its length was checked */
+	(void)snprintf(a.sun_path, sizeof(a.sun_path), "%s", path);
 	/* EAGAIN: its queue is full, so somebody is there. */
-	there = fd >= 0 && (connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0 || errno == EAGAIN);
+	there = fd >= 0 && strlen(path) < sizeof(a.sun_path) && (connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0 || errno == EAGAIN);
 	fd_close(fd);
 	return there;
 }
@@ -124,7 +124,7 @@ static int wait_turn(struct start *s, int lock)
 				"cannot lock '%s.start.lock': %s", s->socket, strerror(errno));
 			return -errno;
 		}
-		if (listens(s->socket))
+		if (autostart_listens(s->socket))
 			return DAEMON_TRY_LATER;
 		if (is_late(s)) {
 			*s->why = mem_printf(
@@ -134,7 +134,7 @@ static int wait_turn(struct start *s, int lock)
 		}
 		(void)poll(NULL, 0, LOOK_MS);
 	}
-	return listens(s->socket) ? DAEMON_TRY_LATER : 0;
+	return autostart_listens(s->socket) ? DAEMON_TRY_LATER : 0;
 }
 
 static void explain_end(const struct start *s, int status)
@@ -183,7 +183,7 @@ static int wait_ready(struct start *s, struct autostart_child *c)
 	for (;;) {
 		bool ended = has_ended(c, pause, &status);
 
-		if (listens(s->socket))
+		if (autostart_listens(s->socket))
 			return DAEMON_READY;
 		if (ended && WIFEXITED(status) && WEXITSTATUS(status) == EX_TEMPFAIL) {
 			s->told_later = true;

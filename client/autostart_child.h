@@ -1,10 +1,13 @@
-/* Private to autostart: the program that becomes the daemon, and the process that watches it start. */
+/* For autostart, and for what starts a daemon of its own: the program that becomes the daemon, and the process that watches it start. */
 #pragma once
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 /* ragchatd beside our own program, else in PATH; NULL: nowhere. malloc'd. */
 char *autostart_find_program(void);
+/* Somebody accepts connections there. */
+bool autostart_listens(const char *path);
 /* The few names of environ that a daemon gets; array and strings malloc'd, NULL at the end. */
 char **autostart_environment(void);
 void autostart_environment_free(char **env);

@@ -12,9 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -133,25 +131,13 @@ static int start(struct reader *d)
 	return r;
 }
 
-static bool accepts(const struct reader *d)
-{
-	struct sockaddr_un at = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	bool does;
-
-	(void)snprintf(at.sun_path, sizeof(at.sun_path), "%s", d->socket);
-	does = fd >= 0 && strlen(d->socket) < sizeof(at.sun_path) && connect(fd, (struct sockaddr *)&at, sizeof(at)) == 0;
-	fd_close(fd);
-	return does;
-}
-
 /* A large file takes its time to be taken over: as long as the daemon lives it is at it. */
 static int await(struct reader *d, struct progress *p)
 {
 	static const char words[] = "reading the database";
 
 	progress_text(p, words, sizeof(words) - 1);
-	while (!accepts(d)) {
+	while (!autostart_listens(d->socket)) {
 		if (waitpid(d->pid, NULL, WNOHANG) == d->pid) {
 			char *line = autostart_last_line(d->log, 0);
 			int r = say_fail(STATUS_DATA, "%s", line ? line : "ragchatd could not read it");
