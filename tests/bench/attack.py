@@ -7,16 +7,12 @@ tests/bench/attack.py --bin build/bin --bench build/bench     prints "name value
 import argparse
 import os
 import select
-import shutil
-import subprocess
-import sys
-import tempfile
 import threading
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "system"))
-import harness  # noqa: E402
-from machine import GROUP, Machine  # noqa: E402
+from stage import stage  # finds what follows
+import harness
+from machine import GROUP, Machine
 
 ANN, BEN, TRIES, STREAMS, TOKENS, RATE = 12401, 12402, 1000, 50, 300, 50
 
@@ -99,13 +95,8 @@ def main():
     parser.add_argument("--bin", required=True)
     parser.add_argument("--bench", required=True)
     options = parser.parse_args()
-    options.torture = options.sanitizer = False
-    folder = tempfile.mkdtemp(prefix="ragchat-bench-")
-    t = harness.Test(options, folder)
-    backend = subprocess.Popen([os.path.join(options.bench, "bench_backend"), str(TOKENS), str(RATE), "16"], stdout=subprocess.PIPE)
-    try:
-        machine = Machine(t, f"mode = system\ngroup = {GROUP}\nauth = password\nlog = warn\nbackend = http://127.0.0.1:{int(backend.stdout.readline())}\n"
-                             "max_running = 0\n")
+    with stage(options, TOKENS, RATE, 16) as (t, url):
+        machine = Machine(t, f"mode = system\ngroup = {GROUP}\nauth = password\nlog = warn\nbackend = {url}\nmax_running = 0\n")
 
         def rpc_now(uid):
             made = harness.Rpc(machine.socket, hello=True)
@@ -124,14 +115,7 @@ def main():
         os.waitpid(attackers, 0)
         print(f"gap_p50 {p50}\ngap_p99 {p99}\ngap_p50_attacked {p50_attacked}\ngap_p99_attacked {p99_attacked}")
         print(f"right_login_max {max(times)}\nright_logins {len(times)}")
-    finally:
-        trouble = t.close(False)
-        backend.terminate()
-        shutil.rmtree(folder, ignore_errors=True)
-    for words in trouble:
-        print(words, file=sys.stderr)
-    return 1 if trouble else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

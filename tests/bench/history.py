@@ -7,23 +7,17 @@ Prints "name alone median worst cut rounds raw" lines, in ms; raw is SQLite's li
 pages, and a plain FTS5 table of the same texts. --keep: made there once, and used again.
 """
 import argparse
-import itertools
 import os
-import shutil
 import sqlite3
 import statistics
-import subprocess
-import sys
-import tempfile
-import threading
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "system"))
-import harness  # noqa: E402
-from history import HOSTILE, fill  # noqa: E402
-from machine import GROUP, Machine  # noqa: E402
+from stage import stage  # finds what follows
+import harness
+from history import ANN, BEN, Searcher, measure, settle
+from machine import GROUP, Machine
 
-ANN, BEN, ROUNDS, STREAMS = 12441, 12442, 15, 50
+ROUNDS, STREAMS = 15, 50
 PAGE = "SELECT t.id, t.updated, h.name FROM ragchat_thread t JOIN threads h ON h.id = t.id WHERE t.account = ?1"
 FOUND = "SELECT rowid, snippet(said, 0, '', '', '', 20) FROM said WHERE said MATCH ?1 ORDER BY %s LIMIT 20"
 NEWEST, BEST = FOUND % "rowid DESC", FOUND % "rank"
@@ -54,35 +48,6 @@ def calls(long):
     }
 
 
-class Searcher(threading.Thread):
-    def __init__(self, machine):
-        super().__init__(daemon=True)
-        self.rpcs, self.ended, self.done = [machine.rpc(BEN) for _ in range(4)], threading.Event(), 0
-
-    def run(self):
-        for text in itertools.cycle(HOSTILE):
-            waiting = [(rpc, rpc.send("search", text=text, rank=rank, limit=200)) for rpc, rank in zip(self.rpcs, (False, True, True, False))]
-            for rpc, number in waiting:
-                try:
-                    rpc.reply(number)
-                except harness.RpcError:
-                    pass
-                self.done += 1
-            if self.ended.is_set():
-                return
-
-
-def measure(rpc, asked, rounds):
-    took, cut = {name: [] for name in asked}, dict.fromkeys(asked, 0)
-    for _ in range(rounds):
-        for name, (method, params, *_) in asked.items():
-            began = time.perf_counter()
-            reply = rpc.call(method, **params)
-            took[name].append((time.perf_counter() - began) * 1e3)
-            cut[name] += bool(reply.get("cut"))
-    return took, cut
-
-
 def raw(database, asked):
     """The peer, by itself: medians of five."""
     db = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
@@ -104,26 +69,11 @@ def raw(database, asked):
     return times
 
 
-def make(machine, messages):
-    daemon = machine.start()
-    for uid in (ANN, BEN):
-        machine.rpc(uid).call("status")
-    daemon.stop()
-    long = fill(machine.database, f"uid-{ANN}", messages, 1, messages // 20)
-    fill(machine.database, f"uid-{BEN}", messages // 10, 2)
-    with open(os.path.join(machine.state, "long"), "w", encoding="ascii") as f:
-        f.write(long)
-    for name in os.listdir(machine.state):
-        path = os.path.join(machine.state, name)
-        if name.startswith("search.db"):
-            os.remove(path)  # it is made again
-        else:
-            os.chown(path, machine.user, machine.group)
-
-
 def run(machine, messages):
     if not os.path.exists(os.path.join(machine.state, "long")):
-        make(machine, messages)
+        long = settle(machine, messages, messages // 20)
+        with open(os.path.join(machine.state, "long"), "w", encoding="ascii") as f:
+            f.write(long)
     daemon = machine.start()
     rpc, streams = machine.rpc(ANN), machine.rpc(ANN)
     rpc.timeout = 3600
@@ -134,7 +84,7 @@ def run(machine, messages):
     for n in range(STREAMS):
         streams.send("ask", text=f"stream {n}", thread=f"stream {n}", create=True)
     harness.eventually(lambda: rpc.call("status")["turns"]["running"] >= STREAMS, "the streams")
-    hostile = Searcher(machine)
+    hostile = Searcher(machine, BEN)
     hostile.start()
     busy, cut = measure(rpc, asked, ROUNDS)
     hostile.ended.set()
@@ -154,27 +104,16 @@ def main():
     parser.add_argument("--messages", type=int, default=1000000)
     parser.add_argument("--keep")
     options = parser.parse_args()
-    options.torture = options.sanitizer = False
-    folder = tempfile.mkdtemp(prefix="ragchat-bench-")
-    t = harness.Test(options, folder)
-    backend = subprocess.Popen([os.path.join(options.bench, "bench_backend"), "100000", "20", "16"], stdout=subprocess.PIPE)
-    try:
+    with stage(options, 100000, 20, 16) as (t, url):
         machine = Machine(t)
         if options.keep:
             os.makedirs(options.keep, exist_ok=True)
             machine.state, machine.database = options.keep, os.path.join(options.keep, "chat_history.db")
             os.chown(options.keep, machine.user, machine.group)
             os.chmod(options.keep, 0o700)
-        machine.configure(f"mode = system\ngroup = {GROUP}\nretrieval = off\nlog = warn\nbackend = http://127.0.0.1:{int(backend.stdout.readline())}\n")
+        machine.configure(f"mode = system\ngroup = {GROUP}\nretrieval = off\nlog = warn\nbackend = {url}\n")
         run(machine, options.messages)
-    finally:
-        trouble = t.close(False)
-        backend.terminate()
-        shutil.rmtree(folder, ignore_errors=True)
-    for words in trouble:
-        print(words, file=sys.stderr)
-    return 1 if trouble else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

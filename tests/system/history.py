@@ -1,8 +1,15 @@
-"""A large history, made by hand: the rows that answers would have left, without their asking."""
+"""A large history, made by hand: the rows that answers would have left, without their asking. And what is asked of it."""
+import itertools
+import os
 import random
 import sqlite3
+import threading
 import time
 import uuid
+
+from harness import RpcError
+
+ANN, BEN = 12441, 12442
 
 STEP = '(id, name, type, "threadId", "parentId", streaming, "isError", metadata, input, output, "createdAt", start, "end", "disableFeedback")'
 DONE, FAILED = 4, 5
@@ -95,3 +102,52 @@ def fill(path, who, messages, seed, long_thread=0, size=10):
         thread = writer.thread(left if left <= long_thread else min(size, left - long_thread))
     writer.end()
     return thread
+
+
+def settle(machine, messages, long_thread, size=10):
+    """So many messages of ANN's and a tenth of BEN's in a machine whose daemon does not run yet, or any more: see fill."""
+    daemon = machine.start()
+    for uid in (ANN, BEN):
+        machine.rpc(uid).call("status")
+    daemon.stop()
+    long = fill(machine.database, f"uid-{ANN}", messages, 1, long_thread, size)
+    fill(machine.database, f"uid-{BEN}", messages // 10, 2)
+    for name in os.listdir(machine.state):
+        path = os.path.join(machine.state, name)
+        if name.startswith("search.db"):
+            os.remove(path)  # it is made again
+        else:
+            os.chown(path, machine.user, machine.group)
+    return long
+
+
+class Searcher(threading.Thread):
+    """Somebody else who searches for the worst, on several connections, without pause."""
+
+    def __init__(self, machine, uid):
+        super().__init__(daemon=True)
+        self.rpcs, self.ended, self.done = [machine.rpc(uid) for _ in range(4)], threading.Event(), 0
+
+    def run(self):
+        for text in itertools.cycle(HOSTILE):
+            if self.ended.is_set():
+                return
+            waiting = [(rpc, rpc.send("search", text=text, rank=rank, limit=200)) for rpc, rank in zip(self.rpcs, (False, True, True, False))]
+            for rpc, number in waiting:
+                try:
+                    rpc.reply(number)
+                except RpcError:  # refused: nothing to look for
+                    pass
+                self.done += 1
+
+
+def measure(rpc, calls, rounds):
+    """ms of each call by its name, and how often its answer was cut. A call: its method, its params, and what is no matter here."""
+    took, cut = {name: [] for name in calls}, dict.fromkeys(calls, 0)
+    for _ in range(rounds):
+        for name, (method, params, *_) in calls.items():
+            began = time.perf_counter()
+            reply = rpc.call(method, **params)
+            took[name].append((time.perf_counter() - began) * 1e3)
+            cut[name] += bool(reply.get("cut"))
+    return took, cut

@@ -3,7 +3,6 @@
 The small run is about what is found. The large one, in make torture, prints what each kind of call takes: a million messages
 (MESSAGES=N for another number), 50 streams, another account that asks for the worst it can.
 """
-import itertools
 import os
 import sqlite3
 import statistics
@@ -11,10 +10,9 @@ import threading
 import time
 
 from harness import check, deadline, equal, eventually, torture
-from history import HOSTILE, fill
+from history import ANN, BEN, HOSTILE, Searcher, measure, settle
 from machine import GROUP, Machine
 
-ANN, BEN = 12441, 12442
 
 def scene(t, messages, long_thread, config="", size=10):
     hold = threading.Event()
@@ -26,18 +24,8 @@ def scene(t, messages, long_thread, config="", size=10):
         out.finish()
     backend = t.backend(drip)
     machine = Machine(t, f"mode = system\ngroup = {GROUP}\nbackend = {backend.url}\nretrieval = off\nlog = info\n{config}")
-    daemon = machine.start()
-    for uid in (ANN, BEN):
-        machine.rpc(uid).call("status")
-    daemon.stop()
-    long = fill(machine.database, f"uid-{ANN}", messages, 1, long_thread, size)
-    fill(machine.database, f"uid-{BEN}", messages // 10, 2)
-    for name in os.listdir(machine.state):  # the index is made again
-        if name.startswith("search.db"):
-            os.remove(os.path.join(machine.state, name))
-        else:
-            os.chown(os.path.join(machine.state, name), machine.user, machine.group)
-    daemon.start()
+    long = settle(machine, messages, long_thread, size)
+    machine.start()
     return machine, hold, long
 
 
@@ -46,18 +34,22 @@ def sync(rpc, seconds):
     check(rpc.call("search.sync")["complete"], "the index is not complete")
 
 
+def pages(rpc, method, key, **params):
+    rows, before = [], None
+    while True:
+        page = rpc.call(method, **params, **({"before": before} if before else {}))
+        rows += page[key]
+        before = page.get("next")
+        if not before:
+            return rows
+
+
 @deadline(90)
 def test_a_history_is_found_whole(t):
     machine, hold, long = scene(t, 2000, 200)
     rpc = machine.rpc(ANN)
     sync(rpc, 60)
-    threads, before = [], None
-    while True:
-        page = rpc.call("thread.list", limit=100, **({"before": before} if before else {}))
-        threads += page["threads"]
-        before = page.get("next")
-        if not before:
-            break
+    threads = pages(rpc, "thread.list", "threads", limit=100)
     equal(sum(row["turns"] for row in threads), 1000, "turns listed")
     found, before = [], None
     while True:
@@ -83,16 +75,6 @@ def test_a_history_is_found_whole(t):
         if not at:
             break
     equal(branch, list(range(200, 0, -1)), "the long thread along its branch")
-
-
-def pages(rpc, method, key, **params):
-    rows, before = [], None
-    while True:
-        page = rpc.call(method, **params, **({"before": before} if before else {}))
-        rows += page[key]
-        before = page.get("next")
-        if not before:
-            return rows
 
 
 @deadline(90)
@@ -157,28 +139,8 @@ def test_a_ranked_search_says_how_far_it_went(t):
     check("the newest 4000 messages" in result.err and "--until" in result.err, "what it says:", result.err)
 
 
-class Searcher(threading.Thread):
-    """Somebody else who searches for the worst, on several connections, without pause."""
-
-    def __init__(self, machine, uid):
-        super().__init__(daemon=True)
-        self.rpcs, self.ended, self.done = [machine.rpc(uid) for _ in range(4)], threading.Event(), 0
-
-    def run(self):
-        for text in itertools.cycle(HOSTILE):
-            if self.ended.is_set():
-                return
-            waiting = [(rpc, rpc.send("search", text=text, rank=rank, limit=200)) for rpc, rank in zip(self.rpcs, (False, True, True, False))]
-            for rpc, number in waiting:
-                try:
-                    rpc.reply(number)
-                except Exception:  # refused: nothing to look for
-                    pass
-                self.done += 1
-
-
-def measure(rpc, long, rounds):
-    calls = {
+def calls(long):
+    return {
         "ls": ("thread.list", {"limit": 30}),
         "ls --tag (none)": ("thread.list", {"limit": 30, "tag": "absent"}),
         "ls TEXT (old)": ("thread.list", {"limit": 30, "text": "nr20"}),
@@ -195,14 +157,6 @@ def measure(rpc, long, rounds):
         "search rank rare": ("search", {"text": "needle3x", "rank": True}),
         "search rank common": ("search", {"text": "the", "rank": True}),
     }
-    took, cut = {name: [] for name in calls}, dict.fromkeys(calls, 0)
-    for _ in range(rounds):
-        for name, (method, params) in calls.items():
-            began = time.perf_counter()
-            reply = rpc.call(method, **params)
-            took[name].append((time.perf_counter() - began) * 1000)
-            cut[name] += bool(reply.get("cut"))
-    return took, cut
 
 
 @torture
@@ -218,15 +172,16 @@ def test_a_million_messages_take_milliseconds(t):
     print(f"indexed in {time.monotonic() - began:.0f} s; files:",
           {name: f"{os.path.getsize(os.path.join(machine.state, name)) >> 20} MiB" for name in os.listdir(machine.state) if name.endswith(".db")})
     rpc.timeout = 20
-    quiet, _ = measure(rpc, long, 5)
+    quiet, _ = measure(rpc, calls(long), 5)
     streams = machine.rpc(ANN)
     for n in range(50):
         streams.send("ask", text=f"stream {n}", thread=f"stream {n}", create=True)
     eventually(lambda: rpc.call("status")["turns"]["running"] >= 50, "the streams")
     hostile = Searcher(machine, BEN)
     hostile.start()
-    busy, cut = measure(rpc, long, 25)
+    busy, cut = measure(rpc, calls(long), 25)
     hostile.ended.set()
+    hostile.join()
     print(f"hostile searches meanwhile: {hostile.done}")
     print(f"{'':26}{'alone':>9}{'busy: median':>14}{'max':>8}   ms")
     for name, times in busy.items():
