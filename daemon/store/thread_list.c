@@ -36,7 +36,7 @@ void op_thread_list_free(struct op_thread_list *op)
 	mem_free(op);
 }
 
-/* Up to `limit` rows from a place on, appended in their order. `more` is left as it was, or set. */
+/* Up to `limit` rows from a place on, appended in their order. */
 static int add_rows(struct db *db, struct op_thread_list *op, const char *sql, int64_t at,
 	const char *id, int64_t limit, size_t *cap)
 {
