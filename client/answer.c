@@ -5,16 +5,12 @@
 #include <string.h>
 
 #include "client/link.h"
+#include "client/place.h"
 #include "client/say.h"
-#include "client/term.h"
 #include "common/attr.h"
 #include "common/json.h"
 #include "common/mem.h"
-#include "common/utf8.h"
 #include "proto/errors.h"
-
-#define CRUMB " > "
-#define TITLE_WIDTH 60 /* columns of a source's headings on its line */
 
 void answer_init(struct answer *a, bool keep)
 {
@@ -121,17 +117,6 @@ static char *json_of(struct val v)
 	return buf_steal(&out, NULL);
 }
 
-static void add_field(struct buf *out, struct val source, const char *key, const char *before)
-{
-	const char *s;
-	size_t n;
-
-	if (!val_get_str(source, key, &s, &n) || !n)
-		return;
-	(void)buf_add_str(out, before);
-	(void)buf_add(out, s, n);
-}
-
 void marks_take(struct marks *l, struct val list)
 {
 	char *json = val_type(list) == VAL_ARRAY ? json_of(list) : NULL;
@@ -161,42 +146,19 @@ void stranger_lines(const struct marks *marks, struct buf *out)
 	}
 }
 
-/* The headings above the passage: the nearest ones, as many as make a short line. */
-static void add_title(struct buf *out, struct val source)
-{
-	const char *s, *next;
-	size_t n, cut;
-
-	if (!val_get_str(source, "title", &s, &n) || !n)
-		return;
-	(void)buf_add_str(out, "  ");
-	if (term_text_width(s, n) > TITLE_WIDTH && memmem(s, n, CRUMB, strlen(CRUMB)))
-		(void)buf_add_str(out, "…" CRUMB);
-	while (term_text_width(s, n) > TITLE_WIDTH && (next = memmem(s, n, CRUMB, strlen(CRUMB)))) {
-		n -= (size_t)(next - s) + strlen(CRUMB);
-		s = next + strlen(CRUMB);
-	}
-	for (cut = n; term_text_width(s, cut) > TITLE_WIDTH;)
-		cut = utf8_floor(s, n, cut - 1);
-	(void)buf_add(out, s, cut);
-	if (cut < n)
-		(void)buf_add_str(out, "…");
-}
-
 void source_line(struct val source, const struct marks *marks, struct buf *out)
 {
-	int64_t page = val_get_int(source, "page", -1), line = val_get_int(source, "line", -1);
 	int64_t number = val_get_int(source, "n", 0);
 	bool weak = is_weak(marks, number);
+	const char *url;
+	size_t n;
 
 	(void)buf_addf(out, "[%lld%s]", (long long)number, weak ? "?" : "");
-	add_field(out, source, "path", " ");
-	if (line > 0)
-		(void)buf_addf(out, ":%lld", (long long)line);
-	if (page > 0)
-		(void)buf_addf(out, " p. %lld", (long long)page);
-	add_title(out, source);
-	add_field(out, source, "url", "  ");
+	place_add(source, out);
+	if (val_get_str(source, "url", &url, &n) && n) {
+		(void)buf_add_str(out, "  ");
+		(void)buf_add(out, url, n);
+	}
 	if (weak)
 		(void)buf_add_str(out, "  (weak support: check it)");
 	if (val_get_bool(source, "stale", false))

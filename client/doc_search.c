@@ -9,6 +9,7 @@
 #include "client/link.h"
 #include "client/opts.h"
 #include "client/out.h"
+#include "client/place.h"
 #include "client/pretty.h"
 #include "client/say.h"
 #include "client/snippet.h"
@@ -76,31 +77,14 @@ static void add_json_line(struct search *k, struct val result)
 
 /* ---- for people ---- */
 
-static void add_word(struct buf *line, struct val result, const char *key, const char *before)
-{
-	const char *s;
-	size_t n;
-
-	if (!val_get_str(result, key, &s, &n) || !n)
-		return;
-	(void)buf_add_str(line, before);
-	(void)buf_add(line, s, n);
-}
-
 static void add_lines(struct search *k, struct val result)
 {
-	int64_t page = val_get_int(result, "page", -1), line = val_get_int(result, "line", -1);
 	struct buf head = { 0 }, shown = { 0 };
 	const char *s;
 	size_t n;
 
 	(void)buf_addf(&head, "%lld ", (long long)val_get_int(result, "rank", 0));
-	add_word(&head, result, "path", " ");
-	if (page > 0)
-		(void)buf_addf(&head, " p. %lld", (long long)page);
-	else if (line > 0)
-		(void)buf_addf(&head, ":%lld", (long long)line);
-	add_word(&head, result, "title", "  ");
+	place_add(result, &head);
 	filter_line(term_filter_out(), (const char *)head.data, head.len, 500, &k->text);
 	(void)buf_add_byte(&k->text, '\n');
 	buf_fini(&head);
