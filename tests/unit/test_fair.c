@@ -92,7 +92,7 @@ TEST(who_was_away_comes_first_for_a_while_and_not_for_all_it_missed)
 /* What the scanning thread did, in order. */
 static struct scene {
 	struct world w;
-	uv_sem_t gate;
+	uv_sem_t began, gate; /* of the job that is gated */
 	char order[JOBS + 1]; /* of `done` */
 	unsigned n, wanted;
 } scene;
@@ -109,8 +109,10 @@ static int scan_run(struct db *db, struct job *j)
 	struct scan *s = container_of(j, struct scan, job);
 
 	s->runs++;
-	if (s->gated)
+	if (s->gated) {
+		uv_sem_post(&scene.began);
 		uv_sem_wait(&scene.gate);
+	}
 	if (!s->endless)
 		return 0;
 	return db_run(db, db->chat, &j->why,
@@ -145,12 +147,13 @@ static bool begin(void)
 {
 	memset(&scene, 0, sizeof(scene));
 	world_make(&scene.w);
-	return uv_sem_init(&scene.gate, 0) == 0 && world_open(&scene.w) == 0;
+	return uv_sem_init(&scene.began, 0) == 0 && uv_sem_init(&scene.gate, 0) == 0 && world_open(&scene.w) == 0;
 }
 
 static void end(void)
 {
 	world_end(&scene.w);
+	uv_sem_destroy(&scene.began);
 	uv_sem_destroy(&scene.gate);
 }
 
@@ -162,6 +165,8 @@ TEST(searches_of_accounts_take_turns)
 	for (int i = 0; i < 5; i++)
 		check(submit(&a[i], 'a', 1));
 	check(submit(&b[0], 'b', 2) && submit(&b[1], 'b', 2) && submit(&c, 'c', 3));
+	uv_sem_wait(&scene.began);
+	uv_sleep(100); /* what a has had by then: more than b's first takes, also where it is preempted */
 	uv_sem_post(&scene.gate);
 	wait_for_all();
 	check_str(scene.order, "abcbaaaa");
