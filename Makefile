@@ -334,5 +334,6 @@ clean:                                           ## remove build/
 FORCE:
 .PHONY: all deps deps-check deps-bench deps-fuzz deps-lint quickstart check check-run unit asan tsan fuzz fuzz-build fuzz-run \
         torture record bench lint format check-headers check-layers check-links check-docs install install-data install-lib uninstall dist help clean FORCE
-.SECONDARY:
+# Named, not all: make builds no missing object that it takes for secondary.
+.SECONDARY: $(call obj,$(UNIT_SRC) $(FUZZ_SRC) $(BENCH_SRC) tests/unit/fake_helper.c)
 .DELETE_ON_ERROR:
