@@ -1,5 +1,5 @@
 /* The connection to the daemon. */
-#include "client/link.h"
+#include "client/link_in.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -19,15 +19,13 @@
 #include "common/mem.h"
 #include "proto/limits.h"
 
-#define TOKEN_ID 0      /* a log-in between hello and the requests */
-#define HELLO_ID 1      /* the first of every connection; requests have larger ones */
 #define READ_SIZE 65536 /* memory that is not written to is not ours yet */
 
 struct link *link_new(const struct client *c)
 {
 	struct link *l = mem_new(sizeof(*l));
 
-	*l = (struct link){ .client = c, .fd = -1, .last_id = HELLO_ID };
+	*l = (struct link){ .client = c, .fd = -1, .last_id = LINK_HELLO_ID };
 	buf_init(&l->in, LIMIT_FRAME + READ_SIZE);
 	buf_init(&l->request, LIMIT_FRAME);
 	return l;
@@ -89,25 +87,6 @@ void *link_free(struct link *l)
 	return mem_free(l);
 }
 
-static void queue_hello(struct link *l)
-{
-	struct pack p;
-
-	l->hello_waits = true;
-	l->hello_until_ms = clock_mono_ms() + LINK_HELLO_MS;
-	pack_request(&p, &l->out, HELLO_ID, "hello");
-	pack_key(&p, "protocol");
-	pack_array(&p);
-	pack_int(&p, PROTO_VERSION);
-	pack_int(&p, PROTO_VERSION);
-	pack_close(&p);
-	pack_kv_text(&p, "client", "ragchat");
-	pack_kv_text(&p, "version", RAGCHAT_VERSION);
-	(void)pack_end(&p);
-	l->gate = l->out.len;
-	l->token = l->by_hand ? NULL : secret_token(l->path);
-}
-
 /* The daemon we had; nobody else's socket will do, and none is started in its place. */
 static int connect_same(struct link *l)
 {
@@ -136,7 +115,7 @@ static int connect_now(struct link *l)
 	}
 	if (l->client->verbose)
 		say("connected to '%s'", l->path);
-	queue_hello(l);
+	link_hello(l);
 	return LINK_OK;
 }
 
@@ -212,104 +191,11 @@ static int receive(struct link *l)
 	return n ? 0 : -ECONNRESET;
 }
 
-static int refuse(struct link *l, const char *why)
+int link_refuse(struct link *l, const char *why)
 {
 	l->status = say_fail(STATUS_PROTOCOL, "the server at '%s' does not speak this protocol: %s",
 		l->path, why);
 	return LINK_REFUSED;
-}
-
-static void hello_instance(struct link *l, const char *s, size_t n)
-{
-	bool known = l->instance[0] != '\0';
-
-	n = min_of(n, sizeof(l->instance) - 1);
-	if (known && (strlen(l->instance) != n || memcmp(l->instance, s, n) != 0))
-		l->restarted = true;
-	memcpy(l->instance, s, n);
-	l->instance[n] = '\0';
-}
-
-static void copy_text(struct val map, const char *key, char *to, size_t size)
-{
-	const char *s = "";
-	size_t n = 0;
-
-	(void)val_get_str(map, key, &s, &n);
-	(void)snprintf(to, size, "%.*s", (int)n, s);
-}
-
-static void take_account(struct link *l)
-{
-	copy_text(l->msg.result, "account", l->account, sizeof(l->account));
-	copy_text(l->msg.result, "role", l->role, sizeof(l->role));
-}
-
-/* Before the requests that wait: the hello in front of them has left. */
-static void queue_token(struct link *l)
-{
-	struct buf out;
-	struct pack p;
-
-	buf_init(&out, l->out.max);
-	pack_request(&p, &out, TOKEN_ID, "auth.token");
-	pack_kv_text(&p, "token", l->token);
-	(void)pack_end(&p);
-	(void)buf_add(&out, l->out.data + l->out_at, l->out.len - l->out_at);
-	buf_wipe(&l->out);
-	l->out = out;
-	l->out_at = 0;
-	l->secret = l->token_waits = true;
-}
-
-static void take_auth(struct link *l)
-{
-	struct val auth = val_get(l->msg.result, "auth");
-
-	l->must_log_in = val_str_is(val_get(auth, "state"), "required");
-	l->may_log_in = val_count(val_get(auth, "methods")) > 0;
-	l->uid = val_get_int(l->msg.result, "uid", -1);
-	take_account(l);
-	if (l->must_log_in && l->token)
-		queue_token(l);
-	l->token = secret_free(l->token);
-}
-
-/* 0, or LINK_REFUSED. */
-static int token_answered(struct link *l)
-{
-	l->token_waits = false;
-	if (link_take_error(l) == LINK_E_REMOTE) {
-		l->status = link_fail(l, LINK_E_REMOTE);
-		if (l->status == STATUS_DENIED)
-			say("log in again with `ragchat login`");
-		return LINK_REFUSED;
-	}
-	take_account(l);
-	return 0;
-}
-
-/* The reply of hello: 0, or LINK_REFUSED. */
-static int hello_answered(struct link *l)
-{
-	const char *s = NULL;
-	size_t n = 0;
-
-	l->hello_waits = false;
-	if (link_take_error(l) == LINK_E_REMOTE) {
-		l->status = link_fail(l, LINK_E_REMOTE);
-		return LINK_REFUSED;
-	}
-	l->protocol = val_get_int(l->msg.result, "protocol", 0);
-	if (l->protocol != PROTO_VERSION)
-		return refuse(l, "it answered hello with another version");
-	if (val_get_str(l->msg.result, "instance", &s, &n))
-		hello_instance(l, s, n);
-	if (val_get_str(l->msg.result, "version", &s, &n))
-		(void)snprintf(l->version, sizeof(l->version), "%.*s", (int)n, s);
-	l->greeted = true;
-	take_auth(l);
-	return 0;
 }
 
 /* [2, "server", ...]: why the connection is about to end. True: there is no going on. */
@@ -322,7 +208,7 @@ static bool server_word(struct link *l)
 		return false;
 	if (val_str_is(val_get(l->msg.params, "kind"), "protocol_error")) {
 		reason = val_get_text(l->msg.params, "name");
-		(void)refuse(l, reason ? reason : "it reports a protocol error");
+		(void)link_refuse(l, reason ? reason : "it reports a protocol error");
 		mem_free(reason);
 		return true;
 	}
@@ -347,20 +233,20 @@ static int take_frame(struct link *l)
 	case SCAN_MORE:
 		return -1;
 	case SCAN_BAD:
-		return refuse(l, l->scan.why);
+		return link_refuse(l, l->scan.why);
 	case SCAN_OK:
 		break;
 	}
 	if (msg_parse(&l->msg, p, l->scan.at, &why, &id_known) < 0)
-		return refuse(l, why);
+		return link_refuse(l, why);
 	l->in_at += l->scan.at;
 	scan_init(&l->scan);
-	if (l->hello_waits && link_is_reply(l, HELLO_ID))
-		return hello_answered(l) ? LINK_REFUSED : take_frame(l);
-	if (l->token_waits && link_is_reply(l, TOKEN_ID))
-		return token_answered(l) ? LINK_REFUSED : take_frame(l);
+	if (l->hello_waits && link_is_reply(l, LINK_HELLO_ID))
+		return link_hello_answered(l) ? LINK_REFUSED : take_frame(l);
+	if (l->token_waits && link_is_reply(l, LINK_TOKEN_ID))
+		return link_token_answered(l) ? LINK_REFUSED : take_frame(l);
 	if (l->hello_waits && l->msg.type != MSG_NOTIFICATION)
-		return refuse(l, "it answers without having heard hello");
+		return link_refuse(l, "it answers without having heard hello");
 	return server_word(l) ? LINK_REFUSED : LINK_MESSAGE;
 }
 

@@ -1,6 +1,6 @@
 /*
  * Markdown as a tree of blocks with flat text: CommonMark with GFM's tables, strikethrough, task lists,
- * autolinks and footnotes, parsed by cmark-gfm (md.c, md_tree.c and md_defs.c are the only files that include it). Inline
+ * autolinks and footnotes, parsed by cmark-gfm (md.c, md_tree.c, md_link.c and md_defs.c are the only files that include it). Inline
  * markup is spans over plain text: what a page and an HTML file need, without a second tree.
  *
  * An address that may not be clicked stands in parentheses after its text; a link without a text shows its
