@@ -120,24 +120,19 @@ static void judge(struct retrieve *r)
 
 /* ---- words that are in no document ---- */
 
-/* Whether it could be read as something else. */
-static int mend_word(struct retrieve *r, struct db *db, struct mend_tries *t, size_t unit, bool *mended)
+/* How it could be read instead: *way, SIZE_MAX when nothing near it is in a document. */
+static int try_word(struct retrieve *r, struct db *db, struct mend_tries *t, size_t unit, size_t *way)
 {
 	int e = 0;
 
-	for (unsigned round = 0; e == 0 && mend_tries(t, r->query, unit, round); round++) {
+	*way = SIZE_MAX;
+	for (unsigned round = 0; e == 0 && *way == SIZE_MAX && mend_tries(t, r->query, unit, round); round++) {
 		struct db_search s = search_for(r, t->terms, t->n, 1); /* for s.df: how many passages have each */
-		size_t way = SIZE_MAX;
 
 		e = db_library_search(db, &s);
 		if (e == 0)
-			way = mend_choose(t, s.df);
+			*way = mend_choose(t, s.df);
 		forget_search(&s);
-		if (way == SIZE_MAX)
-			continue;
-		mend_apply(r->query, t, way);
-		*mended = true;
-		break;
 	}
 	return e;
 }
@@ -150,8 +145,8 @@ static int mend_word(struct retrieve *r, struct db *db, struct mend_tries *t, si
  */
 static int mend(struct retrieve *r, struct db *db)
 {
-	size_t units[MEND_WORDS], n = 0;
-	struct mend_tries *t;
+	size_t units[MEND_WORDS], ways[MEND_WORDS], n = 0;
+	struct mend_tries *tries;
 	double before = r->coverage;
 	bool mended = false, guessed = false;
 	int e = 0;
@@ -161,11 +156,17 @@ static int mend(struct retrieve *r, struct db *db)
 			units[n++] = i;
 	if (!n || r->cut || !r->search.documents_searched)
 		return 0;
-	t = mem_new(sizeof(*t));
+	tries = mem_new(n * sizeof(*tries));
 	for (size_t i = 0; e == 0 && i < n; i++)
-		e = mend_word(r, db, t, units[i], &mended);
-	mem_free(t);
-	if (e == STORE_E_DEADLINE) /* what was found stands */
+		e = try_word(r, db, &tries[i], units[i], &ways[i]);
+	for (size_t i = 0; e == 0 && i < n; i++) {
+		if (ways[i] == SIZE_MAX)
+			continue;
+		mend_apply(r->query, &tries[i], ways[i]);
+		mended = true;
+	}
+	mem_free(tries);
+	if (e == STORE_E_DEADLINE) /* what was found stands, and the question as it was */
 		return 0;
 	if (e || !mended)
 		return e;
