@@ -1,11 +1,13 @@
 /* ragchat docs: the documents of the library. */
 #include <string.h>
+#include <unistd.h>
 
 #include "client/cmd.h"
 #include "client/doc_search.h"
 #include "client/filter.h"
 #include "client/format.h"
 #include "client/link.h"
+#include "client/original.h"
 #include "client/out.h"
 #include "client/pretty.h"
 #include "client/rows.h"
@@ -14,7 +16,7 @@
 #include "common/mem.h"
 #include "common/str.h"
 
-enum { OPT_IN_DOCS = OPT_OWN, OPT_BY, OPT_JSONL, OPT_ALL };
+enum { OPT_IN_DOCS = OPT_OWN, OPT_BY, OPT_JSONL, OPT_ALL, OPT_ORIGINAL };
 
 static const struct opt opts[] = {
 	{ OPT_IN_DOCS, "in", "COLLECTION" },
@@ -25,6 +27,8 @@ static const struct opt opts[] = {
 	{ OPT_JSON, "json", NULL },
 	{ OPT_JSONL, "jsonl", NULL },
 	{ OPT_ALL, "all", NULL },
+	{ OPT_ORIGINAL, "original", NULL },
+	{ 'o', "output", "FILE" },
 	OPTS_END,
 };
 
@@ -33,7 +37,8 @@ static const char *const fields[] = { "document", "name", "title", "collection",
 struct docs {
 	struct link *link;
 	struct doc_search search;
-	const char *collection;
+	const char *collection, *output;
+	bool original; /* the file as it came is wanted */
 	bool json, all, searches; /* searches: an option was given that only search has */
 	struct format format;
 	struct rows rows;
@@ -134,7 +139,10 @@ static void add_fields(struct val doc, struct buf *out)
 			(void)buf_addf(out, "%-11s %lld\n", keys[i], (long long)v);
 		}
 	}
-	(void)buf_addf(out, "%-11s %s\n", "original", val_get_bool(doc, "original", false) ? "kept" : "not kept");
+	if (val_get_bool(doc, "original", false))
+		(void)buf_addf(out, "%-11s kept, %lld bytes: --original writes it\n", "original", (long long)val_get_int(doc, "bytes", 0));
+	else
+		(void)buf_addf(out, "%-11s not kept\n", "original");
 }
 
 /* method: doc.get or doc.remove. */
@@ -160,6 +168,21 @@ static int one(struct docs *d, const char *method, const char *ref)
 		mem_free(name);
 	}
 	return out_text(&d->text, false);
+}
+
+static int show(struct docs *d, struct opts *o)
+{
+	bool out = !d->output || !strcmp(d->output, "-");
+
+	if (opts_count(o, 2, 2))
+		return o->status;
+	if (!d->original)
+		return d->output ? opts_fail(o, "-o goes with docs show --original") : one(d, "doc.get", o->args[1]);
+	if (d->json)
+		return opts_fail(o, "--original writes the file itself: --json does not go with it");
+	if (out && isatty(STDOUT_FILENO))
+		return opts_fail(o, "a stranger's file is nothing for a terminal: give -o FILE, or a pipe");
+	return original_write(d->link, o->args[1], d->output);
 }
 
 static int remove_all(struct docs *d, char *const *refs, size_t n)
@@ -232,12 +255,14 @@ static int docs(struct docs *d, struct opts *o)
 	if (d->searches)
 		return opts_fail(o, "-n, -t, --by and --jsonl go with docs search");
 
+	if ((d->original || d->output) && strcmp(verb, "show") != 0)
+		return opts_fail(o, "--original and -o go with docs show");
 	if (!strcmp(verb, "ls") || !strcmp(verb, "list"))
 		return opts_count(o, 0, 1) ? o->status : list(d);
 	if (!strcmp(verb, "reindex"))
 		return reindex(d, o);
 	if (!strcmp(verb, "show"))
-		return opts_count(o, 2, 2) ? o->status : one(d, "doc.get", o->args[1]);
+		return show(d, o);
 	if (!strcmp(verb, "rm") && (d->all || d->collection))
 		return remove_collection(d, o);
 	if (d->all)
@@ -252,7 +277,7 @@ static void take(struct docs *d, struct opts *o, int id)
 {
 	if (format_option(&d->format, o, id))
 		return;
-	d->searches = d->searches || (id != OPT_JSON && id != OPT_IN_DOCS && id != OPT_ALL);
+	d->searches = d->searches || id == 'n' || id == 't' || id == OPT_BY || id == OPT_JSONL;
 	switch (id) {
 	case OPT_JSON:
 		d->json = true;
@@ -262,6 +287,12 @@ static void take(struct docs *d, struct opts *o, int id)
 		break;
 	case OPT_ALL:
 		d->all = true;
+		break;
+	case OPT_ORIGINAL:
+		d->original = true;
+		break;
+	case 'o':
+		d->output = o->value;
 		break;
 	case 'n':
 		if (str_int(o->value, 1, 1000, &d->search.limit))
@@ -303,6 +334,7 @@ const struct cmd cmd_docs = {
 	.run = run,
 	.help = "usage: ragchat docs [ls] [--in COLLECTION] [--format TEXT] [-z] [--json]\n"
 		"       ragchat docs show [--json] DOCUMENT\n"
+		"       ragchat docs show --original [-o FILE] DOCUMENT   the file as it came\n"
 		"       ragchat docs search [OPTIONS] TEXT...\n"
 		"       ragchat docs rm [--json] DOCUMENT... | --in COLLECTION --all\n"
 		"       ragchat docs reindex [--in COLLECTION]   from the stored text, in the background\n"
@@ -312,6 +344,8 @@ const struct cmd cmd_docs = {
 		"      --format TEXT   of ls, a line of your own: {id} {document} {name} {title}\n"
 		"                      {collection} {bytes} {passages} {added}, and \\t\n"
 		"  -z, --null          lines end with a NUL byte\n"
+		"  -o, --output FILE   of show --original: to this file, replacing it; - is stdout.\n"
+		"                      The daemon keeps originals with keep_originals = yes\n"
 		"search finds passages, as `ragchat search` does:\n"
 		"  -n, --number N      so many (10)\n"
 		"  -t, --thread REF    the last turn of a thread weighs in\n"

@@ -5,7 +5,7 @@
 #pragma once
 
 #define PROTO_VERSION 1 /* of the handshake; raised only when an old client could not go on */
-#define PROTO_LEVEL 3   /* of the method table; raised with every addition */
+#define PROTO_LEVEL 4   /* of the method table; raised with every addition */
 
 /* Frames */
 #define LIMIT_FRAME (1u << 20)       /* one message, either way: fits the longest prompt with its map */
@@ -30,7 +30,7 @@
 #define LIMIT_ACCOUNT 128            /* bytes of an account's name */
 #define LIMIT_TEXT_IN_RESULT (256u << 10) /* longer texts are cut in a result; `attach` brings the rest */
 #define LIMIT_PAGE 200               /* rows in one page of a list */
-#define LIMIT_CHUNK (256u << 10)     /* bytes in one doc.chunk or blob.read */
+#define LIMIT_CHUNK (256u << 10)     /* bytes in one doc.chunk or doc.original */
 #define LIMIT_DELTA (64u << 10)      /* text of one stream notification */
 
 /* Connections */

@@ -308,6 +308,7 @@ static void look_for_same(struct beginning *b)
 	op->name = mem_dup(name);
 	op->collection = mem_dup(b->collection ? b->collection : "default");
 	op->sha256 = mem_dup(b->sha256);
+	op->original = b->call->server->config->keep_originals; /* it is sent again to be kept */
 	op->job.done = on_same;
 	op->job.ctx = b;
 	if (store_submit(b->call->server->store, STORE_KEYED, &op->job) == 0)

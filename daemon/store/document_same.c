@@ -3,6 +3,7 @@
 
 #include "common/attr.h"
 #include "common/mem.h"
+#include "daemon/store/originals.h"
 
 struct op_document_same *op_document_same_new(void)
 {
@@ -35,6 +36,7 @@ int op_document_same_run(struct db *db, struct job *j)
 
 	if (r == 0)
 		r = db_step(stmt, &op->found, &j->why);
+	op->found = op->found && (!op->original || original_is_there(db, op->account.id, op->sha256));
 	if (r == 0 && op->found)
 		document_from_row(stmt, &op->doc, NULL);
 	db_release(stmt);

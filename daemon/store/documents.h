@@ -63,12 +63,26 @@ struct op_document_same {
 	struct job job;
 	struct account account;
 	char *name, *collection, *sha256; /* in */
+	bool original;                    /* in: and is the file as it came kept, too? */
 	bool found;                       /* out */
 	struct document_row doc;
 };
 struct op_document_same *op_document_same_new(void);
 int op_document_same_run(struct db *db, struct job *j);
 void op_document_same_free(struct op_document_same *op);
+
+/* STORE_KEYED: where a document's file as it came is kept. */
+struct op_document_original {
+	struct job job;
+	struct account account;
+	char *ref;                    /* id, id prefix, name */
+	struct document_row doc;      /* out; `original`: it is kept, at */
+	char *path;
+	struct candidates candidates;
+};
+struct op_document_original *op_document_original_new(void);
+int op_document_original_run(struct db *db, struct job *j);
+void op_document_original_free(struct op_document_original *op);
 
 /* STORE_LIBRARY */
 struct op_document_remove {

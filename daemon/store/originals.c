@@ -23,7 +23,7 @@ static char *folder_of(struct db *db, const char *account)
 	return path;
 }
 
-static char *file_of(struct db *db, const char *account, const char *sha256)
+char *original_path(struct db *db, const char *account, const char *sha256)
 {
 	char *folder = folder_of(db, account), *path = path_join(folder, sha256);
 
@@ -33,7 +33,7 @@ static char *file_of(struct db *db, const char *account, const char *sha256)
 
 bool original_is_there(struct db *db, const char *account, const char *sha256)
 {
-	char *path = file_of(db, account, sha256);
+	char *path = original_path(db, account, sha256);
 	bool there = access(path, F_OK) == 0;
 
 	mem_free(path);

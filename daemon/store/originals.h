@@ -12,4 +12,5 @@
 
 void original_put(struct db *db, const char *account, const char *sha256, const void *p, size_t n);
 bool original_is_there(struct db *db, const char *account, const char *sha256);
+char *original_path(struct db *db, const char *account, const char *sha256); /* malloc'd; there or not */
 void original_drop(struct db *db, const char *account, const char *sha256);

@@ -1,7 +1,7 @@
 """Exchanges with the daemon as text: the examples of PROTOCOL.md and the recordings in data/levels.
 
     > METHOD PARAMS          a request
-    < RESULT                 its result: what is told must be there, more may be (fields are only ever added)
+    < RESULT                 its result: what is told must be there, more may be (fields are only ever added, `level` rises)
     ! ERROR                  or its error
     * METHOD PARAMS          the next notification, adjacent deltas joined
 
@@ -59,7 +59,10 @@ class Play:
             check(isinstance(got, dict), where, "is no map:", got)
             for key, item in wanted.items():
                 check(key in got, where, "lacks", key, "in", shorten(got))
-                self.fits(got[key], item, f"{where}.{key}")
+                if key == "level":  # it only ever rises
+                    check(got[key] >= item, where, "is of level", got[key], "and was of", item)
+                else:
+                    self.fits(got[key], item, f"{where}.{key}")
         elif isinstance(wanted, list):
             check(isinstance(got, list), where, "is no list:", got)
             equal(len(got), len(wanted), f"length of {where}")

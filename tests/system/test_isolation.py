@@ -61,6 +61,7 @@ TABLE = {
     "doc.abort": (NOT_FOUND, {}),
     "doc.list": (CLEAN, {"collection": "plantedshelf"}),
     "doc.get": (NOT_FOUND, {}),
+    "doc.original": (NOT_FOUND, {"off": 1}),
     "doc.remove": (NOT_FOUND, {}),
     "doc.search": (NOT_FOUND, {"text": "which shelf holds books?"}),
     "doc.reindex": (CLEAN, {"collection": "plantedshelf"}),

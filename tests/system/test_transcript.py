@@ -247,6 +247,8 @@ def converse(record, has):
     call("collection.list")
     if "doc.search" in has:
         call("doc.search", text="apples", limit=2)
+    if "doc.original" in has:
+        call("doc.original", document="fruit.txt")
     call("doc.remove", document="fruit.txt")
     blob = call("export", turn=first, format="html")["blob"]
     call("blob.read", blob=blob)
