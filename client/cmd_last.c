@@ -84,8 +84,12 @@ static int run(struct client *c, int argc, char **argv)
 	l = link_new(c);
 	pack_kv_text(link_request(l, "turn.get"), "turn", "last");
 	r = link_call(l, 0);
-	turn = r ? (struct val){ NULL } : val_get(l->msg.result, "turn");
-	r = r ? link_fail(l, r) : json ? print_json(l, turn) : print_text(l, turn, &reading);
+	if (r) {
+		r = link_fail(l, r);
+	} else {
+		turn = val_get(l->msg.result, "turn");
+		r = json ? print_json(l, turn) : print_text(l, turn, &reading);
+	}
 	link_free(l);
 	return r;
 }
