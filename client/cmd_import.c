@@ -84,17 +84,19 @@ enum kind { KIND_JSONL, KIND_LLM, KIND_CHAINLIT };
 
 static int import(struct client *c, enum kind kind, const char *path, const char *account, bool json, bool quiet)
 {
-	struct import k = { .file = path };
+	struct import k;
 	struct progress p;
 	struct buf text = { 0 };
-	int r = kind == KIND_CHAINLIT ? 0 : read_file(path, &text), printed;
+	int r = kind == KIND_CHAINLIT ? 0 : read_file(path, &text), printed, ended;
 
 	if (!r) {
-		k.link = link_new(c);
+		import_begin(&k, link_new(c), path);
 		progress_start(&p, !quiet && term_moves(STDERR_FILENO));
 		r = kind == KIND_CHAINLIT ? import_chainlit(&k, account, &p)
 		    : kind == KIND_LLM	  ? import_llm(&k, (const char *)text.data, text.len)
 					  : lines(&k, &text, &p);
+		ended = import_end(&k); /* also behind an error: what stands before it is imported */
+		r = r ? r : ended;
 		progress_clear(&p);
 		link_free(k.link);
 		/* where nothing could be read there is nothing to count */

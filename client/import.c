@@ -26,23 +26,73 @@ static void pack_value(struct pack *p, const char *key, const struct json_slice 
 	pack_json(p, s->p, s->n);
 }
 
+/* What is done when a turn's reply comes. One block of memory: the window frees it. */
+struct sent {
+	bool has_id;
+	size_t rating_n, comment_n;
+	char text[]; /* the rating, then the comment */
+};
+
+static struct sent *sent_of(const struct import_turn *t)
+{
+	struct buf text = { 0 };
+	struct sent *s;
+	size_t rating_n;
+
+	if (t->rating.p)
+		(void)json_unescape(&t->rating, &text, NULL);
+	rating_n = text.len;
+	if (t->rating.p && t->comment.p && t->comment.n <= LIMIT_COMMENT)
+		(void)json_unescape(&t->comment, &text, NULL);
+	s = mem_new(sizeof(*s) + text.len);
+	*s = (struct sent){ .has_id = t->turn.p, .rating_n = rating_n, .comment_n = text.len - rating_n };
+	if (text.len)
+		memcpy(s->text, text.data, text.len);
+	buf_fini(&text);
+	return s;
+}
+
 /* What was thought of the answer that has just come. */
-static int rate(struct import *k, const struct import_turn *t)
+static void rate(struct import *k, const struct sent *s)
 {
 	char *turn = val_get_text(k->link->msg.result, "turn");
 	struct pack *p = link_request(k->link, "rate");
-	struct buf text;
-	int r;
 
-	buf_init(&text, LIMIT_FRAME);
-	(void)buf_reserve(&text, t->rating.n + t->comment.n); /* as above */
 	pack_kv_text(p, "turn", turn ? turn : "");
-	pack_slice(p, "rating", &t->rating, &text);
-	if (t->comment.n && t->comment.n <= LIMIT_COMMENT)
-		pack_slice(p, "comment", &t->comment, &text);
-	r = link_call(k->link, 0);
-	buf_fini(&text);
+	pack_kv_str(p, "rating", s->text, s->rating_n);
+	if (s->comment_n)
+		pack_kv_str(p, "comment", s->text + s->rating_n, s->comment_n);
+	window_add(&k->window, NULL);
 	mem_free(turn);
+}
+
+static void on_reply(void *ctx, void *item, bool again)
+{
+	struct import *k = ctx;
+	struct sent *s = item;
+	bool is_new;
+
+	if (!s) /* a rating */
+		return;
+	is_new = val_get_bool(k->link->msg.result, "turn_new", false);
+	k->threads += val_get_bool(k->link->msg.result, "thread_new", false);
+	k->turns += is_new;
+	k->known += s->has_id && !is_new;
+	if ((is_new || again) && s->rating_n)
+		rate(k, s);
+}
+
+void import_begin(struct import *k, struct link *l, const char *file)
+{
+	*k = (struct import){ .link = l, .file = file };
+	window_init(&k->window, l, on_reply, k);
+}
+
+int import_end(struct import *k)
+{
+	int r = window_drain(&k->window);
+
+	window_fini(&k->window);
 	return r;
 }
 
@@ -73,16 +123,9 @@ int import_send(struct import *k, const struct import_turn *t)
 	pack_slice(p, "model", &t->model, &text);
 	pack_value(p, "tags", &t->tags);
 	pack_value(p, "usage", &t->usage);
-	r = link_call(k->link, 0);
-	if (!r) {
-		k->threads += val_get_bool(k->link->msg.result, "thread_new", false);
-		k->turns += val_get_bool(k->link->msg.result, "turn_new", false);
-		k->known += t->turn.p && !val_get_bool(k->link->msg.result, "turn_new", false);
-	}
-	if (!r && t->rating.p && val_get_bool(k->link->msg.result, "turn_new", false))
-		r = rate(k, t);
+	r = window_send(&k->window, sent_of(t));
 	buf_fini(&text);
-	return r ? link_fail(k->link, r) : 0;
+	return r;
 }
 
 /* ---- the lines of `export --all` ---- */

@@ -1,9 +1,13 @@
-/* Conversations from files of other programs, handed to the daemon turn by turn. */
+/*
+ * Conversations from files of other programs, handed to the daemon turn by turn: many are on their way at once, and the
+ * daemon's writer takes those that have come into one commit. A turn comes in once, however often it is sent.
+ */
 #pragma once
 
 #include <stddef.h>
 #include <stdint.h>
 
+#include "client/window.h"
 #include "common/json.h"
 
 struct link;
@@ -12,7 +16,11 @@ struct import {
 	struct link *link;
 	const char *file;
 	int64_t threads, turns, known, left_out; /* so far: new ones, turns that were there, those that did not fit */
+	struct window window;
 };
+
+void import_begin(struct import *k, struct link *l, const char *file);
+int import_end(struct import *k); /* when all is answered: a status, said */
 
 /* Slices of JSON; p NULL: not there. Texts are strings as they stand in the file. */
 struct import_turn {

@@ -89,7 +89,9 @@ struct link {
 	char account[132], role[16]; /* "" not logged in */
 	/* What comes while a reply is waited for and is not that reply: other replies, notifications. */
 	void (*other)(void *ctx);
-	void *other_ctx;
+	/* Puts what has no reply yet into `out`, on the new connection after a lost one. NULL: the last request alone. */
+	void (*again)(void *ctx);
+	void *other_ctx; /* of both */
 	uint64_t until_ms; /* a LINK_PATIENT call ends then; 0: never; clock_mono_ms */
 	int status;
 	struct link_error error;
@@ -104,6 +106,7 @@ int link_send(struct link *l, uint32_t *id);   /* a link_result */
 void link_is_secret(struct link *l);            /* the open request holds a secret */
 void link_forget(struct link *l);               /* ... and is not needed again */
 int link_call(struct link *l, unsigned flags); /* sends, waits for the reply: a link_result */
+int link_reply(struct link *l, uint32_t id, unsigned flags); /* waits for the reply of one that was sent */
 
 /* What comes next, of whatever kind. */
 enum link_event link_next(struct link *l, const struct link_wait *w);

@@ -81,7 +81,7 @@ static int reply_once(struct link *l, uint32_t id, const struct link_wait *w)
 	}
 }
 
-static int link_reply(struct link *l, uint32_t id, unsigned flags)
+int link_reply(struct link *l, uint32_t id, unsigned flags)
 {
 	struct link_wait w = { .signals = -1 };
 	uint64_t leaving = 0;
@@ -107,7 +107,10 @@ static int link_reply(struct link *l, uint32_t id, unsigned flags)
 		r = link_again(l, &w);
 		if (r)
 			return r;
-		link_resend(l);
+		if (l->again)
+			l->again(l->other_ctx);
+		else
+			link_resend(l);
 	}
 }
 

@@ -1,10 +1,12 @@
 """A Chainlit's database is taken into an account that has threads already: each once, and nothing else is touched."""
 import hashlib
+import json
 import os
 import shutil
 import sqlite3
 import tempfile
 
+from cutter import Cutter
 from harness import DATA, check, contains, deadline, equal
 from scripts import echo
 
@@ -65,3 +67,42 @@ def test_what_is_no_database_is_refused_and_nothing_is_left(t):
     strangers = t.run("import", "chainlit", "--account", "nobody", rated(t))
     contains(strangers.err, "--account")
     equal(t.run("ls", "--json").json["threads"], [], "threads")
+
+
+def exported(t, threads, turns):
+    """A file as `export --all` writes it; each second answer is liked."""
+    path = os.path.join(t.dir, "all.jsonl")
+    with open(path, "w", encoding="ascii") as f:
+        for i in range(threads):
+            f.write(json.dumps({"thread": {"thread": f"t{i}", "name": f"thread {i}", "created": "2026-01-02T03:04:05Z"}, "turns": [
+                {"turn": f"t{i}-{k}", "question": f"question {i} {k}", "text": f"answer {i} {k} " + "word " * 50, "created": f"2026-01-02T03:05:{k:02}Z", "state": "done",
+                 **({"rating": {"value": "up", "comment": f"of {i} {k}"}} if k % 2 else {})} for k in range(turns)]}) + "\n")
+    return path
+
+
+@deadline(60)
+def test_an_import_goes_on_where_its_connection_broke(t):
+    t.serve(echo)
+    path = exported(t, 20, 10)
+    cutter = Cutter(t, t.h.socket, 1500, 9000)
+    told = t.run("import", "jsonl", "--json", path, env={"RAGCHAT_SOCKET": cutter.path}).json
+    equal((cutter.cuts, told["turns"] + told["known"], told["left_out"]), (2, 200, 0), "cuts and turns")
+    for i in (0, 19):
+        turns = t.run("show", "--json", f"thread {i}").json["turns"]
+        equal([(turn["question"], turn["text"].split(" word")[0], turn["state"]) for turn in turns],
+              [(f"question {i} {k}", f"answer {i} {k}", "done") for k in range(10)], "the order of the turns")
+    equal(t.sql("SELECT count(*) AS n FROM steps WHERE type = 'user_message'")[0]["n"], 200, "questions")
+    equal(sorted(row["comment"] for row in t.sql("SELECT comment FROM feedbacks")), sorted(f"of {i} {k}" for i in range(20) for k in range(1, 10, 2)), "ratings")
+    equal(t.run("import", "jsonl", "--json", path).json, {"threads": 0, "turns": 0, "known": 200, "left_out": 0}, "once more")
+
+
+def test_an_import_stops_at_the_first_refusal(t):
+    """What came in before it stays; what the daemon refuses is named once."""
+    t.serve(echo)
+    path = exported(t, 3, 40)
+    lines = open(path, encoding="ascii").read().splitlines()
+    with open(path, "w", encoding="ascii") as f:
+        f.write("\n".join((lines[0], lines[1].replace("2026-01-02T03:05:00Z", "long ago", 1), lines[2])))
+    result = t.run("import", "jsonl", path, code=None)
+    check(result.code not in (0, None) and result.err.count("is a stamp") == 1, result.code, result.err)
+    equal(t.sql("SELECT count(*) AS n FROM steps WHERE type = 'user_message' AND output LIKE 'question 0 %'")[0]["n"], 40, "the first thread")
