@@ -189,7 +189,7 @@ static int finish(struct search *k)
 	if (k->instead)
 		say_as("daemon", "%s", k->instead);
 	if (k->words_only)
-		say_as("daemon", "searched by the words alone; the embeddings server: %s", k->words_only);
+		say_as("daemon", "searched by the words alone: %s", k->words_only);
 	return out_text(&k->text, k->s->format || k->bold);
 }
 

@@ -161,7 +161,7 @@ static void on_retrieved(uint64_t owner, void *ctx, const struct retrieval *r)
 	if (r->instead)
 		turn_notice(t, "searched_instead", "%s", r->instead);
 	if (r->vectors_missing)
-		turn_notice(t, "vectors_missing", "the question was searched for by its words alone; the embeddings server: %s",
+		turn_notice(t, "vectors_missing", "the question was searched for by its words alone: %s",
 			r->vectors_missing);
 	if (!c->upstream || answer_is_hopeless(t, r)) {
 		if (c->upstream && r->documents > 0)

@@ -25,7 +25,8 @@ struct vectors_config { /* copied */
 };
 struct vectors_figures {
 	const char *url, *model;
-	int64_t have;           /* passages that have theirs, as far as they were looked at */
+	int64_t have, of;       /* passages that have theirs, as far as they were looked at; of so many */
+	int64_t passed;         /* that the server does not take */
 	bool working;
 	uint64_t failures;
 	const char *error;      /* of the last try, or NULL */
@@ -36,4 +37,4 @@ void vectors_start(struct vectors *v, struct store *store, struct library *libra
 void vectors_kick(struct vectors *v); /* documents came or went */
 void vectors_close(struct vectors *v, void (*closed)(void *ctx), void *ctx); /* closed: from the loop */
 void *vectors_free(struct vectors *v); /* after store_close */
-void vectors_figures(const struct vectors *v, struct vectors_figures *out);
+void vectors_figures(const struct vectors *v, const char *account, struct vectors_figures *out); /* account NULL: of all */

@@ -17,7 +17,7 @@ static void stop(struct server *s, const char *why)
 	s->purging = false;
 	if (why)
 		log_warn("what a removed account owned is not all gone: %s", why);
-	library_changed(s->library, true);
+	library_changed(s->library, NULL, true);
 }
 
 static void on_slice(struct job *j)

@@ -47,13 +47,14 @@ static void pack_check(struct pack *p, const char *name, const char *state, cons
 	pack_close(p);
 }
 
-static void pack_embeddings(struct pack *p, const struct server *s)
+static void pack_embeddings(struct pack *p, const struct server *s, const char *account)
 {
 	struct vectors_figures f;
 	char *text;
 
-	vectors_figures(s->vectors, &f);
-	text = mem_printf("%s: passages and questions go there%s%s", f.url, f.error ? "; " : "", f.error ? f.error : "");
+	vectors_figures(s->vectors, account, &f);
+	text = mem_printf("%s: passages and questions go there; %lld of your %lld passages have vectors of %s%s%s", f.url, (long long)f.have,
+		(long long)f.of, f.model, f.error ? "; " : "", f.error ? f.error : "");
 	pack_check(p, "embeddings", f.error ? "warn" : "ok", text, f.error ? "documents are found by their words meanwhile" : NULL);
 	mem_free(text);
 }
@@ -150,7 +151,7 @@ static void reply(struct checking *k)
 	pack_array(&p);
 	pack_backend(&p, k);
 	if (k->call->server->vectors)
-		pack_embeddings(&p, k->call->server);
+		pack_embeddings(&p, k->call->server, k->call->account.id);
 	pack_database(&p, k);
 	pack_close(&p);
 	reply_end(k->call, &p);

@@ -595,7 +595,7 @@ static void on_removed(struct job *j)
 		reply_end(call, &p);
 	}
 	if (j->r == 0)
-		library_changed(call->server->library, true);
+		library_changed(call->server->library, call->account.id, true);
 	call_drop(call);
 	op_document_remove_free(op);
 }

@@ -116,17 +116,21 @@ static void pack_backend(struct pack *p, const struct server *s, bool all)
 	pack_close(p);
 }
 
-static void pack_embeddings(struct pack *p, const struct server *s, bool all)
+/* How far one's own are everybody may know; whether others wait, not. */
+static void pack_embeddings(struct pack *p, const struct server *s, const char *account, bool all)
 {
 	struct vectors_figures f;
 
-	vectors_figures(s->vectors, &f);
+	vectors_figures(s->vectors, all ? NULL : account, &f);
 	pack_key(p, "embeddings");
 	pack_map(p);
 	pack_kv_text(p, "model", f.model);
+	pack_kv_int(p, "passages", f.have);
+	pack_kv_int(p, "of", f.of);
+	if (f.passed)
+		pack_kv_int(p, "passed_over", f.passed);
 	if (all) {
 		pack_kv_text(p, "url", f.url);
-		pack_kv_int(p, "passages", f.have);
 		pack_kv_bool(p, "working", f.working);
 		pack_kv_int(p, "failures", (int64_t)f.failures);
 		pack_kv_text_opt(p, "error", f.error);
@@ -153,7 +157,7 @@ static void pack_library(struct pack *p, const struct server *s, const struct op
 	pack_kv_text_opt(p, "sandbox", library_sandbox(s->library));
 	pack_kv_bool(p, "leaves_machine", (local && s->upstream) || s->vectors);
 	if (s->vectors)
-		pack_embeddings(p, s, all);
+		pack_embeddings(p, s, op->account.id, all);
 	pack_kv_int(p, "documents", op->documents);
 	pack_kv_int(p, "passages", op->passages);
 	if (op->stale) {

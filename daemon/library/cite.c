@@ -16,6 +16,7 @@
 #define PENDING_MAX 32  /* numbers on one sentence */
 #define FIGURES_MAX 8   /* that are in no source, named */
 #define STRANGERS_MAX 8 /* numbers without a source that are named */
+#define CODE_MAX 4096   /* of inline code: what is longer is a backtick by itself */
 
 /* ---- words of sentences and sources ---- */
 
@@ -81,6 +82,7 @@ struct check {
 	struct hashes sentence;
 	char *figures[FIGURES_MAX]; /* in the answer and in no source */
 	size_t nfigures;
+	size_t prose_end, code_end; /* of the prose and of the inline code that is read now */
 };
 
 static void read_sources(struct check *c)
@@ -272,6 +274,28 @@ static size_t take_marker(struct check *c, size_t at, size_t to)
 	return len;
 }
 
+static size_t ticks_at(const struct check *c, size_t at)
+{
+	size_t n = 0;
+
+	while (at + n < c->prose_end && n < CODE_MAX && c->s[at + n] == '`')
+		n++;
+	return n;
+}
+
+/* Where the inline code ends that begins at `at`: at as many backticks, wherever a sentence may seem to end before. */
+static size_t code_end(const struct check *c, size_t at)
+{
+	size_t ticks = ticks_at(c, at), other, last = min_of(c->prose_end, at + ticks + CODE_MAX);
+
+	for (size_t end = at + ticks; end < last; end += max_of(other, (size_t)1)) {
+		other = ticks_at(c, end);
+		if (other == ticks)
+			return end + ticks;
+	}
+	return at + ticks; /* never closed: none */
+}
+
 /* Markers and words of s[from, to); the markers before the first word belong to the sentence
  * before. */
 static void read_sentence(struct check *c, size_t from, size_t to)
@@ -279,16 +303,19 @@ static void read_sentence(struct check *c, size_t from, size_t to)
 	bool words = false;
 
 	for (size_t at = from; at < to;) {
-		size_t len = take_marker(c, at, to);
+		bool code = at < c->code_end;
+		size_t len = code ? 0 : take_marker(c, at, to);
 		bool blank = c->s[at] == ' ' || (c->s[at] >= '\t' && c->s[at] <= '\r');
 		if (!len && !blank && !words) {
 			check_sentence(c);
 			words = true;
 		}
-		if (!len && c->s[at] == '`') { /* inline code does not cite */
-			const char *end = memchr(c->s + at + 1, '`', to - at - 1);
-
-			len = end ? (size_t)(end - c->s) + 1 - at : 1;
+		if (!len && !code && c->s[at] == '`') { /* inline code does not cite */
+			c->code_end = code_end(c, at);
+			code = true;
+		}
+		if (code) {
+			len = min_of(c->code_end, to) - at;
 			buf_add(&c->text, c->s + at, len);
 		} else if (!len) {
 			buf_add_byte(&c->text, (uint8_t)c->s[at]);
@@ -334,6 +361,8 @@ static size_t fence_end(const char *s, size_t n, size_t at)
 
 static void read_prose(struct check *c, size_t at, size_t to)
 {
+	c->prose_end = to;
+	c->code_end = at;
 	while ((at = sentence_skip_space(c->s, to, at)) < to) {
 		size_t end = sentence_end(c->s, to, at);
 

@@ -299,7 +299,7 @@ static void ingest_done(struct job *j)
 			: end.replaced ? ", replaced"
 				       : "");
 	if (!end.r && !end.unchanged)
-		library_changed(i->library, end.replaced);
+		library_changed(i->library, i->op->account.id, end.replaced);
 	i->done(i->owner, i->ctx, &end);
 	ingest_free(i);
 }

@@ -94,10 +94,10 @@ void library_set_vectors(struct library *l, const struct library_vectors *vector
 	l->vectors = *vectors;
 }
 
-void library_changed(struct library *l, bool removed)
+void library_changed(struct library *l, const char *account, bool removed)
 {
 	if (l->vectors.changed)
-		l->vectors.changed(l->vectors.ctx, removed);
+		l->vectors.changed(l->vectors.ctx, account, removed);
 }
 
 const char *library_sandbox(const struct library *l)

@@ -35,14 +35,14 @@ void library_set_readers(struct library *l, struct readers *readers);
 struct library_vectors {
 	const char *model;
 	/* done: once, from the loop; vector NULL: there is none, and why. false: nothing to be had (*why NULL: nothing is embedded yet). */
-	bool (*ask)(void *ctx, const char *text, size_t n,
+	bool (*ask)(void *ctx, const char *account, const char *text, size_t n,
 		void (*done)(void *ctx, const float *vector, size_t dimension, const char *why), void *done_ctx, const char **why);
-	void (*changed)(void *ctx, bool removed); /* documents came; removed: some went, too */
+	void (*changed)(void *ctx, const char *account, bool removed); /* documents came; removed: some went, too; NULL: anybody's */
 	void *ctx;
 };
 void library_set_vectors(struct library *l, const struct library_vectors *vectors);
 /* Documents came or went, by whatever way: they have vectors to get, or to lose. */
-void library_changed(struct library *l, bool removed);
+void library_changed(struct library *l, const char *account, bool removed);
 /* The layers of the sandbox that the last of them worked in; NULL: none has yet. */
 const char *library_sandbox(const struct library *l);
 void library_configure(struct library *l, const struct library_config *config);

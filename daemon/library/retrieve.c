@@ -451,7 +451,7 @@ static bool asks_for_vector(struct retrieve *r)
 
 	if (!v->ask || !r->question_len)
 		return false;
-	if (v->ask(v->ctx, r->question, r->question_len, on_vector, r, &why))
+	if (v->ask(v->ctx, r->account.id, r->question, r->question_len, on_vector, r, &why))
 		return true;
 	r->vectors_missing = mem_dup(why);
 	return false;

@@ -93,8 +93,11 @@ static int sweep_moved_passages(struct slice *s, const struct document_place *p)
 	int r = 0;
 
 	for (int64_t id = p->first; r == 0 && id < p->first + p->passages; id += PASSAGES_AT_ONCE) {
-		r = db_run(s->db, s->db->lib, s->why, "DELETE FROM passage WHERE id >= ?1 AND id < min(?2, ?3)",
-			db_int(id), db_int(id + PASSAGES_AT_ONCE), db_int(p->first + p->passages));
+		int64_t end = min_of(id + PASSAGES_AT_ONCE, p->first + p->passages);
+
+		r = db_run(s->db, s->db->lib, s->why, "DELETE FROM passage WHERE id >= ?1 AND id < ?2", db_int(id), db_int(end));
+		if (r == 0)
+			r = db_run(s->db, s->db->lib, s->why, "DELETE FROM vector WHERE id >= ?1 AND id < ?2", db_int(id), db_int(end));
 		if (r == 0)
 			r = slice_turn(s);
 	}
@@ -121,6 +124,8 @@ static int sweep_passages(struct slice *s, const struct document_place *p)
 		if (r == 0 && found)
 			r = db_run(s->db, s->db->lib, s->why, "DELETE FROM passage WHERE id = ?1",
 				db_int(id));
+		if (r == 0)
+			r = db_run(s->db, s->db->lib, s->why, "DELETE FROM vector WHERE id = ?1", db_int(id));
 		mem_free(heading);
 		if (r == 0)
 			r = slice_turn(s);
@@ -206,6 +211,7 @@ static int sweep_collection(struct slice *s)
 	if (r != 0 || sqlite3_changes(s->db->lib) == 0)
 		return r;
 	s->collection = 0;
+	r = db_run(s->db, s->db->lib, s->why, "DELETE FROM vectors WHERE collection = ?1", db_int(collection));
 	for (enum words w = WORDS_NOW; r == 0 && w <= WORDS_NEXT; w++) {
 		words_table(table, collection, w);
 		(void)snprintf(sql, sizeof(sql), "DROP TABLE IF EXISTS %s", table);

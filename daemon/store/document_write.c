@@ -11,36 +11,47 @@
 
 /* ---- where it goes ---- */
 
+/* A number that no collection ever had: what is still kept of one that is gone is not this one's. */
+static int new_number(struct coming *c, int64_t *out)
+{
+	int r = db_run(c->db, c->db->lib, c->why, "INSERT INTO collection_number DEFAULT VALUES");
+
+	*out = sqlite3_last_insert_rowid(c->db->lib);
+	return r ? r : db_run(c->db, c->db->lib, c->why, "DELETE FROM collection_number");
+}
+
+static int make_collection(struct coming *c, const char *name)
+{
+	int r = new_number(c, &c->collection);
+
+	if (r == 0)
+		r = db_run(c->db, c->db->lib, c->why,
+			"INSERT INTO collection (id, account, name, recipe) VALUES (?1, ?2, ?3, ?4)", db_int(c->collection),
+			db_text(c->op->account.id), db_text(name), db_int(words_fingerprint()));
+	c->first = c->collection << PASSAGE_BITS;
+	return r ? r : words_create(c->db, c->collection, WORDS_NOW, c->why);
+}
+
 /* The collection and its table, made when they are not there. Within a transaction. */
 static int open_collection(struct coming *c)
 {
 	const struct op_document_add *op = c->op;
 	const char *name = op->doc.collection ? op->doc.collection : "default";
 	sqlite3_stmt *stmt = NULL;
-	bool row = false, made;
-	int r = db_run(c->db, c->db->lib, c->why,
-		"INSERT OR IGNORE INTO collection (account, name) VALUES (?1, ?2)",
-		db_text(op->account.id), db_text(name));
+	bool row = false;
+	int r = db_query(&stmt, c->db, c->db->lib, c->why,
+		"SELECT id, next, direct FROM collection WHERE account = ?1 AND name = ?2", db_text(op->account.id),
+		db_text(name));
 
-	made = r == 0 && sqlite3_changes(c->db->lib) > 0;
-	if (r == 0)
-		r = db_query(&stmt, c->db, c->db->lib, c->why,
-			"SELECT id, next, direct FROM collection WHERE account = ?1 AND name = ?2",
-			db_text(op->account.id), db_text(name));
 	if (r == 0)
 		r = db_step(stmt, &row, c->why);
-	if (r == 0) {
+	if (r == 0 && row) {
 		c->collection = db_col_int(stmt, 0);
 		c->first = c->collection << PASSAGE_BITS | db_col_int(stmt, 1);
 		c->direct = db_col_int(stmt, 2);
 	}
 	db_release(stmt);
-	if (r == 0 && made)
-		r = words_create(c->db, c->collection, WORDS_NOW, c->why);
-	if (r == 0 && made)
-		r = db_run(c->db, c->db->lib, c->why, "UPDATE collection SET recipe = ?2 WHERE id = ?1",
-			db_int(c->collection), db_int(words_fingerprint()));
-	return r;
+	return r || row ? r : make_collection(c, name);
 }
 
 static int open_document(struct coming *c)

@@ -12,7 +12,7 @@
 #include "daemon/store/db.h"
 #include "daemon/store/documents.h"
 
-#define LIBRARY_VERSION 5 /* user_version of library.db */
+#define LIBRARY_VERSION 6 /* user_version of library.db */
 
 #define PASSAGE_BITS 40 /* of a passage id: its number within the collection */
 #define PIECE_BITS 20

@@ -32,14 +32,6 @@ struct looking {
 	size_t nranges;
 };
 
-static bool has_tables(struct looking *l, int *r)
-{
-	int64_t there = 0;
-
-	*r = db_get_int(l->db->lib, "SELECT count(*) FROM sqlite_schema WHERE name IN ('vector', 'vectors')", 0, &there, l->why);
-	return *r == 0 && there == 2;
-}
-
 static int dot(const int8_t *a, const int8_t *b, size_t n)
 {
 	int sum = 0;
@@ -140,8 +132,6 @@ static int look(struct looking *l)
 	struct db_vectors *s = l->s;
 	int r = 0, looked = 0;
 
-	if (!has_tables(l, &r))
-		return r;
 	if (!s->ndocuments)
 		r = add_ranges(l, NULL);
 	for (size_t i = 0; r == 0 && i < s->ndocuments; i++)

@@ -1,4 +1,7 @@
-/* Texts to vectors: POST /v1/embeddings as OpenAI has it, {"data": [{"index", "embedding": [...]}]}. */
+/*
+ * Texts to vectors: POST /v1/embeddings as OpenAI has it, {"data": [{"index", "embedding": [...]}]}. Some servers send
+ * each vector as base64 of 32-bit floats, whatever they are asked for.
+ */
 #include "daemon/upstream/kinds.h"
 
 #include <math.h>
@@ -61,6 +64,68 @@ static size_t count_numbers(const struct json_slice *raw)
 	return j.failed || n > EMBED_DIMENSION_MAX ? 0 : n;
 }
 
+static int digit_of(char c)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const char *at = c ? strchr(digits, c) : NULL;
+
+	return at ? (int)(at - digits) : -1;
+}
+
+/* *out grows by what the string says: bytes. false: it is no base64. */
+static bool read_base64(const struct json_slice *s, struct buf *out)
+{
+	uint32_t bits = 0;
+	size_t n = s->n;
+	int have = 0;
+
+	while (n && s->p[n - 1] == '=')
+		n--;
+	for (size_t i = 0; i < n; i++) {
+		int digit;
+
+		if (s->escaped && s->p[i] == '\\') /* "\/" */
+			continue;
+		digit = digit_of(s->p[i]);
+		if (digit < 0)
+			return false;
+		bits = bits << 6 | (uint32_t)digit;
+		have += 6;
+		if (have >= 8) {
+			have -= 8;
+			(void)buf_add_byte(out, (uint8_t)(bits >> have));
+		}
+	}
+	return !out->failed;
+}
+
+/* The numbers as text, so that there is one way for them: a vector that comes as base64 is rare. */
+static bool spell(const struct json_slice *raw, struct buf *out)
+{
+	struct json_slice s = { 0 };
+	struct buf bytes = { .max = 4 * EMBED_DIMENSION_MAX };
+	struct json_out w;
+	struct json j;
+	bool ok;
+
+	json_init(&j, raw->p, raw->n, 1);
+	ok = json_string(&j, &s) && read_base64(&s, &bytes) && bytes.len % 4 == 0;
+	json_out_init(&w, out);
+	json_out_array(&w);
+	for (size_t i = 0; ok && i < bytes.len; i += 4) {
+		const uint8_t *b = bytes.data + i;
+		uint32_t u = (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
+		float x;
+
+		memcpy(&x, &u, sizeof(x));
+		ok = isfinite(x);
+		json_out_double(&w, ok ? (double)x : 0);
+	}
+	json_out_array_end(&w);
+	buf_fini(&bytes);
+	return ok;
+}
+
 static void read_vector(struct embed *e, const struct json_slice *raw, size_t index)
 {
 	size_t n = count_numbers(raw);
@@ -101,8 +166,18 @@ static void read_row(struct embed *e, struct json *j, size_t at)
 		else if (json_slice_is(&key, "embedding"))
 			json_raw(j, &raw);
 	}
-	if (!j->failed)
+	if (j->failed)
+		return;
+	if (raw.n && *raw.p == '"') {
+		struct buf text = { 0 };
+		bool ok = spell(&raw, &text);
+
+		raw = (struct json_slice){ ok ? (const char *)text.data : "[]", ok ? text.len : 2, false };
 		read_vector(e, &raw, index < 0 ? SIZE_MAX : (size_t)index);
+		buf_fini(&text);
+		return;
+	}
+	read_vector(e, &raw, index < 0 ? SIZE_MAX : (size_t)index);
 }
 
 static void read_reply(struct embed *e)
@@ -165,6 +240,7 @@ static void embed_free(struct transfer *t)
 static const struct transfer_kind embed_kind = {
 	.what = "embeddings",
 	.path = "/v1/embeddings",
+	.slow = "the embeddings server took longer than",
 	.request = REQUEST_EMBED,
 	.retries = true,
 	.setup = embed_setup,

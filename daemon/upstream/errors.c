@@ -39,8 +39,25 @@ char *errors_line(const char *s, size_t n, size_t max)
 	return line;
 }
 
-static const char *remedy_of(const struct trouble *t)
+static bool is_embeddings(const struct errors_place *place)
 {
+	return place && !strcmp(place->what, "embeddings");
+}
+
+static const char *who(const struct errors_place *place)
+{
+	return is_embeddings(place) ? "the embeddings server" : "the backend";
+}
+
+static const char *key_remedy(const struct errors_place *place)
+{
+	return is_embeddings(place) ? "set embeddings_key in ragchat.conf" : "set it with 'ragchat config set api_key'";
+}
+
+static const char *remedy_of(const struct trouble *t, const struct errors_place *place)
+{
+	if (is_embeddings(place))
+		return t->model ? "; is embedding_model right?" : "";
 	if (t->context)
 		return "; start a new thread or ask with less text";
 	if (t->model)
@@ -56,11 +73,11 @@ char *trouble_text(const struct trouble *t)
 {
 	if (!t->message && t->code)
 		return mem_printf("the backend reported the error %ld without saying why%s",
-			t->code, remedy_of(t));
+			t->code, remedy_of(t, NULL));
 	if (!t->message)
 		return mem_printf(
-			"the backend reported an error without saying why%s", remedy_of(t));
-	return mem_printf("%s%s", t->message, remedy_of(t));
+			"the backend reported an error without saying why%s", remedy_of(t, NULL));
+	return mem_printf("%s%s", t->message, remedy_of(t, NULL));
 }
 
 /* ": MESSAGE", or nothing. */
@@ -76,6 +93,9 @@ static char *no_such_page(long status, const char *words, const struct errors_pl
 				  "the documents stay "
 				  "with the daemon and their passages go with each question",
 			status, words);
+	if (is_embeddings(place))
+		return mem_printf("the embeddings server has no such page (%ld%s); is the address right? '%s' was asked", status, words,
+			place->url);
 	return mem_printf("the backend has no such page (%ld%s); is the address right? '%s' was "
 			  "asked, so the "
 			  "configured one must not end in /v1/chat/completions",
@@ -88,17 +108,14 @@ static char *http_text(
 	switch (status) {
 	case 401:
 		if (!place->has_key)
-			return mem_printf("the backend wants a key and none is set (401%s); set it "
-					  "with 'ragchat "
-					  "config set api_key'",
-				words);
+			return mem_printf("%s wants a key and none is set (401%s); %s", who(place), words, key_remedy(place));
 		/* fall through */
 	case 403:
-		return mem_printf("the backend refused the key (%ld%s); set it with 'ragchat "
-				  "config set api_key'",
-			status, words);
+		return mem_printf("%s refused the key (%ld%s); %s", who(place), status, words, key_remedy(place));
 	case 404:
 	case 405:
+		if (is_embeddings(place) && (t->model || (t->message && strcasestr(t->message, "model"))))
+			return mem_printf("the embeddings server does not have the model (%ld%s); is embedding_model right?", status, words);
 		if (t->model || (t->message && strcasestr(t->message, "model")))
 			return mem_printf("the backend does not have the model (%ld%s); 'ragchat "
 					  "models' lists what "
@@ -112,27 +129,27 @@ static char *http_text(
 	case 408:
 	case 504:
 		return mem_printf(
-			"the backend did not answer in its own time (%ld%s); try again later",
-			status, words);
+			"%s did not answer in its own time (%ld%s); try again later",
+			who(place), status, words);
 	case 413:
-		return mem_printf("the %s is too large for the backend (413%s)",
-			!strcmp(place->what, "upload") ? "file" : "question", words);
+		return mem_printf("the %s too large for %s (413%s)",
+			is_embeddings(place) ? "texts are" : !strcmp(place->what, "upload") ? "file is" : "question is", who(place), words);
 	case 400:
 	case 422:
-		return mem_printf("the backend did not accept the request (%ld%s)%s", status, words,
-			remedy_of(t));
+		return mem_printf("%s did not accept the request (%ld%s)%s", who(place), status, words,
+			remedy_of(t, place));
 	case 429:
-		return mem_printf("the backend is busy (429%s); try again later", words);
+		return mem_printf("%s is busy (429%s); try again later", who(place), words);
 	case 502:
 		return mem_printf(
-			"the gateway cannot reach the backend (502%s); is it running?", words);
+			"the gateway cannot reach %s (502%s); is it running?", who(place), words);
 	case 503:
 	case 529:
 		return mem_printf(
-			"the backend is not ready (%ld%s); try again later", status, words);
+			"%s is not ready (%ld%s); try again later", who(place), status, words);
 	default:
 		return mem_printf(
-			"the backend failed with status %ld%s%s", status, words, remedy_of(t));
+			"%s failed with status %ld%s%s", who(place), status, words, remedy_of(t, place));
 	}
 }
 
@@ -144,17 +161,17 @@ static char *redirect_text(long status, const struct errors_place *place)
 	char *line, *text;
 
 	if (!host)
-		return mem_printf("the backend redirects (%ld) without saying where; is the "
+		return mem_printf("%s redirects (%ld) without saying where; is the "
 				  "address right? '%s' was "
 				  "asked",
-			status, place->url);
+			who(place), status, place->url);
 	n = (size_t)(host - place->location) + 3;
 	n += strcspn(place->location + n, "/?#");
 	line = errors_line(place->location, n, 300);
-	text = mem_printf("the backend redirects to '%s' (%ld), which is not followed; set the "
+	text = mem_printf("%s redirects to '%s' (%ld), which is not followed; set the "
 			  "address to that if it is "
-			  "the backend",
-		line, status);
+			  "right",
+		who(place), line, status);
 	free(line);
 	return text;
 }

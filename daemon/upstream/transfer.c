@@ -76,7 +76,7 @@ static void time_out(struct transfer *t, uint64_t ms, const char *words, const c
 	char *time = transfer_time(ms);
 
 	t->result = UPSTREAM_E_TIMEOUT;
-	t->text = mem_printf("%s %s (%s)", words, time, option);
+	t->text = t->kind->slow ? mem_printf("%s %s", t->kind->slow, time) : mem_printf("%s %s (%s)", words, time, option);
 	t->over = true;
 	free(time);
 	transfer_kick(t);

@@ -23,6 +23,7 @@ struct transfer;
 
 struct transfer_kind {
 	const char *what, *path; /* "chat", "/v1/chat/completions" */
+	const char *slow; /* what is said when its time is over; NULL: by what ran out */
 	enum request_kind request;
 	bool retries;
 	/* Options of its own, for each try. false: out of memory. */

@@ -1,11 +1,12 @@
 #!/usr/bin/python3
 """Collections with known answers, through the programs as users run them.
 
-tests/bench/collection.py --bin build/bin [--every N] DIR...
+tests/bench/collection.py --bin build/bin [--every N] [--embeddings URL [--model NAME]] DIR...
 Each DIR has docs.jsonl, queries.tsv, qrels.txt and, where there are any, answers.jsonl, unanswerable.tsv,
 conversations.jsonl. Every document becomes a file and goes in through `ragchat upload -r`; documents are ranked by
 `search --docs --json --by document`, answers come from `ask --json`, and what was said before is made a thread by asking
-it of a scripted backend. `--every N` asks only each Nth question.
+it of a scripted backend. `--every N` asks only each Nth question. With a server for embeddings, questions are asked when
+every passage has its vector.
 """
 import argparse
 import concurrent.futures
@@ -152,6 +153,16 @@ def each(what, items):
         return list(pool.map(what, items))
 
 
+def vectors(home):
+    """Waits until every passage has its vector; returns how many, and how long that took."""
+    since = time.monotonic()
+    while True:
+        figures = home.json("status", "--json")["library"]["embeddings"]
+        if not figures["working"]:
+            return f"{figures['passages']} vectors after {time.monotonic() - since:.1f} s, {figures['failures']} failures"
+        time.sleep(0.05)
+
+
 def upload(home, collection):
     folder = os.path.join(home.dir, "documents")
     os.mkdir(folder)
@@ -237,13 +248,15 @@ def talk(home, backend, collection):
     return threads
 
 
-def measure(programs, collection, strangers):
+def measure(programs, collection, strangers, config):
     history = bool(collection.before)
     backend = Backend() if history else None
-    home = Home(programs, f"backend = {backend.url}\nretrieval = local\n" if history else "")
+    home = Home(programs, config + (f"backend = {backend.url}\nretrieval = local\n" if history else ""))
     try:
         names, took = upload(home, collection)
         print(f"{collection.name}: {len(names)} documents in {took:.1f} s, {len(names) / took:.0f} a second", flush=True)
+        if config:
+            print(f"  {vectors(home)}", flush=True)
         print(f"  {rank(home, names, collection, {})}", flush=True)
         if history:
             threads = talk(home, backend, collection)
@@ -260,14 +273,17 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bin", default="build/bin")
     parser.add_argument("--every", type=int, default=1)
+    parser.add_argument("--embeddings", metavar="URL")
+    parser.add_argument("--model", default="")
     parser.add_argument("folders", nargs="+")
     options = parser.parse_args()
+    config = f"embeddings = {options.embeddings}\nembedding_model = {options.model}\n" if options.embeddings else ""
     collections = [Collection(folder, options.every) for folder in options.folders]
     for c in collections:
         # questions of the collection before it, which its documents have nothing to say about
         other = next((o for o in collections if o is not c and o.answers), None)
         strangers = list(other.questions.values())[:600:options.every] if other and c.answers else []
-        measure(options.bin, c, strangers)
+        measure(options.bin, c, strangers, config)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 """Vectors of a server for embeddings: found by meaning, never worse than by words, whatever that server does."""
+import base64
 import hashlib
 import json
+import struct
 import threading
 import time
 
@@ -76,7 +78,7 @@ def test_what_is_meant_is_found_though_the_words_differ(t):
     asked = made.embedded[-1].json
     equal((asked["input"], asked["model"]), ([QUESTION], "toy"), "the question's request")
     check(all("authorization" not in request.headers for request in made.embedded), "a key went along")
-    check(max(len(request.json["input"]) for request in made.embedded) <= 16, "a batch")
+    check(max(len(request.json["input"]) for request in made.embedded) <= 32, "a batch")
     texts = [text for request in made.embedded[:-1] for text in request.json["input"]]
     equal(len(texts), len(set(texts)), "passages embedded twice")
     status = t.run("status", "--json").json["library"]
@@ -167,6 +169,88 @@ def test_another_model_or_length_makes_them_anew_and_removal_takes_them_along(t)
     t.run("docs", "rm", "library.md")
     eventually(lambda: rows()["n"] == 0, "vectors of a removed document", 20)
     check(len(made.embedded) - count <= 1, "nothing was left to embed")
+
+
+@deadline(60)
+def test_a_text_that_the_server_does_not_take_keeps_no_other_waiting(t):
+    def script(request, out):
+        texts = request.json["input"]
+        if len(texts) > 5:
+            out.reply(413, {"error": "batch size %d > maximum allowed batch size 5" % len(texts)})
+        elif any("doctor has its papers" in text for text in texts):
+            out.reply(400, {"error": {"message": "input is too long for the model, 512 tokens at most"}})
+        else:
+            model()(request, out)
+    serve(t, script)
+    embedded(t, 70)
+    told = embeddings(t)
+    equal((told["of"] - told["passages"], told["passed_over"]), (1, 1), "one without")
+    t.run("upload", t.h.path("more.md", "The anchor of the ferry is painted green each spring.\n"))
+    embedded(t, 71)
+
+
+@deadline(60)
+def test_a_server_that_takes_nothing_is_asked_again_for_all(t):
+    state = {"script": lambda request, out: out.reply(400, {"error": {"message": "no such thing"}})}
+    serve(t, lambda request, out: state["script"](request, out))
+    eventually(lambda: embeddings(t)["failures"] >= 3, "tries", 20)
+    contains(embeddings(t)["error"], "the embeddings server did not accept the request (400: no such thing)")
+    state["script"] = model()
+    embedded(t)
+    told = embeddings(t)
+    equal((told["of"], told.get("passed_over"), told.get("error")), (told["passages"], None, None), "all have theirs")
+
+
+@deadline(60)
+def test_numbers_may_come_as_base64(t):
+    def script(request, out):
+        rows = [{"embedding": base64.b64encode(struct.pack("<512f", *vector(text, 512))).decode()} for text in request.json["input"]]
+        out.reply(200, {"data": rows})
+    made, _ = serve(t, script)
+    embedded(t)
+    t.run("ask", QUESTION)
+    contains(prompt(made), "The car stands behind the barn")
+
+
+@deadline(90)
+def test_another_model_under_the_same_name_is_found_out(t):
+    made, daemon = serve(t)
+    embedded(t)
+    rows = lambda: t.sql("SELECT hex(data) AS data FROM vector ORDER BY id LIMIT 3", path=t.h.library)
+    before = rows()
+    daemon.stop()
+    daemon.start()
+    embedded(t)
+    equal(rows(), before, "the same model")
+    daemon.stop()
+    made.embedder = lambda request, out: out.reply(200, {"data": [{"embedding": vector(text, 512)[::-1]} for text in request.json["input"]]})
+    daemon.start()
+    eventually(lambda: rows() and rows() != before, "made anew", 20)
+    embedded(t)
+    equal(bytes.fromhex(rows()[0]["data"])[::-1], bytes.fromhex(before[0]["data"]), "the other model's")
+    # another length while the daemon runs: a question finds it out
+    made.embedder = model(128)
+    t.run("ask", QUESTION)
+    eventually(lambda: rows() and len(rows()[0]["data"]) == 256, "made anew", 20)
+    embedded(t)
+    t.run("ask", QUESTION)
+    contains(prompt(made), "The car stands behind the barn")
+
+
+@deadline(60)
+def test_what_is_removed_leaves_no_vector_to_anybody(t):
+    made, daemon = serve(t)
+    embedded(t)
+    daemon.stop()
+    daemon = t.daemon(f"backend = {made.url}\nretrieval = local\n")
+    t.run("docs", "rm", "library.md")
+    equal(t.sql("SELECT (SELECT count(*) FROM vector) + (SELECT count(*) FROM vectors) AS n", path=t.h.library), [{"n": 0}], "vectors")
+    t.run("upload", t.h.path("other.md", library().replace("violin", "trumpet")))
+    daemon.stop()
+    made.embedded.clear()
+    t.daemon(f"backend = {made.url}\nretrieval = local\nembeddings = {made.url}\nembedding_model = toy\n{FAST}{PATIENT}")
+    embedded(t)
+    equal(len({text for request in made.embedded for text in request.json["input"] if "kind is kept dry" in text}), 70, "each was embedded")
 
 
 @deadline(60)

@@ -85,6 +85,8 @@ TEST(what_only_looks_like_a_number_is_none)
 	check_str(checked("Both [1, two] are odd."), "000");
 	check_str(checked("Code cites nothing:\n\n```c\nx = a[1];\n```\n\nDone."), "000");
 	check_str(checked("Nor does `a[1]` in a line."), "000");
+	check_str(checked("Nor ``b[2] `of` c[3]`` with more backticks, nor `what. Looks [1] like` two sentences."), "000");
+	check_str(checked("The reactor's ` alone, criticality in 1951 [1]."), "100");
 	check_str(checked("~~~\n[2]\n~~~\nThe reactor reached criticality in 1951 [1]."), "100");
 	check_str(checked(""), "000");
 }

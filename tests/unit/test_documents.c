@@ -81,6 +81,44 @@ TEST(a_removed_document_leaves_no_trace)
 	desk_end(&d);
 }
 
+TEST(a_collection_never_gets_the_number_of_one_that_is_gone)
+{
+	struct desk d;
+
+	desk_make(&d);
+	check_int(upload(&d, "guide.md", guide).r, 0);
+	desk_close(&d);
+	sql_run(d.library_path, "INSERT INTO vector SELECT id, 1.0, x'0102' FROM passage; INSERT INTO vectors SELECT id, 'm', 2, x'0102' FROM collection");
+	desk_open(&d);
+	check_int(remove_document(&d, "guide.md"), 0);
+	become(&d, "bob");
+	check_int(upload(&d, "guide.md", guide).r, 0);
+	desk_close(&d);
+	check_int(sql_int(d.library_path, "SELECT id FROM collection"), 2);
+	check_int(sql_int(d.library_path, "SELECT (SELECT count(*) FROM vector) + (SELECT count(*) FROM vectors)"), 0);
+	desk_end(&d);
+}
+
+TEST(vectors_of_the_version_before_are_made_anew)
+{
+	struct desk d;
+
+	desk_make(&d);
+	check_int(upload(&d, "guide.md", guide).r, 0);
+	desk_close(&d);
+	sql_run(d.library_path,
+		"DROP TABLE collection_number; DROP TABLE vector; DROP TABLE vectors; PRAGMA user_version = 5; "
+		"CREATE TABLE vector (id INTEGER PRIMARY KEY, scale REAL NOT NULL, data BLOB NOT NULL);"
+		"CREATE TABLE vectors (collection INTEGER PRIMARY KEY, model TEXT NOT NULL, dimension INTEGER NOT NULL);"
+		"INSERT INTO vector SELECT id, 1.0, x'0102' FROM passage; INSERT INTO vectors SELECT id, 'm', 2 FROM collection");
+	desk_open(&d);
+	check_int(upload_to(&d, "second", "guide.md", guide, strlen(guide)).r, 0);
+	desk_close(&d);
+	check_int(sql_int(d.library_path, "SELECT count(*) FROM vector"), 0);
+	check_int(sql_int(d.library_path, "SELECT max(id) FROM collection"), 2);
+	desk_end(&d);
+}
+
 static size_t count_documents(struct desk *d, const char *ref, int *r)
 {
 	struct op_document_list *op = op_document_list_new();

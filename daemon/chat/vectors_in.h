@@ -1,0 +1,40 @@
+/* The way of passages to their vectors, for its two files: vectors.c (passages) and vectors_ask.c (questions). */
+#pragma once
+
+#include "daemon/chat/shelves.h"
+#include "daemon/chat/vectors.h"
+#include "daemon/upstream/upstream.h"
+
+struct vectors {
+	uv_loop_t *loop;
+	struct store *store;
+	struct upstream *batch, *quick; /* for passages, for questions */
+	char *url, *model, *error;
+	uv_timer_t timer;
+	bool busy, closing;
+	bool again;     /* documents came or went: what there is has to be looked up */
+	int64_t tidied; /* how far vectors of no use are gone; -1: all are */
+	struct shelves shelves;
+	size_t most;      /* texts in a batch: fewer where the server takes no more */
+	unsigned fine;    /* batches it took since then */
+	unsigned refused, refused_max; /* texts passed over one after the other, and how many may be */
+	struct vectors_probe probe; /* what the server made of it last */
+	bool probe_due;
+	uint64_t probed;            /* when */
+	uint64_t wait_ms, retry_base_ms, retry_max_ms, failures, rests_until;
+	struct op_vectors_next *next; /* the batch that the server has */
+	unsigned open;
+	void (*closed)(void *ctx);
+	void *closed_ctx;
+};
+
+
+/* ---- vectors.c ---- */
+
+/* The next question or batch finds out first whether the server is still the same. */
+void vectors_probe_soon(struct vectors *v);
+
+/* ---- vectors_ask.c: as library.h has it ---- */
+
+bool vectors_ask(void *ctx, const char *account, const char *text, size_t n,
+	void (*done)(void *ctx, const float *vector, size_t dimension, const char *why), void *done_ctx, const char **why);
