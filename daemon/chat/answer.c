@@ -11,6 +11,7 @@
 #include "common/mem.h"
 #include "daemon/chat/chat.h"
 #include "daemon/library/cost.h"
+#include "daemon/library/query.h"
 
 static void begin_retrieval(struct turn *t);
 static void begin_upstream(struct turn *t);
@@ -395,6 +396,8 @@ void answer_check(struct turn *t)
 		cites = cites || t->row.sources.v[i].cited;
 	if (!cites && library_says_not_found(text, t->text.len))
 		t->row.found = 0;
+	else if (!marks.n && t->row.coverage >= QUERY_ANSWERED) /* of a greeting nobody wants to know */
+		turn_notice(t, "citation", "the answer names none of its sources: nothing of it is checked");
 	marks_fini(&marks);
 	buf_fini(&notes);
 }

@@ -123,6 +123,17 @@ def test_the_honest_way_out_is_not_found(t):
 
 
 @deadline(60)
+def test_an_answer_that_names_no_source_is_told_so(t):
+    made, _ = serve(t, says("Every 4 weeks, or so."))
+    contains(t.run("ask", "How often is the dynamo checked?").err, "names none of its sources")
+    t.run("upload", "--to", "small", t.h.path("small/a.txt", "Alpha rules the north.\n"))
+    t.rpc().ask("hello there", collection="small")
+    t.run("wait", "last")
+    contains(sent(made)[-1]["content"], "Alpha rules")
+    check("citation" not in notices(t), "a greeting was judged:", notices(t))
+
+
+@deadline(60)
 def test_earlier_turns_give_way_to_sources_where_the_context_is_known(t):
     made, _ = serve(t, says("The saddle is checked every 6 weeks by the saddle warden, and more words than fit. " * 40 + "[1]"),
                     "model_context = 2000\n")
