@@ -101,7 +101,44 @@ static void put_sources(struct json_out *w, struct val turn, bool quotes)
 		put(w, row, "title", MCP_LINE_MAX);
 		if (quotes)
 			put(w, row, "quote", MCP_PASSAGE_MAX);
+		put(w, row, "support", 0);
+		put(w, row, "stale", 0);
 		json_out_object_end(w);
+	}
+	json_out_array_end(w);
+}
+
+/* In the order of the text; where they stand is told of a text that is not cleaned only. */
+static void put_markers(struct json_out *w, struct val turn)
+{
+	struct val marks = val_get(turn, "marks");
+	size_t start = w->out->len;
+
+	list_begin(w, "markers");
+	for (size_t i = 0; i < val_count(marks) && !is_full(w, start); i++) {
+		json_out_object(w);
+		put(w, val_at(marks, i), "n", 0);
+		put(w, val_at(marks, i), "verdict", MCP_LINE_MAX);
+		json_out_object_end(w);
+	}
+	json_out_array_end(w);
+}
+
+static void put_notices(struct json_out *w, struct val turn)
+{
+	struct val notices = val_get(turn, "notices");
+	size_t start = w->out->len;
+
+	list_begin(w, "notices");
+	for (size_t i = 0; i < val_count(notices) && !is_full(w, start); i++) {
+		struct buf text = { 0 };
+		const char *s;
+		size_t n;
+
+		if (val_get_str(val_at(notices, i), "text", &s, &n))
+			filter_text(FILTER_TERMINAL, s, utf8_floor(s, n, MCP_LINE_MAX), &text);
+		json_out_string(w, buf_cstr(&text), text.len);
+		buf_fini(&text);
 	}
 	json_out_array_end(w);
 }
@@ -120,6 +157,8 @@ void mcp_result_answer(struct json_out *w, struct val result)
 	put(w, turn, "thread", MCP_LINE_MAX);
 	put(w, turn, "turn", MCP_LINE_MAX);
 	put_sources(w, turn, true);
+	put_markers(w, turn);
+	put_notices(w, turn);
 }
 
 void mcp_result_history(struct json_out *w, struct val result)

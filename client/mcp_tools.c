@@ -12,7 +12,12 @@
 #define STRING "{\"type\":\"string\"}"
 #define SOURCE \
 	"{\"type\":\"object\",\"properties\":{\"n\":" NUMBER ",\"cited\":{\"type\":\"boolean\"},\"document\":" STRING ",\"path\":" STRING \
-	",\"page\":" NUMBER ",\"line\":" NUMBER ",\"url\":" STRING ",\"title\":" STRING ",\"quote\":" STRING "}}"
+	",\"page\":" NUMBER ",\"line\":" NUMBER ",\"url\":" STRING ",\"title\":" STRING ",\"quote\":" STRING \
+	",\"support\":{\"type\":\"number\"},\"stale\":{\"type\":\"boolean\"}}}"
+#define MARKERS \
+	"{\"type\":\"array\",\"description\":\"how each number in the answer holds: ok, weak (its source says little of that), unknown " \
+	"(there is no such source)\",\"items\":{\"type\":\"object\",\"properties\":{\"n\":" NUMBER ",\"verdict\":" STRING "}}}"
+#define NOTICES "{\"type\":\"array\",\"description\":\"what a reader should know\",\"items\":" STRING "}"
 
 const struct mcp_tool mcp_tools[] = {
 	{
@@ -47,8 +52,8 @@ const struct mcp_tool mcp_tools[] = {
 			 "\"documents\":{\"type\":\"array\",\"items\":{\"type\":\"string\"},\"maxItems\":50,\"description\":\"only these, by name or id\"}"
 			 "},\"required\":[\"question\"],\"additionalProperties\":false}",
 		.output = "{\"type\":\"object\",\"properties\":{\"answer\":" STRING ",\"found\":{\"type\":\"boolean\"},\"coverage\":{\"type\":\"number\"},"
-			  "\"state\":" STRING ",\"thread\":" STRING ",\"turn\":" STRING ",\"sources\":{\"type\":\"array\",\"items\":" SOURCE "}},"
-			  "\"required\":[\"answer\",\"sources\"]}",
+			  "\"state\":" STRING ",\"thread\":" STRING ",\"turn\":" STRING ",\"sources\":{\"type\":\"array\",\"items\":" SOURCE "},"
+			  "\"markers\":" MARKERS ",\"notices\":" NOTICES "},\"required\":[\"answer\",\"sources\"]}",
 		.method = "ask",
 		.asks = true,
 		.args = { { "question", "text", MCP_TEXT, true, 1, 65536 }, { "thread", "thread", MCP_TEXT, false, 1, LIMIT_NAME },

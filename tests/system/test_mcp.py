@@ -197,6 +197,18 @@ def test_tools_give_what_their_schemas_say(t):
     equal(peer.gives("search_history", query="nowhere to be found")["results"], [], "what nobody said")
 
 
+@deadline(60)
+def test_an_answer_comes_with_its_verdicts(t):
+    t.serve(says("Apples keep in cold cellars [1]. Penguins eat krill [1], it says [7]."), config="retrieval = local\n")
+    t.run("upload", t.h.path("fruit.txt", APPLES))
+    peer = Mcp(t)
+    answer = peer.gives("ask_documents", question="Where do apples keep?")
+    fits(answer, next(tool["outputSchema"] for tool in peer.call("tools/list")["tools"] if tool["name"] == "ask_documents"))
+    equal([(mark["n"], mark["verdict"]) for mark in answer["markers"]], [(1, "ok"), (1, "weak"), (7, "unknown")], "markers")
+    check(answer["sources"][0]["support"] < .3, "support:", answer["sources"])
+    contains(" ".join(answer["notices"]), "[7] names no source")
+
+
 def test_arguments_are_checked(t):
     library(t)
     peer, old = Mcp(t), Mcp(t, "2025-06-18")

@@ -10,6 +10,7 @@ from harness import DATA, equal
 
 RECORD = bool(os.environ.get("RAGCHAT_RECORD"))
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+PORT = re.compile(r"127\.0\.0\.1:\d+")
 STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 DIFFERS = {"instance", "pid", "seconds", "started", "uptime_ms", "rss", "version", "uid", "account", "score", "expires", "socket", "server", "coverage", "found"}
 
@@ -22,7 +23,7 @@ class Plain:
 
     def text(self, text):
         text = UUID.sub(lambda found: f"<id {self.ids.setdefault(found[0], len(self.ids) + 1)}>", text)
-        return STAMP.sub("<time>", text)
+        return PORT.sub("127.0.0.1:<port>", STAMP.sub("<time>", text))
 
     def value(self, value, key=None):
         if key in DIFFERS and value is not None and not isinstance(value, (dict, list)):
