@@ -36,9 +36,39 @@ void archive_close(struct archive *a)
 	a->zip = NULL;
 }
 
+/*
+ * Parts of Office Open XML are called alike whatever the case of their letters, and some programs
+ * write a backslash between folder and file.
+ */
+static zip_int64_t locate(const struct archive *a, const char *name)
+{
+	zip_int64_t i = zip_name_locate(a->zip, name, 0);
+	char other[EXTRACT_NAME_MAX];
+
+	if (i < 0)
+		i = zip_name_locate(a->zip, name, ZIP_FL_NOCASE);
+	if (i >= 0 || strlen(name) >= sizeof(other))
+		return i;
+	memcpy(other, name, strlen(name) + 1);
+	for (char *s = other; *s; s++)
+		*s = *s == '/' ? '\\' : *s;
+	return zip_name_locate(a->zip, other, ZIP_FL_NOCASE);
+}
+
 bool archive_has(const struct archive *a, const char *name)
 {
-	return zip_name_locate(a->zip, name, 0) >= 0;
+	return locate(a, name) >= 0;
+}
+
+bool archive_sum(const struct archive *a, const char *name, uint32_t *crc)
+{
+	zip_int64_t i = locate(a, name);
+	zip_stat_t st;
+
+	if (i < 0 || zip_stat_index(a->zip, (zip_uint64_t)i, 0, &st) != 0 || !(st.valid & ZIP_STAT_CRC))
+		return false;
+	*crc = st.crc;
+	return true;
 }
 
 /* May `more` bytes be added to what the entry and all entries have given? */
@@ -78,7 +108,7 @@ static int feed(struct archive *a, zip_file_t *f, uint64_t packed,
 int archive_feed(struct archive *a, const char *name,
 	int (*take)(void *ctx, const char *s, size_t n, bool last), void *ctx)
 {
-	zip_int64_t i = zip_name_locate(a->zip, name, 0);
+	zip_int64_t i = locate(a, name);
 	zip_file_t *f;
 	zip_stat_t st;
 	int r;

@@ -18,6 +18,7 @@ struct archive {
 int archive_open(struct archive *a, struct extract *x, const uint8_t *p, size_t n); /* 0, EXTRACT_E_* */
 void archive_close(struct archive *a);
 bool archive_has(const struct archive *a, const char *name);
+bool archive_sum(const struct archive *a, const char *name, uint32_t *crc); /* as its directory says */
 /* Pieces of the entry to `take`, which gives 0 or stops it. -ENOENT: there is no such entry. */
 int archive_feed(struct archive *a, const char *name,
 	int (*take)(void *ctx, const char *s, size_t n, bool last), void *ctx);

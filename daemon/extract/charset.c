@@ -8,98 +8,11 @@
 #include <uchardet/uchardet.h>
 
 #include "common/attr.h"
-#include "common/str.h"
 #include "common/utf8.h"
 
 #define GUESS_BYTES ((size_t)256 << 10) /* a guess is not better for more */
-
-/*
- * A name as documents give it, and iconv's for what browsers take it to mean: Latin 1 is what
- * Windows made of it, GB 2312 what China made of it.
- */
-static const struct charset {
-	const char *name, *iconv;
-} charsets[] = {
-	{ "iso-8859-1", "WINDOWS-1252" },
-	{ "latin1", "WINDOWS-1252" },
-	{ "us-ascii", "WINDOWS-1252" },
-	{ "ascii", "WINDOWS-1252" },
-	{ "windows-1252", "WINDOWS-1252" },
-	{ "cp1252", "WINDOWS-1252" },
-	{ "windows-1250", "WINDOWS-1250" },
-	{ "windows-1251", "WINDOWS-1251" },
-	{ "cp1251", "WINDOWS-1251" },
-	{ "windows-1253", "WINDOWS-1253" },
-	{ "windows-1254", "WINDOWS-1254" },
-	{ "iso-8859-9", "WINDOWS-1254" },
-	{ "windows-1255", "WINDOWS-1255" },
-	{ "windows-1256", "WINDOWS-1256" },
-	{ "windows-1257", "WINDOWS-1257" },
-	{ "windows-1258", "WINDOWS-1258" },
-	{ "iso-8859-2", "ISO-8859-2" },
-	{ "iso-8859-3", "ISO-8859-3" },
-	{ "iso-8859-4", "ISO-8859-4" },
-	{ "iso-8859-5", "ISO-8859-5" },
-	{ "iso-8859-6", "ISO-8859-6" },
-	{ "iso-8859-7", "ISO-8859-7" },
-	{ "iso-8859-8", "ISO-8859-8" },
-	{ "iso-8859-8-i", "ISO-8859-8" },
-	{ "iso-8859-10", "ISO-8859-10" },
-	{ "iso-8859-11", "TIS-620" },
-	{ "iso-8859-13", "ISO-8859-13" },
-	{ "iso-8859-15", "ISO-8859-15" },
-	{ "iso-8859-16", "ISO-8859-16" },
-	{ "koi8-r", "KOI8-R" },
-	{ "koi8-u", "KOI8-U" },
-	{ "ibm852", "IBM852" },
-	{ "ibm855", "IBM855" },
-	{ "ibm862", "IBM862" },
-	{ "ibm865", "IBM865" },
-	{ "ibm866", "IBM866" },
-	{ "macintosh", "MACINTOSH" },
-	{ "mac-cyrillic", "MAC-CYRILLIC" },
-	{ "mac-centraleurope", "MAC-CENTRALEUROPE" },
-	{ "tis-620", "TIS-620" },
-	{ "windows-874", "TIS-620" },
-	{ "viscii", "VISCII" },
-	{ "gb18030", "GB18030" },
-	{ "gb2312", "GB18030" },
-	{ "gbk", "GB18030" },
-	{ "big5", "BIG5-HKSCS" },
-	{ "big5-hkscs", "BIG5-HKSCS" },
-	{ "euc-tw", "EUC-TW" },
-	{ "euc-jp", "EUC-JP" },
-	{ "shift_jis", "CP932" },
-	{ "x-sjis", "CP932" },
-	{ "windows-31j", "CP932" },
-	{ "iso-2022-jp", "ISO-2022-JP" },
-	{ "euc-kr", "UHC" },
-	{ "uhc", "UHC" },
-	{ "ks_c_5601-1987", "UHC" },
-	{ "iso-2022-kr", "ISO-2022-KR" },
-	{ "utf-16le", "UTF-16LE" },
-	{ "utf-16be", "UTF-16BE" },
-	{ "utf-32le", "UTF-32LE" },
-	{ "utf-32be", "UTF-32BE" },
-	{ "utf-7", "UTF-7" },
-};
-
-void charset_load(void)
-{
-	/* never closed: glibc would unload the table */
-	static iconv_t loaded[array_len(charsets)] attr_unused;
-
-	for (size_t i = 0; i < array_len(charsets); i++)
-		loaded[i] = iconv_open("UTF-8", charsets[i].iconv);
-}
-
-static const char *iconv_name(const char *name)
-{
-	for (size_t i = 0; name && i < array_len(charsets); i++)
-		if (str_eq_case(name, charsets[i].name))
-			return charsets[i].iconv;
-	return NULL;
-}
+#define LOOK_BYTES ((size_t)4096)
+#define FEW_LETTERS 48 /* of so many a guess is better than what is declared */
 
 /* ---- which one ---- */
 
@@ -125,10 +38,48 @@ static const char *by_mark(const uint8_t *p, size_t n, size_t *skip)
 	return NULL;
 }
 
+/* ---- UTF-16 and UTF-32 without a mark ---- */
+
+/* Of UTF-32 a quarter of the bytes is 0, at the same place, and what stands beside it is a plane. */
+static const char *by_planes(const uint8_t *p, size_t n)
+{
+	size_t look = min_of(n, LOOK_BYTES), le = 0, be = 0;
+
+	for (size_t i = 0; n % 4 == 0 && i < look; i += 4) {
+		le += !p[i + 3] && p[i + 2] <= 0x10;
+		be += !p[i] && p[i + 1] <= 0x10;
+	}
+	if (look < 8 || n % 4)
+		return NULL;
+	return le == look / 4 ? "UTF-32LE" : be == look / 4 ? "UTF-32BE" : NULL;
+}
+
+/* Letters of the usual scripts, which among any two bytes are every second pair. */
+static bool is_common(unsigned unit)
+{
+	return unit == '\t' || unit == '\n' || unit == '\r' || (unit >= ' ' && unit < 0x7f) || (unit >= 0xa0 && unit < 0x700) ||
+	       (unit >= 0x900 && unit < 0xe80) || (unit >= 0x2010 && unit < 0x2030) || (unit >= 0x3000 && unit < 0x3100) ||
+	       (unit >= 0x4e00 && unit < 0xa000) || (unit >= 0xac00 && unit < 0xd7a4) || (unit >= 0xff00 && unit < 0xfff0);
+}
+
+/* UTF-16 of scripts that have no zeroes: in one order nearly all is letters, in the other it is not. */
+static const char *by_letters(const uint8_t *p, size_t n)
+{
+	size_t look = min_of(n, LOOK_BYTES) / 2, le = 0, be = 0;
+
+	for (size_t i = 0; i < look; i++) {
+		le += is_common((unsigned)(p[2 * i + 1] << 8 | p[2 * i]));
+		be += is_common((unsigned)(p[2 * i] << 8 | p[2 * i + 1]));
+	}
+	if (n % 2 || look < 16 || max_of(le, be) < look - look / 20 || min_of(le, be) > look - look / 8)
+		return NULL;
+	return le > be ? "UTF-16LE" : "UTF-16BE";
+}
+
 /* UTF-16 without a mark: of the letters, spaces and line ends in any language every second byte is 0. */
 static const char *by_zeroes(const uint8_t *p, size_t n)
 {
-	size_t zeroes[2] = { 0, 0 }, look = min_of(n, (size_t)4096) & ~(size_t)1;
+	size_t zeroes[2] = { 0, 0 }, look = min_of(n, LOOK_BYTES) & ~(size_t)1;
 
 	for (size_t i = 0; i < look; i++)
 		zeroes[i & 1] += p[i] == 0;
@@ -138,6 +89,17 @@ static const char *by_zeroes(const uint8_t *p, size_t n)
 		return "UTF-16LE";
 	return zeroes[0] > look / 16 && !zeroes[1] ? "UTF-16BE" : NULL;
 }
+
+static const char *by_width(const uint8_t *p, size_t n)
+{
+	const char *name = by_planes(p, n);
+
+	if (!name)
+		name = by_zeroes(p, n);
+	return name ? name : by_letters(p, n);
+}
+
+/* ---- the others ---- */
 
 /* Encodings of seven bits, which look like ASCII: by the escapes in which they say what follows. */
 static const char *by_escapes(const uint8_t *p, size_t n)
@@ -151,6 +113,21 @@ static const char *by_escapes(const uint8_t *p, size_t n)
 	return NULL;
 }
 
+/* ISO 8859 has no letters at 80 to 9f; where there are some, it is what Windows made of it. */
+static const char *with_letters(const char *name, const uint8_t *p, size_t n)
+{
+	static const char *const both[][2] = { { "ISO-8859-2", "WINDOWS-1250" }, { "ISO-8859-7", "WINDOWS-1253" },
+		{ "ISO-8859-8", "WINDOWS-1255" }, { "ISO-8859-13", "WINDOWS-1257" } };
+	size_t count = 0;
+
+	for (size_t i = 0; i < min_of(n, GUESS_BYTES); i++)
+		count += p[i] >= 0x80 && p[i] < 0xa0;
+	for (size_t i = 0; count && i < array_len(both); i++)
+		if (!strcmp(name, both[i][0]))
+			return both[i][1];
+	return name;
+}
+
 static const char *by_guess(const uint8_t *p, size_t n)
 {
 	uchardet_t u = uchardet_new();
@@ -158,14 +135,24 @@ static const char *by_guess(const uint8_t *p, size_t n)
 
 	if (u && uchardet_handle_data(u, (const char *)p, min_of(n, GUESS_BYTES)) == 0) {
 		uchardet_data_end(u);
-		name = iconv_name(uchardet_get_charset(u));
+		name = charset_iconv(uchardet_get_charset(u));
 	}
 	if (u)
 		uchardet_delete(u);
-	return name ? name : "WINDOWS-1252";
+	return name ? with_letters(name, p, n) : "WINDOWS-1252";
 }
 
 /* ---- the way ---- */
+
+/* Some encodings hold a letter back until they know that no accent follows. */
+static int convert_rest(iconv_t c, struct buf *out)
+{
+	char piece[64], *to = piece;
+	size_t room = sizeof(piece);
+
+	(void)iconv(c, NULL, NULL, &to, &room);
+	return buf_add(out, piece, sizeof(piece) - room);
+}
 
 static int convert(iconv_t c, const uint8_t *p, size_t n, struct buf *out, size_t *bad)
 {
@@ -185,7 +172,7 @@ static int convert(iconv_t c, const uint8_t *p, size_t n, struct buf *out, size_
 		if (r == 0)
 			r = buf_add(out, "\xef\xbf\xbd", 3);
 	}
-	return r;
+	return r ? r : convert_rest(c, out);
 }
 
 static size_t controls(const struct buf *b, size_t from)
@@ -230,6 +217,79 @@ static bool decode_whole(const char *name, const uint8_t *p, size_t n, struct bu
 	return false;
 }
 
+/* ---- what a document says of itself ---- */
+
+/* Letters beyond ASCII, marks between < and > aside; 0 where they are as few as Latin alphabets have. */
+static size_t high_letters(const uint8_t *p, size_t n)
+{
+	size_t high = 0, letters = 0, look = min_of(n, GUESS_BYTES);
+	bool tag = false;
+
+	for (size_t i = 0; i < look; i++) {
+		tag = p[i] == '<' || (tag && p[i] != '>');
+		if (tag)
+			continue;
+		high += p[i] >= 0x80;
+		letters += (p[i] | 0x20) >= 'a' && (p[i] | 0x20) <= 'z';
+	}
+	return high > (high + letters) / 6 ? high : 0;
+}
+
+static bool is_latin(const char *name)
+{
+	return !strcmp(name, "WINDOWS-1252") || !strcmp(name, "ISO-8859-15") || !strcmp(name, "MACINTOSH");
+}
+
+static bool is_wide(const char *name)
+{
+	static const char *const names[] = { "GB18030", "BIG5-HKSCS", "EUC-TW", "EUC-JP", "CP932", "UHC", "JOHAB" };
+
+	for (size_t i = 0; i < array_len(names); i++)
+		if (!strcmp(name, names[i]))
+			return true;
+	return false;
+}
+
+/*
+ * Any text fits an encoding of one byte a letter, and servers and editors declare Latin 1 for
+ * everything. One of many letters beyond ASCII is taken for what it looks like.
+ */
+static bool is_believed(const char *declared, const char *guess, const uint8_t *p, size_t n)
+{
+	return is_latin(guess) || high_letters(p, n) < (is_latin(declared) ? 8 : FEW_LETTERS);
+}
+
+/* As declared, where nearly all of it fits. */
+static bool decode_nearly(const char *declared, const uint8_t *p, size_t n, struct buf *out)
+{
+	size_t from = out->len, bad = 0;
+
+	if (convert_from(declared, p, n, out, &bad) == 0 && bad <= n / 200)
+		return true;
+	out->len = from;
+	return false;
+}
+
+static int decode_legacy(const char *declared, const uint8_t *p, size_t n, struct buf *out)
+{
+	const char *name = charset_iconv(declared), *guess;
+
+	if (name && is_wide(name) && decode_nearly(name, p, n, out))
+		return 0;
+	guess = by_guess(p, n);
+	if (name && !is_wide(name) && is_believed(name, guess, p, n))
+		return decode_as(name, p, n, out);
+	return decode_whole(guess, p, n, out) ? 0 : decode_as(name ? name : guess, p, n, out);
+}
+
+/* Of seven bits, so that they look like ASCII. */
+static const char *seven_bits(const char *declared, const uint8_t *p, size_t n)
+{
+	const char *name = charset_iconv(declared);
+
+	return name && !strcmp(name, "UTF-7") ? name : by_escapes(p, n);
+}
+
 int charset_decode(const uint8_t *p, size_t n, const char *declared, struct buf *out)
 {
 	size_t skip = 0;
@@ -239,18 +299,17 @@ int charset_decode(const uint8_t *p, size_t n, const char *declared, struct buf 
 		return 0;
 	p += skip;
 	n -= skip;
-	seven = name ? NULL : by_escapes(p, n);
+	seven = name ? NULL : seven_bits(declared, p, n);
 	if (seven && decode_whole(seven, p, n, out))
 		return 0;
 	if ((!name || !strcmp(name, "UTF-8")) && utf8_valid_no_nul((const char *)p, n))
 		return buf_add(out, p, n);
 	if (name && !strcmp(name, "UTF-8"))
 		return buf_add(out, p, n); /* it says so: what is wrong in it is marked later */
-	if (!name)
-		name = by_zeroes(p, n);
-	if (!name && memchr(p, '\0', n))
-		return CHARSET_E_BINARY;
-	if (!name)
-		name = iconv_name(declared);
-	return decode_as(name ? name : by_guess(p, n), p, n, out);
+	if (!name && memchr(p, '\0', n)) {
+		name = by_width(p, n);
+		if (!name)
+			return CHARSET_E_BINARY;
+	}
+	return name ? decode_as(name, p, n, out) : decode_legacy(declared, p, n, out);
 }

@@ -1,6 +1,6 @@
 /*
  * Text in any of the usual encodings made UTF-8: by its byte order mark, else as UTF-8 where it is
- * valid, else by what it declares, else by a guess (uchardet alone takes 8 % of English UTF-8
+ * valid, else by what it declares, where that fits, else by a guess (uchardet alone takes 8 % of English UTF-8
  * with curly quotes for something else).
  */
 #pragma once
@@ -12,6 +12,8 @@
 
 /* iconv finds its tables in files: all that are ever used are opened before the sandbox closes. */
 void charset_load(void);
+const char *charset_label(size_t i); /* the i-th name that documents use; NULL past the last */
+const char *charset_iconv(const char *name); /* iconv's name; NULL: not known, or no name */
 
 #define CHARSET_E_BINARY 1 /* not text at all */
 /* Appends. declared: a name out of the document, or NULL. 0, CHARSET_E_BINARY, -ENOMEM, -ENOBUFS.

@@ -4,10 +4,14 @@
  */
 #include "daemon/extract/office.h"
 
+#include <errno.h>
 #include <string.h>
 
+#include "common/attr.h"
 #include "common/mem.h"
 #include "common/str.h"
+
+#define BESIDE_MAX 100 /* headers, and parts of each other kind beside the text */
 
 struct style {
 	char *id;
@@ -19,7 +23,9 @@ struct docx {
 	struct style *styles;
 	size_t nstyles, cstyles;
 	unsigned skip;   /* open elements whose text is said twice, or not meant for readers */
+	unsigned math, matrix; /* open formulas, open tables of them */
 	bool in_text;    /* within w:t */
+	bool drops, joins; /* the paragraph is a large first letter; the next one is its rest */
 	char *style;     /* in styles.xml: the one read now */
 	unsigned level;
 };
@@ -99,6 +105,61 @@ static void property(struct docx *d, const char *name, const char **atts)
 	}
 }
 
+/* A large first letter is a paragraph of its own, which the next one continues. */
+static void begin_paragraph(struct docx *d)
+{
+	if (!d->joins)
+		writer_block(&d->x->writer, BLOCK_TEXT, 0);
+	d->joins = d->drops = false;
+}
+
+static void end_paragraph(struct docx *d)
+{
+	d->joins = d->drops;
+	if (!d->joins)
+		writer_end(&d->x->writer);
+}
+
+static bool is_drop(const char **atts)
+{
+	const char *kind = xml_attr(atts, "dropCap");
+
+	return kind && strcmp(kind, "none") != 0;
+}
+
+/* What a formula shows by where it stands: a^2, b_i, c/d. */
+static const char *math_sign(const char *name, bool in_matrix)
+{
+	if (!strcmp(name, "den"))
+		return "/";
+	if (!strcmp(name, "sup") || !strcmp(name, "sub"))
+		return name[2] == 'p' ? "^" : "_";
+	if (!strcmp(name, "rad"))
+		return "\u221a";
+	return !strcmp(name, "d") || !strcmp(name, "mr") || (in_matrix && !strcmp(name, "e")) ? " " : NULL;
+}
+
+static void run(struct docx *d, const char *name, const char **atts)
+{
+	struct writer *w = &d->x->writer;
+	const char *sign = d->math ? math_sign(name, d->matrix) : NULL;
+
+	if (sign)
+		writer_str(w, sign);
+	else if (!strcmp(name, "t"))
+		d->in_text = true;
+	else if (!strcmp(name, "tab"))
+		writer_text(w, " ", 1);
+	else if (!strcmp(name, "br") || !strcmp(name, "cr"))
+		writer_break(w);
+	else if (!strcmp(name, "noBreakHyphen"))
+		writer_text(w, "-", 1);
+	else if (!strcmp(name, "framePr"))
+		d->drops = is_drop(atts);
+	else
+		property(d, name, atts);
+}
+
 static void body_start(struct xml *xml, const char *name, const char **atts)
 {
 	struct docx *d = xml->ctx;
@@ -107,16 +168,10 @@ static void body_start(struct xml *xml, const char *name, const char **atts)
 	d->skip += is_skipped(name);
 	if (d->skip)
 		return;
-	if (!strcmp(name, "t"))
-		d->in_text = true;
-	else if (!strcmp(name, "p"))
-		writer_block(w, BLOCK_TEXT, 0);
-	else if (!strcmp(name, "tab"))
-		writer_text(w, " ", 1);
-	else if (!strcmp(name, "br") || !strcmp(name, "cr"))
-		writer_break(w);
-	else if (!strcmp(name, "noBreakHyphen"))
-		writer_text(w, "-", 1);
+	d->math += !strcmp(name, "oMath");
+	d->matrix += d->math && !strcmp(name, "m");
+	if (!strcmp(name, "p"))
+		begin_paragraph(d);
 	else if (!strcmp(name, "tbl"))
 		writer_table(w);
 	else if (!strcmp(name, "tr"))
@@ -124,7 +179,7 @@ static void body_start(struct xml *xml, const char *name, const char **atts)
 	else if (!strcmp(name, "tc"))
 		writer_cell(w);
 	else
-		property(d, name, atts);
+		run(d, name, atts);
 }
 
 static void body_end(struct xml *xml, const char *name)
@@ -139,7 +194,11 @@ static void body_end(struct xml *xml, const char *name)
 	if (!strcmp(name, "t"))
 		d->in_text = false;
 	else if (!strcmp(name, "p"))
-		writer_end(w);
+		end_paragraph(d);
+	else if (!strcmp(name, "oMath"))
+		d->math -= d->math > 0;
+	else if (!strcmp(name, "m"))
+		d->matrix -= d->matrix > 0;
 	else if (!strcmp(name, "tc"))
 		writer_cell_end(w);
 	else if (!strcmp(name, "tr"))
@@ -161,8 +220,8 @@ static int read_part(struct docx *d, struct archive *a, const char *entry)
 	struct xml xml = { .ctx = d, .start = body_start, .end = body_end, .text = body_text };
 	int r;
 
-	d->skip = 0;
-	d->in_text = false;
+	d->skip = d->math = d->matrix = 0;
+	d->in_text = d->drops = d->joins = false;
 	r = xml_entry(&xml, a, entry);
 	while (d->x->writer.deep)
 		writer_table_end(&d->x->writer);
@@ -170,33 +229,88 @@ static int read_part(struct docx *d, struct archive *a, const char *entry)
 	return r;
 }
 
-/* Footnotes, endnotes, comments: after the text, where there are any. */
-static int read_notes(struct docx *d, struct archive *a, const char *part)
-{
-	int r = archive_has(a, part) ? read_part(d, a, part) : 0;
+/* ---- beside the body ---- */
 
-	return r < 0 ? 0 : r;
+/* An HTML page or a mail that some programs put in whole. */
+static int read_chunk(struct docx *d, struct archive *a, const char *part)
+{
+	struct extract *x = d->x;
+	const char *outer = x->name, *format = x->format;
+	struct buf bytes;
+	int r;
+
+	if (x->depth >= MAIL_DEPTH)
+		return 0;
+	buf_init(&bytes, ARCHIVE_ENTRY_MAX);
+	r = archive_read(a, part, &bytes);
+	x->name = part;
+	x->depth++;
+	if (r == 0 && bytes.len)
+		(void)extract_document(x, bytes.data, bytes.len);
+	x->depth--;
+	x->name = outer;
+	x->format = format;
+	buf_fini(&bytes);
+	return r ? r : x->r;
 }
 
-int extract_docx(struct extract *x, struct archive *a)
+/* The same header stands in several sections. */
+static bool stood_before(const struct archive *a, const struct relations *parts, size_t i)
+{
+	uint32_t sum, other;
+
+	for (size_t k = 0; archive_sum(a, parts->v[i].target, &sum) && k < i; k++)
+		if (!strcmp(parts->v[k].type, parts->v[i].type) && archive_sum(a, parts->v[k].target, &other) && sum == other)
+			return true;
+	return false;
+}
+
+static int read_beside(struct docx *d, struct archive *a, const struct relations *parts, const char *type)
+{
+	int (*read)(struct docx *, struct archive *, const char *) = !strcmp(type, "/aFChunk") ? read_chunk : read_part;
+	size_t count = 0;
+
+	for (size_t i = 0; i < parts->n; i++) {
+		int r = 0;
+
+		if (str_ends(parts->v[i].type, type) && archive_has(a, parts->v[i].target) && count++ < BESIDE_MAX &&
+			!stood_before(a, parts, i))
+			r = read(d, a, parts->v[i].target);
+		if (r > 0)
+			return r;
+	}
+	return 0;
+}
+
+/* Notes and comments after the text, then what stands above and below each page, once. */
+static int read_all(struct docx *d, struct archive *a, const char *part)
+{
+	static const char *const types[] = { "/aFChunk", "/footnotes", "/endnotes", "/comments", "/header", "/footer" };
+	struct xml styles = { .ctx = d, .start = style_start, .end = style_end };
+	struct relations parts = { .n = 0 };
+	int r = relations_read(&parts, d->x, a, part);
+	const char *sheet = relation_of_type(&parts, "/styles");
+
+	if (r == 0)
+		r = xml_entry(&styles, a, sheet ? sheet : "word/styles.xml");
+	if (r == 0 || r == -ENOENT) {
+		office_heading(d->x);
+		r = read_part(d, a, part);
+	}
+	for (size_t i = 0; r == 0 && i < array_len(types); i++)
+		r = read_beside(d, a, &parts, types[i]);
+	relations_fini(&parts);
+	return r;
+}
+
+int extract_docx(struct extract *x, struct archive *a, const char *part)
 {
 	struct docx d = { .x = x };
-	struct xml styles = { .ctx = &d, .start = style_start, .end = style_end };
 	int r = office_title(x, a, "docProps/core.xml");
 
 	x->format = "docx";
-	if (r == 0 && archive_has(a, "word/styles.xml"))
-		r = xml_entry(&styles, a, "word/styles.xml");
-	if (r == 0) {
-		office_heading(x);
-		r = read_part(&d, a, "word/document.xml");
-	}
 	if (r == 0)
-		r = read_notes(&d, a, "word/footnotes.xml");
-	if (r == 0)
-		r = read_notes(&d, a, "word/endnotes.xml");
-	if (r == 0)
-		r = read_notes(&d, a, "word/comments.xml");
+		r = read_all(&d, a, part);
 	for (size_t i = 0; i < d.nstyles; i++)
 		mem_free(d.styles[i].id);
 	mem_free(d.styles);

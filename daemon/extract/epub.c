@@ -67,7 +67,7 @@ static void add_item(struct epub *d, const char **atts)
 	unescape(target);
 	d->items = mem_grow(d->items, &d->citems, d->nitems, sizeof(*d->items));
 	d->items[d->nitems++] = (struct item){ mem_dup(id), path_resolve(d->package, target),
-		!type || strstr(type, "html") };
+		!type || strstr(type, "html") || strstr(type, "dtbook") || strstr(type, "oeb") };
 	mem_free(target);
 }
 

@@ -27,7 +27,7 @@
 #define XML_TOKEN_MAX ((size_t)8 << 20) /* bytes without an end of tag: expat keeps them all */
 
 /* Sheets and slides */
-#define SHEETS_MAX 1000      /* pages of one workbook, a deck's slides, a book's chapters */
+#define SHEETS_MAX ARCHIVE_ENTRIES /* pages of one workbook, a deck's slides, a book's chapters */
 #define COLUMNS_MAX 256      /* cells of one row; what is past them goes into the last one */
 #define STRINGS_MAX 4000000  /* shared strings of a workbook */
 #define TABLES_DEEP 8        /* tables within tables that are kept as such */

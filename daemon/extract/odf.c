@@ -12,6 +12,7 @@ struct odf {
 	struct extract *x;
 	unsigned lists, skip;
 	unsigned sheets; /* open tables that are sheets */
+	unsigned notes;  /* open foot notes */
 	bool is_book, body;
 	int repeat; /* of the cell, when it has text */
 	int row;
@@ -19,7 +20,7 @@ struct odf {
 
 static bool is_skipped(const char *name)
 {
-	return !strcmp(name, "tracked-changes") || !strcmp(name, "annotation") ||
+	return !strcmp(name, "tracked-changes") || !strcmp(name, "annotation") || !strcmp(name, "note-citation") ||
 	       !strcmp(name, "forms") || !strcmp(name, "ruby-text");
 }
 
@@ -77,9 +78,21 @@ static void begin_paragraph(struct odf *d)
 {
 	struct writer *w = &d->x->writer;
 
+	if (d->notes) {
+		writer_text(w, " ", w->now.len && w->now.data[w->now.len - 1] != '(');
+		return;
+	}
 	if (d->lists && w->kind == BLOCK_ITEM && !w->now.len)
 		return; /* the item's own */
 	writer_block(w, BLOCK_TEXT, 0);
+}
+
+/* A foot note stands in brackets where its mark does: the sentence goes on after it. */
+static void end_note(struct odf *d)
+{
+	d->notes -= d->notes > 0;
+	if (!d->notes)
+		writer_str(&d->x->writer, ")");
 }
 
 static void on_start(struct xml *xml, const char *name, const char **atts)
@@ -96,9 +109,11 @@ static void on_start(struct xml *xml, const char *name, const char **atts)
 			(unsigned)xml_int(xml_attr(atts, "outline-level"), 1, 6, 1));
 	else if (!strcmp(name, "p"))
 		begin_paragraph(d);
+	else if (!strcmp(name, "note") && d->body)
+		writer_str(w, d->notes++ ? "" : " (");
 	else if (!strcmp(name, "list"))
 		d->lists++;
-	else if (!strcmp(name, "list-item"))
+	else if (!strcmp(name, "list-item") && !d->notes)
 		writer_block(w, BLOCK_ITEM, d->lists ? d->lists - 1 : 0);
 	else if (!strcmp(name, "tab") || !strcmp(name, "s"))
 		writer_text(w, " ", 1);
@@ -123,7 +138,9 @@ static void on_end(struct xml *xml, const char *name)
 		d->skip -= is_skipped(name);
 		return;
 	}
-	if (!strcmp(name, "h") || !strcmp(name, "p") || !strcmp(name, "list-item"))
+	if (!strcmp(name, "note"))
+		end_note(d);
+	else if (!d->notes && (!strcmp(name, "h") || !strcmp(name, "p") || !strcmp(name, "list-item")))
 		writer_end(w);
 	else if (!strcmp(name, "list"))
 		d->lists -= d->lists > 0;

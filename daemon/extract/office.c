@@ -156,6 +156,10 @@ const char *relation_of_type(const struct relations *r, const char *type)
 
 /* ---- which one ---- */
 
+struct office_kind {
+	int (*read)(struct extract *x, struct archive *a, const char *part);
+};
+
 static int by_mimetype(struct extract *x, struct archive *a)
 {
 	struct buf type;
@@ -176,6 +180,37 @@ static int by_mimetype(struct extract *x, struct archive *a)
 	return r;
 }
 
+/* The reader of a package whose main part is this one; by its root, whatever it is called. */
+static void root_start(struct xml *xml, const char *name, const char **atts)
+{
+	struct office_kind *kind = xml->ctx;
+
+	(void)atts;
+	if (xml->depth > 1)
+		return;
+	kind->read = !strcmp(name, "document")       ? extract_docx
+		     : !strcmp(name, "presentation") ? extract_pptx
+		     : !strcmp(name, "workbook")     ? extract_xlsx
+						     : NULL;
+}
+
+/* Office Open XML: the relations of the whole say which part is the main one. */
+static int by_relations(struct extract *x, struct archive *a)
+{
+	struct relations all = { .n = 0 };
+	struct office_kind kind = { NULL };
+	struct xml root = { .ctx = &kind, .start = root_start, .end = nothing };
+	int r = relations_read(&all, x, a, "");
+	const char *main = relation_of_type(&all, "/officeDocument");
+
+	if (r == 0 && main)
+		r = xml_entry(&root, a, main);
+	if (r == 0)
+		r = kind.read ? kind.read(x, a, main) : -ENOENT;
+	relations_fini(&all);
+	return r;
+}
+
 static int by_content(struct extract *x, struct archive *a)
 {
 	int r = archive_has(a, "mimetype") ? by_mimetype(x, a) : -ENOENT;
@@ -183,13 +218,17 @@ static int by_content(struct extract *x, struct archive *a)
 	if (r != -ENOENT)
 		return r;
 	if (archive_has(a, "word/document.xml"))
-		return extract_docx(x, a);
+		return extract_docx(x, a, "word/document.xml");
 	if (archive_has(a, "ppt/presentation.xml"))
-		return extract_pptx(x, a);
+		return extract_pptx(x, a, "ppt/presentation.xml");
 	if (archive_has(a, "xl/workbook.xml"))
-		return extract_xlsx(x, a);
+		return extract_xlsx(x, a, "xl/workbook.xml");
 	if (archive_has(a, "META-INF/container.xml"))
 		return extract_epub(x, a);
+	if (archive_has(a, "_rels/.rels"))
+		r = by_relations(x, a);
+	if (r != -ENOENT)
+		return r;
 	if (archive_has(a, "xl/workbook.bin"))
 		return extract_fail(x, EXTRACT_E_TYPE, "a binary workbook: save it as XLSX");
 	return extract_fail(x, EXTRACT_E_TYPE, "an archive: unpack it and upload what is in it");

@@ -4,9 +4,10 @@
 #include "daemon/extract/archive.h"
 #include "daemon/extract/xml.h"
 
-int extract_docx(struct extract *x, struct archive *a);
-int extract_pptx(struct extract *x, struct archive *a);
-int extract_xlsx(struct extract *x, struct archive *a);
+/* part: the main one, "word/document.xml" */
+int extract_docx(struct extract *x, struct archive *a, const char *part);
+int extract_pptx(struct extract *x, struct archive *a, const char *part);
+int extract_xlsx(struct extract *x, struct archive *a, const char *part);
 int extract_odf(struct extract *x, struct archive *a); /* ODT, ODS, ODP */
 int extract_epub(struct extract *x, struct archive *a);
 

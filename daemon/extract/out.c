@@ -59,6 +59,23 @@ static void record(struct out *o, char type, const void *a, size_t na, const voi
 		flush(o);
 }
 
+/* Names come from strangers too: in the records they are clean UTF-8, of a bounded length. */
+static struct buf clean_name(struct out *o, const char *s, size_t n, size_t max)
+{
+	struct utf8_clean state = { 0 };
+	struct buf clean;
+
+	buf_init(&clean, 0);
+	note(o, utf8_clean_feed(&state, s, utf8_floor(s, n, max), &clean));
+	note(o, utf8_clean_end(&state, &clean));
+	if (clean.len)
+		clean.len = utf8_floor((char *)clean.data, clean.len, max);
+	for (size_t i = 0; i < clean.len; i++)
+		if (clean.data[i] < ' ' || clean.data[i] == 0x7f)
+			clean.data[i] = ' ';
+	return clean;
+}
+
 /* The text gathered so far becomes a record. */
 static void close_text(struct out *o)
 {
@@ -74,14 +91,10 @@ static void close_text(struct out *o)
 void out_form(struct out *o, char form, const char *title, size_t n)
 {
 	struct buf clean;
-	struct utf8_clean state = { 0 };
 
 	if (o->plain)
 		return;
-	buf_init(&clean, 0);
-	n = utf8_floor(title, n, EXTRACT_TITLE_MAX);
-	note(o, utf8_clean_feed(&state, title, n, &clean));
-	note(o, utf8_clean_end(&state, &clean));
+	clean = clean_name(o, title, n, EXTRACT_TITLE_MAX);
 	record(o, 'F', &form, 1, clean.data, clean.len);
 	buf_fini(&clean);
 }
@@ -132,8 +145,8 @@ static void settle(struct out *o)
 
 void out_place(struct out *o, int page, int line, const char *label)
 {
+	struct buf clean;
 	uint8_t head[8];
-	size_t n = utf8_floor(label, strlen(label), EXTRACT_NAME_MAX);
 
 	settle(o);
 	if (o->plain) {
@@ -142,24 +155,28 @@ void out_place(struct out *o, int page, int line, const char *label)
 	} else {
 		put_u32(head, (uint32_t)page);
 		put_u32(head + 4, (uint32_t)line);
-		record(o, 'P', head, sizeof(head), label, n);
+		clean = clean_name(o, label, strlen(label), EXTRACT_NAME_MAX);
+		record(o, 'P', head, sizeof(head), clean.data, clean.len);
+		buf_fini(&clean);
 	}
 	o->pages = page > 0 ? max_of(o->pages, (size_t)page) : o->pages;
 }
 
 void out_child(struct out *o, const char *name, const void *p, size_t n)
 {
-	struct buf head;
+	struct buf head, clean;
 	uint8_t length[4];
 
 	if (o->plain)
 		return;
 	settle(o);
+	clean = clean_name(o, name, strlen(name), EXTRACT_NAME_MAX);
 	buf_init(&head, 0);
-	put_u32(length, (uint32_t)strlen(name));
+	put_u32(length, (uint32_t)clean.len);
 	note(o, buf_add(&head, length, sizeof(length)));
-	note(o, buf_add_str(&head, name));
+	note(o, buf_add(&head, clean.data, clean.len));
 	record(o, 'C', head.data, head.len, p, n);
+	buf_fini(&clean);
 	buf_fini(&head);
 }
 

@@ -146,7 +146,7 @@ static int read_notes(struct pptx *d, struct archive *a, const char *slide)
 	return r;
 }
 
-int extract_pptx(struct extract *x, struct archive *a)
+int extract_pptx(struct extract *x, struct archive *a, const char *part)
 {
 	struct pptx *d = mem_new(sizeof(*d));
 	struct xml list = { .ctx = d, .start = list_start, .end = list_end };
@@ -156,9 +156,9 @@ int extract_pptx(struct extract *x, struct archive *a)
 	d->x = x;
 	r = office_title(x, a, "docProps/core.xml");
 	if (r == 0)
-		r = relations_read(&d->parts, x, a, "ppt/presentation.xml");
+		r = relations_read(&d->parts, x, a, part);
 	if (r == 0)
-		r = xml_entry(&list, a, "ppt/presentation.xml");
+		r = xml_entry(&list, a, part);
 	extract_form(x, FORM_MARKDOWN);
 	for (size_t i = 0; r == 0 && i < d->nslides; i++) {
 		x->page = first + (int)i + 1;

@@ -2,13 +2,30 @@
 #include <errno.h>
 #include <string.h>
 
+#include "common/attr.h"
 #include "daemon/extract/charset.h"
 #include "daemon/extract/extract.h"
 #include "daemon/worker/records.h"
 
+/* <?xml version="1.0" encoding="EUC-JP"?> */
+static const char *declared_charset(const uint8_t *p, size_t n, char name[40])
+{
+	const char *s = (const char *)p, *end = n ? memchr(p, '>', min_of(n, (size_t)200)) : NULL, *at;
+	size_t len = 0;
+
+	if (!end || n < 5 || memcmp(p, "<?xml", 5) != 0)
+		return NULL;
+	at = memmem(s, (size_t)(end - s), "encoding=", 9);
+	for (at = at ? at + 10 : end; at < end && !strchr("\"'?", *at) && len < 39; at++)
+		name[len++] = *at;
+	name[len] = '\0';
+	return len ? name : NULL;
+}
+
 static int decode(struct extract *x, const uint8_t *p, size_t n, struct buf *text)
 {
-	int r = charset_decode(p, n, NULL, text);
+	char name[40];
+	int r = charset_decode(p, n, declared_charset(p, n, name), text);
 
 	if (r == CHARSET_E_BINARY)
 		return extract_fail(x, EXTRACT_E_TYPE,

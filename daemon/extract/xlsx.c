@@ -191,16 +191,16 @@ static int read_sheet(struct xlsx *d, struct archive *a, const struct sheet *s)
 	return r == -ENOENT ? 0 : r;
 }
 
-static int read_book(struct xlsx *d, struct archive *a)
+static int read_book(struct xlsx *d, struct archive *a, const char *part)
 {
 	struct xml book = { .ctx = d, .start = book_start, .end = book_end };
 	const char *strings, *styles;
-	int r = relations_read(&d->parts, d->x, a, "xl/workbook.xml");
+	int r = relations_read(&d->parts, d->x, a, part);
 
 	strings = relation_of_type(&d->parts, "/sharedStrings");
 	styles = relation_of_type(&d->parts, "/styles");
 	if (r == 0)
-		r = xml_entry(&book, a, "xl/workbook.xml");
+		r = xml_entry(&book, a, part);
 	if (r == 0 && strings)
 		r = strings_read(&d->strings, a, strings);
 	if (r == 0 && styles)
@@ -208,7 +208,7 @@ static int read_book(struct xlsx *d, struct archive *a)
 	return r;
 }
 
-int extract_xlsx(struct extract *x, struct archive *a)
+int extract_xlsx(struct extract *x, struct archive *a, const char *part)
 {
 	struct xlsx d = { .x = x };
 	int r = office_title(x, a, "docProps/core.xml");
@@ -216,7 +216,7 @@ int extract_xlsx(struct extract *x, struct archive *a)
 	x->format = "xlsx";
 	buf_init(&d.value, 0);
 	if (r == 0)
-		r = read_book(&d, a);
+		r = read_book(&d, a, part);
 	extract_form(x, FORM_MARKDOWN);
 	for (size_t i = 0; r == 0 && i < d.nsheets; i++)
 		r = read_sheet(&d, a, &d.sheets[i]);

@@ -95,6 +95,15 @@ static int on_external(XML_Parser p, const char *context, const char *base, cons
 	return XML_STATUS_ERROR;
 }
 
+/* UTF-8 and UTF-16 expat knows. Of others, which no office program writes, ASCII is taken. */
+static int on_encoding(void *data, const XML_Char *name, XML_Encoding *info)
+{
+	(void)data, (void)name;
+	for (int i = 0; i < 256; i++)
+		info->map[i] = i;
+	return XML_STATUS_OK;
+}
+
 /* ---- feeding ---- */
 
 static int begin(struct xml *xml, struct extract *x)
@@ -104,7 +113,7 @@ static int begin(struct xml *xml, struct extract *x)
 	xml->x = x;
 	xml->depth = 0;
 	xml->since = 0;
-	xml->parser = XML_ParserCreate("UTF-8");
+	xml->parser = XML_ParserCreate(NULL);
 	if (!xml->parser)
 		return extract_fail(x, EXTRACT_E_FAILED, "out of memory");
 	/* random, and here already: expat would ask the kernel for it, which the sandbox forbids */
@@ -115,6 +124,7 @@ static int begin(struct xml *xml, struct extract *x)
 	XML_SetCharacterDataHandler(xml->parser, on_text);
 	XML_SetEntityDeclHandler(xml->parser, on_entity);
 	XML_SetExternalEntityRefHandler(xml->parser, on_external);
+	XML_SetUnknownEncodingHandler(xml->parser, on_encoding, NULL);
 	return 0;
 }
 

@@ -97,6 +97,16 @@ def docx(body=None, title="Handbook of the Lighthouse", **more):
         "word/document.xml": docx_body(body), **more})
 
 
+def moved(data, old, new):
+    """A package whose main part is called otherwise, as some programs do: only its relations tell."""
+    with zipfile.ZipFile(io.BytesIO(data)) as z:
+        entries = {name.replace(old, new): z.read(name).replace(old.encode(), new.encode()) for name in z.namelist()}
+    main = next(name for name in entries if name.startswith(new) and "/" not in name[len(new):] and name.endswith(".xml")
+                and any(mark in entries[name] for mark in (b"<w:document", b"<workbook", b"<p:presentation")))
+    entries["_rels/.rels"] = relations([("rId1", "officeDocument", "/" + main)])
+    return zipped(entries)
+
+
 def pptx():
     def shape(kind, *texts):
         place = f'<p:nvSpPr><p:nvPr><p:ph type="{kind}"/></p:nvPr></p:nvSpPr>' if kind else ""

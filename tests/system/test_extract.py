@@ -1,10 +1,12 @@
 """ragchatd-extract by itself: each format's text and places, what it refuses, and the walls around it."""
+import base64
 import json
 import os
 import re
 import resource
 import shutil
 import subprocess
+import urllib.parse
 
 import papers
 import records
@@ -27,6 +29,36 @@ def test_word_keeps_headings_items_and_tables(t):
     contains(got.text, "# Maintenance\n\nThe lamp of the lighthouse is cleaned every Thursday with vinegar.\n\n- Wash the lens\n"
              "  - with a soft cloth\n\n## Staff\n\n| Name | Shift |\n| --- | --- |\n| Ingrid | night |\n| Olaf \\| Ole | day |")
     check("struck out" not in got.text, "deleted text was read")
+
+
+def test_word_keeps_what_stands_beside_the_text(t):
+    part = lambda kind, words: f"<w:{kind} {papers.W}>" + papers.paragraph(words) + f"</w:{kind}>"  # noqa: E731
+    sum_of = lambda inner: f'<m:oMath xmlns:m="m">{inner}</m:oMath>'  # noqa: E731
+    t_of = lambda words: f"<m:r><m:t>{words}</m:t></m:r>"  # noqa: E731
+    formula = sum_of(t_of("E=m") + f"<m:sSup><m:e>{t_of('c')}</m:e><m:sup>{t_of('2')}</m:sup></m:sSup>"
+                     f"<m:f><m:num>{t_of('a')}</m:num><m:den>{t_of('b')}</m:den></m:f>")
+    letter = '<w:p><w:pPr><w:framePr w:dropCap="drop"/></w:pPr><w:r><w:t>O</w:t></w:r></w:p>'
+    body = letter + papers.paragraph("nce upon a time.") + f"<w:p>{formula}</w:p>"
+    rows = [("rId1", "styles", "styles.xml"), ("rId2", "header", "header1.xml"), ("rId3", "header", "header2.xml"), ("rId4", "footer", "footer1.xml"),
+            ("rId5", "footnotes", "notes.xml"), ("rId6", "aFChunk", "chunk.html"), ("rId7", "header", "../../../../etc/passwd")]
+    got = read(t, papers.docx(body, **{
+        "word/_rels/document.xml.rels": papers.relations(rows), "word/header1.xml": part("hdr", "Quarry Board"), "word/header2.xml": part("hdr", "Quarry Board"),
+        "word/footer1.xml": part("ftr", "For members only"), "word/notes.xml": part("footnotes", "Measured in June."),
+        "word/chunk.html": "<html><body><p>An inserted page.</p></body></html>"}), "a.docx")
+    contains(got.text, "Once upon a time.", "E=mc^2a/b", "An inserted page.", "Measured in June.", "For members only")
+    equal(got.text.count("Quarry Board"), 1, "one header of two sections")
+
+
+def test_packages_are_known_by_their_relations(t):
+    contains(read(t, papers.moved(papers.docx(), "word/", "text/"), "a.docx").text, "The lamp of the lighthouse")
+    contains(read(t, papers.moved(papers.xlsx(), "xl/", "deep/er/"), "a.xlsx").text, "| Copper kettle | 2024-03-01 |")
+    contains(read(t, papers.moved(papers.pptx(), "ppt/", "P/"), "a.pptx").text, "412 crates")
+    back = papers.zipped({"xl\\workbook.xml": f'<workbook {papers.R}><sheets><sheet name="Keys" r:id="rId1"/></sheets></workbook>',
+                          "xl\\_rels\\workbook.xml.rels": papers.relations([("rId1", "worksheet", "worksheets/Sheet1.xml")]),
+                          "xl\\worksheets\\sheet1.xml": '<worksheet><row r="1"><c r="A1" t="inlineStr"><is><t>spare</t></is></c></row></worksheet>'})
+    contains(read(t, back, "a.xlsx").text, "## Keys", "spare")
+    wide = papers.docx_body(papers.paragraph("wide letters"))
+    contains(read(t, papers.zipped({"word/document.xml": ('<?xml version="1.0" encoding="UTF-16"?>' + wide).encode("utf-16")}), "a.docx").text, "wide letters")
 
 
 def test_slides_come_in_order_with_their_numbers(t):
@@ -53,6 +85,12 @@ def test_open_documents_are_read(t):
     got = read(t, papers.ods(), "a.ods")
     contains(got.text, "| Boat | Berth |\n| --- | --- |\n| Petrel | 14 |")
     equal(got.place_of("| Petrel"), (1, 4, ""))
+
+
+def test_foot_notes_leave_the_sentence_whole(t):
+    note = '<text:note><text:note-citation>1</text:note-citation><text:note-body><text:p>In crowns.</text:p><text:p>Or kind.</text:p></text:note-body></text:note>'
+    got = read(t, papers.odf("text", f"<office:text><text:p>Members pay{note} each quarter.</text:p></office:text>"), "a.odt")
+    contains(got.text, "Members pay (In crowns. Or kind.) each quarter.")
 
 
 def test_a_book_is_read_in_the_order_of_its_spine(t):
@@ -127,6 +165,27 @@ def test_mail_with_attachments_of_every_kind(t):
     check(got.children[0][1].startswith(b"%PDF-"), "the attached PDF is not handed back")
 
 
+def test_mail_of_every_encoding_is_read(t):
+    """Subjects and names of files in the encodings of the world, old and odd ones too: behind the lock nothing is left to load."""
+    for charset, words in (("gb2312", "中文主题"), ("gbk", "中文主题"), ("big5", "中文主題"), ("euc-kr", "한국어 제목"), ("ks_c_5601-1987", "한국어 제목"),
+                           ("shift_jis", "日本語の件名"), ("iso-2022-jp", "日本語の件名"), ("koi8-r", "Привет"), ("windows-1255", "שלום"),
+                           ("windows-874", "สวัสดี"), ("iso8859-1", "naïve"), ("cp932", "日本語")):
+        raw = words.encode({"ks_c_5601-1987": "cp949", "windows-874": "cp874", "iso8859-1": "latin-1"}.get(charset, charset))
+        packed = base64.b64encode(raw).decode()
+        name = urllib.parse.quote(raw)
+        got = read(t, f"Subject: =?{charset}?B?{packed}?=\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=x\n\n"
+                   f"--x\nContent-Type: text/plain; charset={charset}\nContent-Transfer-Encoding: base64\n\n{packed}\n"
+                   f"--x\nContent-Disposition: attachment; filename*={charset}''{name}.txt\n\nattached\n--x--\n".encode(), "a.eml")
+        equal((got.title, got.text.count(words), got.place_of("attached")[2]), (words, 2, words + ".txt"), charset)
+    # a zone that nobody knows, a name that is in no encoding, one that is too long
+    odd = b"Date: 2025-07-29T12:42:06.000Z\nSubject: GA.com\xf4 asks\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=x\n\n" \
+          b"--x\nContent-Disposition: attachment; filename=\"Quien \x8aat.txt\"\n\nthe song\n" \
+          b"--x\nContent-Disposition: attachment; filename=\"" + b"y" * 9000 + b".pdf\"\n\n%PDF-1.4\n--x--\n"
+    got = read(t, odd, "a.eml")
+    equal((got.title, got.place_of("the song")[2], len(got.children)), ("GA.comô asks", "Quien Šat.txt", 1))
+    check(len(got.children[0][0]) <= 512, "a name without end")
+
+
 def test_messages_of_an_mbox_are_its_pages(t):
     got = read(t, papers.mbox([papers.mail(), papers.mail(subject="Second letter")]), "a.mbox")
     equal((got.place_of("# Minutes"), got.place_of("# Second")), ((1, -1, ""), (2, -1, "")))
@@ -144,6 +203,21 @@ def test_encodings_are_recognised(t):
     curly = "It’s a “quoted” word – nothing more."
     equal(read(t, curly.encode(), "a.txt").text, curly, "UTF-8 with curly quotes")
     equal(read(t, curly.encode("cp1252"), "a.txt").text, curly, "Windows-1252")
+    for charset in ("utf-16-be", "utf-32-le", "utf-32-be", "utf-32"):
+        equal(read(t, russian.encode(charset), "a.txt").text, russian, charset)
+    for charset in ("utf-16-le", "utf-16-be"):
+        text = "図書館は月曜日から開いています。\n利用は無料です。予約は要りません。\n"
+        equal(read(t, text.encode(charset), "a.txt").text, text, f"{charset} without zeroes, without a mark")
+    hebrew = "זהו טקסט בעברית לבדיקת הקידוד, והוא ארוך כדי שיזוהה נכון. שלום"
+    equal(read(t, hebrew.encode("cp1255"), "a.txt").text, hebrew, "the last letter, which might have taken a point")
+    feed = '<?xml version="1.0" encoding="EUC-JP"?><a>短い文</a>'
+    contains(read(t, feed.encode("euc-jp"), "a.xml").text, "短い文")
+    lie = "<html><head><meta charset='%s'></head><body><p>%s</p></body></html>"
+    japanese, czech = "今日はとても良い天気ですね。散歩に行きましょう。" * 2, "Příliš žluťoučký kůň úpěl ďábelské ódy a zase skákal."
+    for text, charset, told in ((russian, "cp1251", "utf-8"), (russian, "cp1251", "iso-8859-1"), (russian, "koi8-r", "windows-1251"), (japanese, "shift_jis", "utf-8"),
+                                (japanese, "euc-jp", "windows-1252"), (japanese, "shift_jis", "euc-jp"), (curly, "cp1252", "utf-8"), (curly, "cp1252", "utf-16"),
+                                (curly, "utf-8", "shift_jis"), (czech, "cp1250", "x-user-defined"), (japanese, "utf-8", "gb2312")):
+        contains(read(t, (lie % (told, text)).encode(charset), "a.html").text, text)
     page = f'<html><head><meta charset="koi8-r"></head><body><p>{russian}</p></body></html>'
     contains(read(t, page.encode("koi8-r"), "a.html").text, russian)
     equal(read(t, b"one\rtwo\r", "a.txt").text, "one\ntwo\n", "lines of old Macs")
@@ -215,7 +289,8 @@ def test_nothing_is_opened_once_it_reads(t):
         raise Skip("no strace")
     documents = {"a.docx": papers.docx(), "a.pptx": papers.pptx(), "a.xlsx": papers.xlsx(), "a.odt": papers.odt(), "a.ods": papers.ods(),
                  "a.epub": papers.epub(), "a.html": papers.HTML.encode("utf-16"), "a.txt": "Привет, мир и все люди".encode("cp1251"),
-                 "a.eml": papers.mail([("x.docx", papers.docx())], "=?koi8-r?B?8NLJ18XU?=", html=True)}
+                 "a.eml": papers.mail([("x.docx", papers.docx())], "=?koi8-r?B?8NLJ18XU?=", html=True),
+                 "b.eml": b"Date: 2025-07-29T12:42:06Z\nSubject: =?gb2312?B?1tDOxNb3zOI=?= =?big5?B?pKSk5Q==?= =?euc-kr?B?x9GxubG5?= \xf4\n\nx"}
     for name, data in documents.items():
         trace = os.path.join(t.dir, name + ".trace")
         code, _, err = records.run(program(t), data, name, prefix=["strace", "-f", "-o", trace])

@@ -67,8 +67,10 @@ def test_titles_are_shown_and_found(t):
 
 def test_bad_files_have_their_error_and_the_others_go_in(t):
     t.daemon()
+    ole = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2000)
     bad = {"locked.pdf": (papers.locked_pdf(), "password"), "empty.pdf": (papers.pdf([None]), "no text layer"),
-           "cut.docx": (papers.docx()[:-30], "damaged"), "bomb.docx": (papers.bomb(), "unpacks"),
+           "cut.docx": (papers.docx()[:-30], "damaged"), "locked.docx": (ole + "EncryptedPackage".encode("utf-16-le"), "password"),
+           "letter.msg": (ole + "__properties_version1.0".encode("utf-16-le"), "an Outlook message"), "old.doc": (ole + bytes(600), "an old office document"), "bomb.docx": (papers.bomb(), "unpacks"),
            "blob.txt": (bytes(range(256)) * 8, "not text"), "pic.txt": (b"\x89PNG\r\n\x1a\n" + bytes(600), "picture")}
     good = write(t, "good.odt", papers.odt())
     paths = [write(t, name, data) for name, (data, _) in bad.items()]
