@@ -1,14 +1,16 @@
 /*
  * Documents coming in: bytes gathered on the loop thread; text in UTF-8 goes straight on, all else
- * through a helper that makes text of it (ingest_read.c); cut and indexed in one job on the
- * library's thread.
+ * through a helper that makes text of it (ingest_read.c); cut and indexed in one job of the library's
+ * writer, whose first half, without the database, is done ahead of it.
  */
 #define LOG_TAG "library"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "common/attr.h"
 #include "common/buf.h"
+#include "common/fair.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/sha256.h"
@@ -188,6 +190,30 @@ void *ingest_abort(struct ingest *i)
 	return ingest_free(i);
 }
 
+/* ---- where its words go: a guess, from what became of those before it ---- */
+
+static uint64_t collection_key(const struct op_document_add *op)
+{
+	return fair_key(op->account.id) * 31 + fair_key(op->doc.collection);
+}
+
+static bool goes_direct(const struct library *l, const struct op_document_add *op)
+{
+	uint64_t key = collection_key(op);
+
+	return l->direct[key & (DIRECT_KNOWN - 1)] == key;
+}
+
+static void note_direct(struct library *l, const struct op_document_add *op)
+{
+	uint64_t key = collection_key(op), *known = &l->direct[key & (DIRECT_KNOWN - 1)];
+
+	if (op->direct)
+		*known = key;
+	else if (*known == key)
+		*known = 0;
+}
+
 /* ---- the job ---- */
 
 static bool is_blank(const char *s, size_t n)
@@ -257,10 +283,20 @@ static int decode(struct ingest *i)
 	return cut(i, text);
 }
 
+/* Without the database: on a thread that works ahead. */
+static void ingest_ahead(struct job *j)
+{
+	struct ingest *i = container_of(j, struct ingest, job);
+
+	i->cut = decode(i);
+	if (i->cut == 0)
+		op_document_add_ahead(i->op);
+}
+
 static int ingest_run(struct db *db, struct job *j)
 {
 	struct ingest *i = container_of(j, struct ingest, job);
-	int r = i->r ? i->r : decode(i);
+	int r = i->r ? i->r : i->cut;
 
 	if (r > 0) {
 		i->r = r;
@@ -298,6 +334,8 @@ static void ingest_done(struct job *j)
 			: end.unchanged ? ", unchanged"
 			: end.replaced ? ", replaced"
 				       : "");
+	if (!end.r && !end.unchanged && !end.same)
+		note_direct(i->library, i->op);
 	if (!end.r && !end.unchanged)
 		library_changed(i->library, i->op->account.id, end.replaced);
 	i->done(i->owner, i->ctx, &end);
@@ -318,13 +356,17 @@ void ingest_store(struct ingest *i)
 	if (i->progress && !i->r)
 		i->progress(i->ctx, i->records.page, true);
 	i->job.run = ingest_run;
+	i->job.ahead = i->r ? NULL : ingest_ahead;
+	i->job.ahead_bytes = max_of(i->bytes.len, i->records.text.len);
 	i->job.done = ingest_done;
 	i->keep = i->library->config.keep_originals;
+	i->op->direct = goes_direct(i->library, i->op);
 	i->job.shares = i->op->shares = i->bytes.len <= SMALL && i->records.text.len <= SMALL;
 	if (store_submit(store, STORE_LIBRARY, &i->job) == 0)
 		return;
 	/* `done` may not come from here: any other queue brings the bad news back to the loop */
 	i->job.run = ingest_refused;
+	i->job.ahead = NULL;
 	for (int lane = 0; lane < STORE_LANES; lane++)
 		if (store_submit(store, (enum store_lane)lane, &i->job) == 0)
 			return;

@@ -20,6 +20,7 @@ struct ingest {
 	bool looked;    /* at the first bytes */
 	bool keep;      /* the bytes, as an original */
 	int r;          /* of the job: 0 or LIBRARY_E_* */
+	int cut;        /* what came of cutting it: as r, or -errno */
 	char why[256];
 	void (*done)(uint64_t owner, void *ctx, const struct ingest_end *end);
 	ingest_progress progress; /* NULL: nobody asks */

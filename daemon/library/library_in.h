@@ -9,6 +9,8 @@
 #define INGEST_BYTES ((size_t)256 << 20)
 #define NAME_BYTES 512
 
+#define DIRECT_KNOWN 64 /* collections that came by lately; a power of two */
+
 struct library {
 	struct readers *readers; /* NULL: only UTF-8 text is read */
 	char *sandbox;           /* what the last one said of its walls */
@@ -17,4 +19,5 @@ struct library {
 	struct library_config config;
 	bool rebuilding;      /* a job of it is queued */
 	size_t ingests, held; /* documents on their way, and what they hold */
+	uint64_t direct[DIRECT_KNOWN]; /* fair_key of collections whose words went straight into segments */
 };

@@ -121,9 +121,9 @@ static uint32_t hash_of(const uint8_t *p, size_t n)
 }
 
 /* NOTHING: out of memory */
-static uint32_t term_of(struct segment_builder *b, const uint8_t *term, size_t n)
+static uint32_t term_of(struct segment_builder *b, const uint8_t *term, size_t n, uint32_t hash)
 {
-	uint32_t hash = hash_of(term, n), i;
+	uint32_t i;
 
 	if (b->nterms * 2 >= b->nbuckets && !more_buckets(b))
 		return NOTHING;
@@ -165,7 +165,7 @@ int segment_builder_word(
 
 	if (n > SEGMENT_TERM_MAX)
 		return SEGMENT_E_TERM;
-	i = term_of(b, term, n);
+	i = term_of(b, term, n, hash_of(term, n));
 	if (i == NOTHING || b->nnotes >= NOTHING - 1)
 		return -ENOMEM;
 	if (b->terms[i].last == NOTHING || b->notes[b->terms[i].last].p.at != b->npassages) {
@@ -192,6 +192,67 @@ int segment_builder_passage(struct segment_builder *b, uint16_t length)
 	b->lengths[b->npassages++] = length;
 	b->documents[b->ndocuments - 1].passages++;
 	return 0;
+}
+
+uint16_t segment_builder_length(const struct segment_builder *b, size_t passage)
+{
+	return b->lengths[passage];
+}
+
+void segment_builder_shift(struct segment_builder *b, int64_t by)
+{
+	for (size_t i = 0; i < b->ndocuments; i++)
+		b->documents[i].first += by;
+}
+
+/* ---- of another one ---- */
+
+static void append_documents(struct segment_builder *b, const struct segment_builder *from, int64_t first)
+{
+	for (size_t i = 0; i < from->ndocuments; i++) {
+		segment_builder_document(b, first + from->documents[i].first);
+		b->documents[b->ndocuments - 1].at = (uint32_t)b->npassages + from->documents[i].at;
+		b->documents[b->ndocuments - 1].passages = from->documents[i].passages;
+	}
+}
+
+static void append_notes(struct segment_builder *b, const struct segment_builder *from, const uint32_t *terms)
+{
+	for (size_t i = 0; i < from->nnotes; i++) {
+		struct note note = from->notes[i];
+		struct term *t = &b->terms[terms[note.term]];
+
+		note.term = terms[note.term];
+		note.p.at += (uint32_t)b->npassages;
+		t->last = (uint32_t)b->nnotes;
+		t->notes++;
+		b->notes[b->nnotes++] = note;
+	}
+}
+
+int segment_builder_append(struct segment_builder *b, const struct segment_builder *from, int64_t first)
+{
+	uint32_t *terms = mem_try((from->nterms + 1) * sizeof(*terms));
+	int r = terms && b->npassages + from->npassages < INT32_MAX && b->nnotes + from->nnotes < NOTHING &&
+				mem_try_room(&b->notes, &b->cap_notes, b->nnotes + from->nnotes, sizeof(*b->notes)) &&
+				mem_try_room(&b->lengths, &b->cap_lengths, b->npassages + from->npassages, sizeof(*b->lengths))
+			? 0
+			: -ENOMEM;
+
+	for (size_t i = 0; r == 0 && i < from->nterms; i++) {
+		const struct term *t = &from->terms[i];
+
+		terms[i] = term_of(b, from->text.data + t->at, t->len, t->hash);
+		r = terms[i] == NOTHING ? -ENOMEM : 0;
+	}
+	if (r == 0) {
+		append_documents(b, from, first);
+		append_notes(b, from, terms);
+		memcpy(b->lengths + b->npassages, from->lengths, from->npassages * sizeof(*b->lengths));
+		b->npassages += from->npassages;
+	}
+	mem_free(terms);
+	return r;
 }
 
 /* ---- back ---- */

@@ -40,7 +40,11 @@ struct segment_mark {
 /* Back: as it was at a mark; what was marked later is forgotten. */
 struct segment_mark segment_builder_mark(const struct segment_builder *b);
 void segment_builder_back(struct segment_builder *b, const struct segment_mark *mark);
+/* What another one collected comes behind: its documents' ids count from `first`. -ENOMEM: some of it may have come. */
+int segment_builder_append(struct segment_builder *b, const struct segment_builder *from, int64_t first);
+void segment_builder_shift(struct segment_builder *b, int64_t by); /* ids of documents, so far */
 size_t segment_builder_passages(const struct segment_builder *b);
+uint16_t segment_builder_length(const struct segment_builder *b, size_t passage);
 size_t segment_builder_bytes(const struct segment_builder *b);
 int segment_builder_write(struct segment_builder *b, bool rough, segment_put_fn put, void *ctx);
 void *segment_builder_free(struct segment_builder *b);

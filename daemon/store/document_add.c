@@ -41,6 +41,7 @@ void op_document_add_free(struct op_document_add *op)
 	for (size_t i = 0; i < op->n; i++)
 		mem_free(op->passages[i].heading);
 	mem_free(op->passages);
+	segment_builder_free(op->words);
 	mem_free(op);
 }
 
@@ -158,7 +159,7 @@ static int add(struct db *db, struct job *j)
 	if (r != 0 || target)
 		return r ? r : share_bytes(&c, target);
 	c.lengths = calloc(op->n + 1, sizeof(*c.lengths));
-	c.name = mem_printf("%s%s%s", op->doc.name, op->doc.title ? "\n" : "", op->doc.title ? op->doc.title : "");
+	c.name = coming_name(op);
 	r = !c.lengths ? -ENOMEM : op->shares ? coming_bring_in_at_once(&c) : coming_bring_in(&c);
 	mem_free(c.lengths);
 	mem_free(c.name);

@@ -15,7 +15,12 @@ struct coming {
 	bool direct;    /* its words go straight into a segment: */
 	struct portion *portion; /* ... the group's, or `own`; NULL: into words_<collection> */
 	struct portion own;
+	bool cut;       /* its words are in the portion already, and its lengths are known */
 };
+/* The name and the title, as document_place.name is. */
+char *coming_name(const struct op_document_add *op);
+/* The words of passage i, whose id is first + i. */
+struct words_row coming_row(const struct op_document_add *op, size_t i, int64_t first, const char *name);
 /* In slices, none longer than a few milliseconds; all at once for everybody else. */
 int coming_bring_in(struct coming *c);
 /* A small one, whole in the transaction that it shares: nothing of it is seen before the commit. */

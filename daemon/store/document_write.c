@@ -35,7 +35,7 @@ static int make_collection(struct coming *c, const char *name)
 /* The collection and its table, made when they are not there. Within a transaction. */
 static int open_collection(struct coming *c)
 {
-	const struct op_document_add *op = c->op;
+	struct op_document_add *op = c->op;
 	const char *name = op->doc.collection ? op->doc.collection : "default";
 	sqlite3_stmt *stmt = NULL;
 	bool row = false;
@@ -48,7 +48,7 @@ static int open_collection(struct coming *c)
 	if (r == 0 && row) {
 		c->collection = db_col_int(stmt, 0);
 		c->first = c->collection << PASSAGE_BITS | db_col_int(stmt, 1);
-		c->direct = db_col_int(stmt, 2);
+		c->direct = op->direct = db_col_int(stmt, 2);
 	}
 	db_release(stmt);
 	return r || row ? r : make_collection(c, name);
@@ -108,23 +108,34 @@ static int write_words(struct coming *c, const struct words_row *row, uint16_t *
 	return r;
 }
 
+/* Its words go into the portion: all at once where they were cut ahead, else passage by passage. */
+static int begin_words(struct coming *c, struct portion *p)
+{
+	struct segment_builder *words = c->op->words;
+	int r = 0;
+
+	c->portion = p;
+	c->cut = words != NULL;
+	for (size_t i = 0; c->cut && i < c->op->n; i++)
+		c->lengths[i] = segment_builder_length(words, i);
+	if (c->cut)
+		r = portion_take(p, &c->op->words, c->first);
+	else
+		portion_document(p, c->first);
+	return r;
+}
+
 static int write_passage(struct coming *c, size_t i)
 {
 	const struct passage *p = &c->op->passages[i];
-	struct words_row row = {
-		.id = c->first + (int64_t)i,
-		.name = i == 0 ? c->name : NULL,
-		.heading = p->heading,
-		.text = c->op->text + p->start,
-		.text_len = p->end - p->start,
-	};
+	struct words_row row = coming_row(c->op, i, c->first, c->name);
 	int r = db_run(c->db, c->db->lib, c->why,
 		"INSERT INTO passage (id, start, end, line, page, heading) VALUES (?1, ?2, ?3, ?4, "
 		"?5, ?6)",
 		db_int(row.id), db_int((int64_t)p->start), db_int((int64_t)p->end), db_int(p->line),
 		db_int(p->page), db_text(p->heading));
 
-	if (r == 0)
+	if (r == 0 && !c->cut)
 		r = write_words(c, &row, &c->lengths[i]);
 	c->terms += c->lengths[i];
 	c->lengths[i] |= i == 0 ? LENGTH_FIRST : 0;
@@ -177,9 +188,8 @@ static int bring_in(struct coming *c, struct slice *s)
 	if (r == 0)
 		r = open_document(c);
 	if (r == 0 && c->direct) {
-		c->portion = &c->own;
-		portion_begin(c->portion, c->collection);
-		portion_document(c->portion, c->first);
+		portion_begin(&c->own, c->collection);
+		r = begin_words(c, &c->own);
 	}
 	s->collection = c->direct ? 0 : c->collection;
 	if (r == 0)
@@ -239,10 +249,8 @@ int coming_bring_in_at_once(struct coming *c)
 
 	if (r == 0)
 		r = open_document(c);
-	if (r == 0 && c->direct) {
-		c->portion = portions_get(c->db, c->collection);
-		portion_document(c->portion, c->first);
-	}
+	if (r == 0 && c->direct)
+		r = begin_words(c, portions_get(c->db, c->collection));
 	if (r == 0)
 		r = text_write(c->db, c->key, 0, c->op->text, c->op->text_len, c->why);
 	if (r == 0)

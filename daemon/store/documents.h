@@ -9,6 +9,8 @@
 #include "daemon/store/turns.h"
 #include "daemon/types.h"
 
+struct segment_builder;
+
 struct document_row {
 	id_str id;
 	char *name;        /* as given: a base name, or the path relative to the folder uploaded */
@@ -51,11 +53,15 @@ struct op_document_add {
 	size_t n;
 	const void *original;         /* in: the file as it came, to be kept as well; borrowed; NULL: not */
 	bool shares;                  /* in: small, and its job is one that shares a transaction */
+	bool direct;                  /* in: a guess, its words go straight into a segment; out: so it is with its collection */
+	struct segment_builder *words; /* private: those that op_document_add_ahead has cut; NULL: none */
 	bool unchanged, replaced;     /* out */
 	bool same;                    /* out: another one of the collection has these bytes, doc.same */
 };
 struct op_document_add *op_document_add_new(void);
 int op_document_add_run(struct db *db, struct job *j);
+/* What needs no database, once text and passages are there: a job may do it on any thread before it runs. */
+void op_document_add_ahead(struct op_document_add *op);
 void op_document_add_free(struct op_document_add *op);
 
 /* STORE_KEYED: has the account these bytes under this name in this collection? */

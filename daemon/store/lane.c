@@ -62,6 +62,8 @@ int lane_submit(struct lane *l, struct job *j)
 	} else {
 		atomic_fetch_add(&l->queued, 1);
 		j->slice_ms = 0;
+		if (j->ahead && l->ahead)
+			ahead_push(l->ahead, j);
 		list_push_back(&l->queue, &j->link);
 		if (j->account != l->serving)
 			atomic_store(&l->db.others, true);
@@ -183,7 +185,7 @@ static void run(void *arg)
 }
 
 /* The loop's thread alone takes signals. */
-static int create_thread(struct lane *l)
+int lane_thread(uv_thread_t *thread, void (*fn)(void *), void *arg)
 {
 	uv_thread_options_t options = { .flags = UV_THREAD_HAS_STACK_SIZE,
 		.stack_size = STACK_SIZE };
@@ -193,10 +195,32 @@ static int create_thread(struct lane *l)
 	sigfillset(&all);
 	r = -pthread_sigmask(SIG_SETMASK, &all, &old);
 	if (r == 0) {
-		r = uv_thread_create_ex(&l->thread, &options, run, l);
+		r = uv_thread_create_ex(thread, &options, fn, arg);
 		(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
 	}
 	return r;
+}
+
+static int start_ahead(struct lane *l)
+{
+	int r;
+
+	if (l->db.lane != STORE_LIBRARY)
+		return 0;
+	l->ahead = mem_new(sizeof(*l->ahead));
+	r = ahead_start(l->ahead);
+	if (r != 0)
+		l->ahead = mem_free(l->ahead);
+	return r;
+}
+
+/* After the lane, which leaves nothing for it to do. */
+static void stop_ahead(struct lane *l)
+{
+	if (!l->ahead)
+		return;
+	ahead_stop(l->ahead);
+	l->ahead = mem_free(l->ahead);
 }
 
 int lane_start(struct lane *l, enum store_lane which, struct harvest *harvest)
@@ -211,11 +235,14 @@ int lane_start(struct lane *l, enum store_lane which, struct harvest *harvest)
 		return r;
 	r = uv_cond_init(&l->wake);
 	if (r == 0) {
-		r = create_thread(l);
+		r = start_ahead(l);
+		if (r == 0)
+			r = lane_thread(&l->thread, run, l);
 		if (r == 0) {
 			l->running = true;
 			return 0;
 		}
+		stop_ahead(l);
 		uv_cond_destroy(&l->wake);
 	}
 	uv_mutex_destroy(&l->mutex);
@@ -232,6 +259,7 @@ void lane_stop(struct lane *l)
 	uv_cond_signal(&l->wake);
 	uv_mutex_unlock(&l->mutex);
 	uv_thread_join(&l->thread);
+	stop_ahead(l);
 	uv_cond_destroy(&l->wake);
 	uv_mutex_destroy(&l->mutex);
 	shares_fini(&l->shares);

@@ -8,6 +8,7 @@
 #include <uv.h>
 
 #include "common/shares.h"
+#include "daemon/store/ahead.h"
 #include "daemon/store/db.h"
 
 /* Finished jobs on their way to the loop, and what the loop may read at any time. */
@@ -31,6 +32,7 @@ struct lane {
 	uv_mutex_t mutex;
 	uv_cond_t wake;
 	struct list queue; /* under mutex, like stop and the two below */
+	struct ahead *ahead;  /* STORE_LIBRARY: works ahead of it; NULL elsewhere */
 	struct shares shares; /* of the accounts, on STORE_SCAN; its thread's alone */
 	uint64_t serving;  /* the account of the job that runs there */
 	bool stop;

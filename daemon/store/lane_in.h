@@ -10,6 +10,9 @@ int lane_run_job(struct lane *l, struct job *j);
 void lane_deliver(struct lane *l, struct list *finished);
 void lane_fail_group(struct list *group, int r, const char *why); /* those that had succeeded share the fate of their transaction */
 
+/* One more thread of the store: small, without signals. 0 or -errno. */
+int lane_thread(uv_thread_t *thread, void (*run)(void *), void *arg);
+
 void lane_write_main(struct lane *l);
 void lane_library_main(struct lane *l);
 void lane_read_main(struct lane *l);

@@ -3,6 +3,7 @@
 
 #include "common/clock.h"
 #include "common/mem.h"
+#include "daemon/store/ahead.h"
 #include "daemon/store/lane_in.h"
 #include "daemon/store/segments.h"
 
@@ -23,24 +24,35 @@ static bool share_job(struct lane *l, struct job *j)
 	return !sqlite3_get_autocommit(lib);
 }
 
+static struct job *first_of(const struct list *batch)
+{
+	return list_first(batch, struct job, link);
+}
+
 /* As many small jobs as fit into one transaction: each would wait for the disk by itself. */
 static void share_group(struct lane *l, struct list *batch, struct list *group)
 {
-	uint64_t end = clock_mono_us() + SHARE_US;
+	uint64_t end;
 	char *why = NULL;
-	int r = library_begin(&l->db, &why);
+	int r;
 
+	ahead_finish(l->ahead, first_of(batch)); /* what may take a while comes before the transaction */
+	end = clock_mono_us() + SHARE_US;
+	r = library_begin(&l->db, &why);
 	do {
 		struct job *j = lane_pop(batch);
-		bool open = r != 0 || share_job(l, j);
+		bool open;
 
+		ahead_finish(l->ahead, j);
+		open = r != 0 || share_job(l, j);
+		ahead_over(l->ahead, j);
 		list_push_back(group, &j->link);
 		if (!open) {
 			r = j->r ? j->r : -EIO;
 			why = mem_dup(j->why);
 		}
-	} while (r == 0 && !list_empty(batch) && clock_mono_us() < end &&
-		 list_first(batch, struct job, link)->shares);
+	} while (r == 0 && !list_empty(batch) && clock_mono_us() < end && first_of(batch)->shares &&
+		 ahead_ready(l->ahead, first_of(batch), end));
 	if (r == 0)
 		r = portions_write(&l->db, &why);
 	if (r == 0)
@@ -74,14 +86,16 @@ void lane_library_main(struct lane *l)
 	(void)sqlite3_wal_hook(l->db.lib, on_library_wal, l);
 	while (lane_take(l, &batch))
 		while (!list_empty(&batch)) {
-			bool shares = list_first(&batch, struct job, link)->shares;
+			bool shares = first_of(&batch)->shares;
 
 			if (shares) {
 				share_group(l, &batch, &finished);
 			} else {
 				struct job *j = lane_pop(&batch);
 
+				ahead_finish(l->ahead, j);
 				j->r = lane_run_job(l, j);
+				ahead_over(l->ahead, j);
 				list_push_back(&finished, &j->link);
 			}
 			db_rollback(l->db.lib); /* what a job left open it did not mean to keep */

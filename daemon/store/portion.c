@@ -63,6 +63,26 @@ void portion_document(struct portion *p, int64_t first)
 	p->next = first;
 }
 
+int portion_take(struct portion *p, struct segment_builder **words, int64_t first)
+{
+	bool alone = !segment_builder_mark(p->b).documents;
+	int64_t n = (int64_t)segment_builder_passages(*words);
+	struct segment_builder *empty = p->b;
+	int r = 0;
+
+	if (alone) {
+		p->b = *words;
+		p->first = first;
+		segment_builder_shift(p->b, first);
+		*words = empty;
+	} else {
+		r = segment_builder_append(p->b, *words, first);
+	}
+	*words = segment_builder_free(*words);
+	p->next = r == 0 ? first + n : p->next;
+	return r;
+}
+
 int portion_passage(struct portion *p, const struct words_row *row, uint16_t *length)
 {
 	size_t places;

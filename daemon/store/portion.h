@@ -32,6 +32,8 @@ int portion_write(struct db *db, struct segment_builder *b, bool rough, bool syn
 
 void portion_begin(struct portion *p, int64_t collection);
 void portion_document(struct portion *p, int64_t first);
+/* The words of a document cut ahead, which are gone from *words. 0, -ENOMEM. */
+int portion_take(struct portion *p, struct segment_builder **words, int64_t first);
 int portion_passage(struct portion *p, const struct words_row *row, uint16_t *length);
 /* The file: `made` says where. 0; *why. Nothing came in: nothing is made. */
 int portion_make(struct db *db, struct portion *p, bool sync, char **why);

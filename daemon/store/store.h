@@ -66,6 +66,10 @@ struct job {
 	bool goes_on;         /* STORE_SCAN: run may be broken off and, called again, goes on where it was */
 	bool moved;           /* with goes_on, set by run: it came further */
 	unsigned slice_ms;    /* the lane's: how long it may keep others waiting */
+	void (*ahead)(struct job *j); /* STORE_LIBRARY: a part that needs no database, called once before `run`, perhaps on the thread that works ahead; NULL: none */
+	size_t ahead_bytes;   /* ... of text that it holds ready, roughly */
+	struct list ahead_link; /* private: lane_ahead.c, as the next */
+	enum { AHEAD_WAITS, AHEAD_RUNS, AHEAD_DONE } ahead_state;
 	uint64_t owner;      /* the caller's: an id in its idmap */
 	void *ctx;           /* the caller's: an object that outlives the store */
 };

@@ -1,0 +1,152 @@
+/* The thread that works ahead of the library's writer, and what the writer asks it. */
+#include "daemon/store/ahead.h"
+
+#include <pthread.h>
+
+#include "common/clock.h"
+#include "daemon/store/lane_in.h"
+
+/*
+ * Bytes of text that are ready or on the way: several hundred small documents, a few books. What is made
+ * of a byte takes two or three. One that is larger is begun when nothing else is held.
+ */
+#define HELD_MAX ((size_t)8 << 20)
+
+static bool has_room(const struct ahead *a, const struct job *j)
+{
+	return !a->held || (a->held < HELD_MAX && j->ahead_bytes <= HELD_MAX - a->held);
+}
+
+/* With the mutex. NULL: the end. */
+static struct job *next_job(struct ahead *a)
+{
+	while (!a->stop) {
+		struct job *j = list_empty(&a->queue) ? NULL : list_first(&a->queue, struct job, ahead_link);
+
+		if (j && has_room(a, j))
+			return j;
+		uv_cond_wait(&a->wake, &a->mutex);
+	}
+	return NULL;
+}
+
+/* With the mutex. */
+static void begin(struct ahead *a, struct job *j)
+{
+	list_remove(&j->ahead_link);
+	j->ahead_state = AHEAD_RUNS;
+	a->held += j->ahead_bytes;
+}
+
+static void run(void *arg)
+{
+	struct ahead *a = arg;
+	struct job *j;
+
+	pthread_setname_np(pthread_self(), "store-ahead");
+	uv_mutex_lock(&a->mutex);
+	while ((j = next_job(a))) {
+		begin(a, j);
+		uv_mutex_unlock(&a->mutex);
+		j->ahead(j);
+		uv_mutex_lock(&a->mutex);
+		j->ahead_state = AHEAD_DONE;
+		uv_cond_signal(&a->done);
+	}
+	uv_mutex_unlock(&a->mutex);
+}
+
+int ahead_start(struct ahead *a)
+{
+	int r;
+
+	*a = (struct ahead){ .held = 0 };
+	list_init(&a->queue);
+	r = uv_mutex_init(&a->mutex);
+	if (r != 0)
+		return r;
+	r = uv_cond_init(&a->wake);
+	if (r == 0) {
+		r = uv_cond_init(&a->done);
+		if (r == 0) {
+			r = lane_thread(&a->thread, run, a);
+			if (r == 0)
+				return 0;
+			uv_cond_destroy(&a->done);
+		}
+		uv_cond_destroy(&a->wake);
+	}
+	uv_mutex_destroy(&a->mutex);
+	return r;
+}
+
+void ahead_stop(struct ahead *a)
+{
+	uv_mutex_lock(&a->mutex);
+	a->stop = true;
+	uv_cond_signal(&a->wake);
+	uv_mutex_unlock(&a->mutex);
+	uv_thread_join(&a->thread);
+	uv_cond_destroy(&a->done);
+	uv_cond_destroy(&a->wake);
+	uv_mutex_destroy(&a->mutex);
+}
+
+void ahead_push(struct ahead *a, struct job *j)
+{
+	uv_mutex_lock(&a->mutex);
+	j->ahead_state = AHEAD_WAITS;
+	list_push_back(&a->queue, &j->ahead_link);
+	uv_cond_signal(&a->wake);
+	uv_mutex_unlock(&a->mutex);
+}
+
+/* ---- on the lane's thread ---- */
+
+bool ahead_ready(struct ahead *a, struct job *j, uint64_t until_us)
+{
+	bool ready;
+
+	if (!j->ahead)
+		return true;
+	uv_mutex_lock(&a->mutex);
+	while (j->ahead_state == AHEAD_RUNS) {
+		uint64_t now = clock_mono_us();
+
+		if (now >= until_us)
+			break;
+		(void)uv_cond_timedwait(&a->done, &a->mutex, (until_us - now) * 1000);
+	}
+	ready = j->ahead_state != AHEAD_RUNS;
+	uv_mutex_unlock(&a->mutex);
+	return ready;
+}
+
+void ahead_finish(struct ahead *a, struct job *j)
+{
+	bool here;
+
+	if (!j->ahead)
+		return;
+	uv_mutex_lock(&a->mutex);
+	here = j->ahead_state == AHEAD_WAITS;
+	if (here) {
+		begin(a, j);
+		j->ahead_state = AHEAD_DONE;
+	}
+	while (!here && j->ahead_state == AHEAD_RUNS)
+		uv_cond_wait(&a->done, &a->mutex);
+	uv_mutex_unlock(&a->mutex);
+	if (here)
+		j->ahead(j);
+}
+
+void ahead_over(struct ahead *a, struct job *j)
+{
+	if (!j->ahead)
+		return;
+	uv_mutex_lock(&a->mutex);
+	a->held -= j->ahead_bytes;
+	uv_cond_signal(&a->wake);
+	uv_mutex_unlock(&a->mutex);
+}
