@@ -82,23 +82,32 @@ static inline void on_taken(uint64_t owner, void *ctx, const struct ingest_end *
 	t->passages = end->doc->passages;
 }
 
-/* In pieces of a prime size, to the end. */
+/* In pieces of a prime size; *t is told of its end. */
+static inline void upload_begin(
+	struct desk *d, const char *collection, const char *name, const void *p, size_t n, struct taken *t)
+{
+	struct ingest *i = NULL;
+
+	*t = (struct taken){ .done = false };
+	t->r = ingest_begin(d->library, &d->w.who, name, collection, (int64_t)n, &i, t->why);
+	for (size_t at = 0; t->r == 0 && at < n; at += min_of(n - at, (size_t)4093))
+		t->r = ingest_feed(i, (const char *)p + at, min_of(n - at, (size_t)4093), t->why);
+	if (t->r != 0) {
+		ingest_abort(i);
+		t->done = true;
+		return;
+	}
+	ingest_commit(i, on_taken, 1, t);
+	if (t->done)
+		abort(); /* never from inside the call */
+}
+
 static inline struct taken upload_to(
 	struct desk *d, const char *collection, const char *name, const void *p, size_t n)
 {
-	struct taken t = { .done = false };
-	struct ingest *i = NULL;
+	struct taken t;
 
-	t.r = ingest_begin(d->library, &d->w.who, name, collection, (int64_t)n, &i, t.why);
-	for (size_t at = 0; t.r == 0 && at < n; at += min_of(n - at, (size_t)4093))
-		t.r = ingest_feed(i, (const char *)p + at, min_of(n - at, (size_t)4093), t.why);
-	if (t.r != 0) {
-		ingest_abort(i);
-		return t;
-	}
-	ingest_commit(i, on_taken, 1, &t);
-	if (t.done)
-		abort(); /* never from inside the call */
+	upload_begin(d, collection, name, p, n, &t);
 	while (!t.done)
 		uv_run(&d->w.loop, UV_RUN_ONCE);
 	return t;

@@ -113,21 +113,28 @@ static void add_words(struct segment_builder *b, enum segment_column column, con
 /* Documents [from, to) of them. */
 static int write_segment(const struct texts *t, size_t from, size_t to, struct buf *out)
 {
-	struct segment_builder *b = segment_builder_new();
+	struct segment_builder *whole = segment_builder_new();
 	int r = 0;
 
 	for (size_t i = from; i < to; i++) {
-		segment_builder_document(b, t->v[i].first);
+		bool alone = i % 3 == 1; /* collected by itself, then put behind the others */
+		struct segment_builder *b = alone ? segment_builder_new() : whole;
+
+		segment_builder_document(b, alone ? 0 : t->v[i].first);
 		for (size_t p = 0; p < t->v[i].n; p++) {
 			add_words(b, SEGMENT_NAME, t->v[i].v[p].name);
 			add_words(b, SEGMENT_HEADING, t->v[i].v[p].heading);
 			add_words(b, SEGMENT_BODY, t->v[i].v[p].body);
 			r = r ? r : segment_builder_passage(b, t->v[i].v[p].length);
 		}
+		if (alone) {
+			r = r ? r : segment_builder_append(whole, b, t->v[i].first);
+			segment_builder_free(b);
+		}
 	}
 	buf_reset(out);
-	r = r ? r : segment_builder_write(b, from % 2, put_bytes, out);
-	segment_builder_free(b);
+	r = r ? r : segment_builder_write(whole, from % 2, put_bytes, out);
+	segment_builder_free(whole);
 	return r;
 }
 

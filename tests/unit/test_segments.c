@@ -238,6 +238,112 @@ TEST(a_large_collection_moves_and_answers_the_same)
 	both_end(&b);
 }
 
+static void on_out(struct job *j)
+{
+	int *r = j->ctx;
+
+	*r = j->r;
+	op_document_remove_free(container_of(j, struct op_document_remove, job));
+}
+
+static void take_out_begin(struct desk *d, const char *name, int *r)
+{
+	struct op_document_remove *op = op_document_remove_new();
+
+	*r = -1;
+	op->account = account_copy(&d->w.who);
+	op->ref = mem_dup(name);
+	op->job.done = on_out;
+	op->job.ctx = r;
+	if (store_submit(d->w.store, STORE_LIBRARY, &op->job) != 0)
+		abort();
+}
+
+#define CROWD 60
+struct crowd {
+	struct taken t[CROWD];
+	int out[CROWD];
+};
+
+static bool is_over(const struct crowd *c)
+{
+	for (size_t i = 0; i < CROWD; i++)
+		if (!c->t[i].done || c->out[i] < 0)
+			return false;
+	return true;
+}
+
+/* Small and large ones, some called as one before, some taken out before they are in. */
+static void put_crowd(struct desk *d, struct crowd *c, unsigned seed)
+{
+	char name[64];
+	struct buf b;
+
+	buf_init(&b, 0);
+	for (unsigned i = 0; i < CROWD; i++) {
+		chance_state = seed * 1000 + i;
+		make_text(&b, i % 9 == 4 ? 100 : 1 + chance(12));
+		snprintf(name, sizeof(name), "crowd-%u.md", i % 7 == 6 ? i - 3 : i);
+		upload_begin(d, "large", name, b.data, b.len, &c->t[i]);
+		if (i % 10 == 9)
+			take_out_begin(d, name, &c->out[i]);
+	}
+	buf_fini(&b);
+}
+
+static void run_crowd(struct desk *d, struct crowd *c, unsigned seed)
+{
+	*c = (struct crowd){ .out = { 0 } };
+	put_crowd(d, c, seed);
+	while (!is_over(c))
+		uv_run(&d->w.loop, UV_RUN_ONCE);
+	for (unsigned i = 0; i < CROWD; i++) {
+		check_int(c->t[i].r, 0);
+		check_int(c->out[i], 0);
+	}
+}
+
+/* Some of their words are cut ahead, and some not: nothing tells which. */
+TEST(many_on_their_way_at_once_are_what_they_are_one_by_one)
+{
+	struct both b;
+	struct crowd c;
+
+	both_make(&b);
+	put_both(&b, 0, 8);
+	for (unsigned seed = 1; seed <= 3; seed++) {
+		run_crowd(&b.few, &c, seed);
+		run_crowd(&b.all, &c, seed);
+		check(same_answers(&b, 10));
+	}
+	check(settle(&b.few));
+	check(count(&b.few, "SELECT direct FROM collection") == 1);
+	check(same_answers(&b, 60));
+	both_end(&b);
+}
+
+TEST(a_store_that_closes_takes_what_it_was_given_first)
+{
+	struct desk d;
+	struct crowd c = { .out = { 0 } };
+
+	desk_make_with(&d, FEW);
+	for (unsigned i = 0; i < 8; i++)
+		put(&d, i, 1);
+	run_crowd(&d, &c, 1);
+	put_crowd(&d, &c, 2);
+	desk_close(&d);
+	check(is_over(&c));
+	for (unsigned i = 0; i < CROWD; i++)
+		check_int(c.t[i].r, 0);
+	check_int(count(&d, "SELECT count(*) FROM document WHERE state <> 1"), 0);
+	desk_open(&d);
+	check(settle(&d));
+	check_int(count(&d, "SELECT count(*) FROM document WHERE name LIKE 'crowd%'"), CROWD - 8 - 6);
+	desk_close(&d);
+	desk_end(&d);
+}
+
 TEST(what_is_replaced_and_removed_meanwhile_is_gone)
 {
 	struct both b;
