@@ -15,6 +15,7 @@
 #include "common/json.h"
 #include "common/mem.h"
 #include "common/str.h"
+#include "proto/limits.h"
 
 enum { OPT_IN_DOCS = OPT_OWN, OPT_BY, OPT_JSONL, OPT_ALL, OPT_ORIGINAL };
 
@@ -226,23 +227,56 @@ static int search(struct docs *d, struct opts *o)
 	return doc_search_run(&d->search, o->client, o->args + 1, o->nargs - 1);
 }
 
-static int reindex(struct docs *d, struct opts *o)
+static void add_reindexed(struct val result, struct buf *out)
+{
+	int64_t documents = val_get_int(result, "documents", 0), passages = val_get_int(result, "passages", 0);
+
+	(void)buf_addf(out, "%lld passage%s of %lld document%s %s indexed anew; `ragchat status` tells how far it is\n",
+		(long long)passages, passages == 1 ? "" : "s", (long long)documents, documents == 1 ? "" : "s",
+		passages == 1 ? "is" : "are");
+}
+
+/* What an older daemon does not know it passes over: it would do so with all documents. */
+static int ask_level(struct docs *d, int64_t level)
 {
 	int r;
 
-	if (opts_count(o, 1, 1))
-		return o->status;
-	pack_kv_text_opt(link_request(d->link, "doc.reindex"), "collection", d->collection);
+	(void)link_request(d->link, "ping");
+	r = link_call(d->link, 0);
+	if (r)
+		return link_fail(d->link, r);
+	if (d->link->level >= level)
+		return 0;
+	return say_fail(STATUS_PROTOCOL, "the daemon is older than this program and reindexes whole collections only: `ragchat daemon stop`, then again");
+}
+
+static int reindex(struct docs *d, struct opts *o)
+{
+	size_t n = o->nargs - 1;
+	struct pack *p;
+	int r;
+
+	if (n > LIMIT_PAGE || (n && d->collection))
+		return opts_fail(o, n > LIMIT_PAGE ? "docs reindex takes at most %d documents" : "docs reindex takes documents, or --in COLLECTION", LIMIT_PAGE);
+	r = n ? ask_level(d, 4) : 0;
+	if (r)
+		return r;
+	p = link_request(d->link, "doc.reindex");
+	pack_kv_text_opt(p, "collection", d->collection);
+	if (n) {
+		pack_key(p, "documents");
+		pack_array(p);
+		for (size_t i = 1; i <= n; i++)
+			pack_text(p, o->args[i]);
+		pack_close(p);
+	}
 	r = link_call(d->link, 0);
 	if (r)
 		return link_fail(d->link, r);
 	if (d->json)
 		pretty_val(d->link->msg.result, false, &d->text);
 	else
-		(void)buf_addf(&d->text,
-			"%lld passages of %lld documents are indexed anew; `ragchat status` tells how far it is\n",
-			(long long)val_get_int(d->link->msg.result, "passages", 0),
-			(long long)val_get_int(d->link->msg.result, "documents", 0));
+		add_reindexed(d->link->msg.result, &d->text);
 	return out_text(&d->text, false);
 }
 
@@ -337,9 +371,11 @@ const struct cmd cmd_docs = {
 		"       ragchat docs show --original [-o FILE] DOCUMENT   the file as it came\n"
 		"       ragchat docs search [OPTIONS] TEXT...\n"
 		"       ragchat docs rm [--json] DOCUMENT... | --in COLLECTION --all\n"
-		"       ragchat docs reindex [--in COLLECTION]   from the stored text, in the background\n"
+		"       ragchat docs reindex [--json] [DOCUMENT... | --in COLLECTION]\n"
 		"The documents that were uploaded into the daemon's own library: id, age, size,\n"
 		"passages, collection, name. DOCUMENT is a name, an id or the beginning of an id.\n"
+		"reindex makes the index of some, of a collection or of all anew, from the stored\n"
+		"text and in the background; the old one answers until then.\n"
 		"      --in COLLECTION     only these\n"
 		"      --format TEXT   of ls, a line of your own: {id} {document} {name} {title}\n"
 		"                      {collection} {bytes} {passages} {added}, and \\t\n"

@@ -83,7 +83,7 @@ struct link {
 	bool restarted; /* a later hello named another instance: the daemon had ended */
 	char instance[64], version[32];
 	char closing[32]; /* the reason that the daemon gave for closing */
-	int64_t protocol, uid;
+	int64_t protocol, level, uid;
 	bool must_log_in; /* by password or token; the uid is not enough */
 	bool may_log_in;
 	char account[132], role[16]; /* "" not logged in */

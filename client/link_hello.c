@@ -116,6 +116,7 @@ int link_hello_answered(struct link *l)
 		return link_refuse(l, "it answered hello with another version");
 	if (val_get_str(l->msg.result, "instance", &s, &n))
 		hello_instance(l, s, n);
+	l->level = val_get_int(l->msg.result, "level", 0);
 	if (val_get_str(l->msg.result, "version", &s, &n))
 		(void)snprintf(l->version, sizeof(l->version), "%.*s", (int)n, s);
 	l->greeted = true;

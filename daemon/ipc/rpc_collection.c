@@ -1,4 +1,6 @@
 /* collection.* and doc.reindex: documents by the collection. */
+#include <string.h>
+
 #include "common/mem.h"
 #include "daemon/ipc/dispatch.h"
 #include "daemon/server.h"
@@ -12,7 +14,7 @@ static void on_reindex(struct job *j)
 	struct pack p;
 
 	if (j->r != 0) {
-		reply_store_error(call, j->r, j->why, NULL, "collection");
+		reply_store_error(call, j->r, j->why, &op->candidates, op->nrefs ? "document" : "collection");
 	} else {
 		library_rebuild(call->server->library);
 		if (reply_begin(call, &p)) {
@@ -26,9 +28,29 @@ static void on_reindex(struct job *j)
 	op_reindex_free(op);
 }
 
+/* False: too many, or something that is no text. */
+static bool take_documents(struct op_reindex *op, struct val v)
+{
+	size_t n = val_present(v) ? val_count(v) : 0;
+
+	if (n > LIMIT_PAGE || (val_present(v) && !n)) /* nothing chosen is not everything */
+		return false;
+	op->refs = mem_new((n + 1) * sizeof(*op->refs));
+	for (size_t i = 0; i < n; i++) {
+		const char *s;
+		size_t len;
+
+		if (!val_str(val_at(v, i), &s, &len) || !len || memchr(s, '\0', len))
+			return false;
+		op->refs[op->nrefs++] = mem_ndup(s, len);
+	}
+	return true;
+}
+
 void rpc_doc_reindex(struct call *call, struct args *a)
 {
 	struct arg_str collection = args_str(a, "collection", ARG_OPTIONAL, 1, LIMIT_NAME);
+	struct val documents = args_val(a, "documents", VAL_ARRAY);
 	struct op_reindex *op;
 
 	if (!args_ok(a)) {
@@ -36,6 +58,11 @@ void rpc_doc_reindex(struct call *call, struct args *a)
 		return;
 	}
 	op = op_reindex_new();
+	if (!take_documents(op, documents) || (op->nrefs && collection.s)) {
+		reply_error(call, PROTO_E_BAD_PARAMS, collection.s ? "a collection or documents, not both" : "documents are 1 to %d REFs", LIMIT_PAGE);
+		op_reindex_free(op);
+		return;
+	}
 	op->account = account_copy(&call->account);
 	op->collection = args_dup(collection);
 	call_submit(call, STORE_LIBRARY, &op->job, op_reindex_run, on_reindex);

@@ -152,7 +152,9 @@ static int count_documents(struct db *db, struct op_stats *op)
 	bool row = false;
 	int r = db_query(&stmt, db, db->lib, &op->job.why,
 		"SELECT COALESCE(sum(documents), 0), COALESCE(sum(passages), 0), "
-		"COALESCE(sum(passages) FILTER (WHERE recipe <> ?2), 0), "
+		"COALESCE(sum(passages) FILTER (WHERE recipe <> ?2), 0) + "
+		"(SELECT COALESCE(sum(d.passages), 0) FROM document d JOIN collection o ON o.id = d.collection WHERE "
+		"d.renew <> 0 AND o.account = ?1 AND o.recipe = ?2), "
 		"COALESCE(sum(passages * (cursor & ?3) / max(next, 1)) FILTER (WHERE recipe <> ?2), 0) "
 		"FROM collection WHERE account = ?1",
 		db_text(op->account.id), db_int(words_fingerprint()),

@@ -15,6 +15,7 @@ struct removing {
 	int64_t collection;
 	char **why;
 	bool found; /* a document, the last time */
+	bool second; /* ... and it was a second name */
 };
 
 struct op_collection_remove *op_collection_remove_new(void)
@@ -70,6 +71,7 @@ static int next_document(struct removing *m, int64_t *key, char **id, char **nam
 		sqlite3_stmt *stmt = NULL;
 		bool row = false;
 
+		m->second = i == 0;
 		r = db_query(&stmt, m->db, m->db->lib, m->why, sql[i], db_int(m->collection));
 		if (r == 0)
 			r = db_step(stmt, &row, m->why);
@@ -91,7 +93,7 @@ static int hide_one(struct removing *m)
 	int r = next_document(m, &key, &id, &name);
 
 	if (r == 0 && key)
-		r = library_hide(m->db, key, m->why);
+		r = m->second ? alias_drop(m->db, key, true, m->why) : library_hide(m->db, key, m->why);
 	if (r == 0 && key)
 		r = carry_add(m->db, m->op->account.id, "document.removed", id, name, m->why);
 	mem_free(id);

@@ -61,6 +61,7 @@ struct db {
 	struct db_stmt *cache; /* private: db.c */
 	size_t cached, cache_cap;
 	struct columns *columns; /* private: columns.c; what columns the five tables have */
+	bool renew;                /* of the library: a document has another name, and is to be indexed by it */
 	bool outbox;               /* of the library: events of documents wait there */
 	uint64_t news[NEWS_WORDS]; /* of the running group: whose events were written */
 };

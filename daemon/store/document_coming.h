@@ -12,6 +12,11 @@ struct coming {
 	int64_t before; /* key of the document it replaces, 0 none */
 	uint16_t *lengths;
 	char *name;     /* as it is indexed: document_place.name */
+	struct {
+		int64_t key, first; /* the same document, which is indexed anew; key 0: none */
+		int64_t added_us;
+		id_str id;
+	} renews;
 	bool direct;    /* its words go straight into a segment: */
 	struct portion *portion; /* ... the group's, or `own`; NULL: into words_<collection> */
 	struct portion own;
@@ -25,3 +30,5 @@ struct words_row coming_row(const struct op_document_add *op, size_t i, int64_t 
 int coming_bring_in(struct coming *c);
 /* A small one, whole in the transaction that it shares: nothing of it is seen before the commit. */
 int coming_bring_in_at_once(struct coming *c);
+/* document_renew.c: what comes in was there before, as c->renews. */
+int coming_take_place(struct coming *c);

@@ -43,13 +43,17 @@ void op_document_remove_free(struct op_document_remove *op)
 
 int library_hide(struct db *db, int64_t key, char **why)
 {
-	struct document_place p = { 0 };
 	bool done = false;
 	int r = alias_leave(db, key, &done, why);
 
-	if (r != 0 || done)
-		return r;
-	r = document_place_load(db, key, &p, why);
+	return r || done ? r : library_hide_alone(db, key, why);
+}
+
+int library_hide_alone(struct db *db, int64_t key, char **why)
+{
+	struct document_place p = { 0 };
+	int r = document_place_load(db, key, &p, why);
+
 	if (r == 0)
 		r = lengths_write(db, p.first, (size_t)p.passages, NULL, why);
 	if (r == 0)
@@ -356,6 +360,7 @@ int op_library_tidy_run(struct db *db, struct job *j)
 {
 	int r = library_sweep(db, &j->why);
 
+	library_renew_named(db);
 	return r ? r : segments_tidy(db, &j->why);
 }
 

@@ -68,11 +68,12 @@ static int open_document(struct coming *c)
 		r = db_run(c->db, c->db->lib, c->why,
 			"INSERT INTO document (id, collection, name, sha256, bytes, text_bytes, "
 			"first, passages, state, "
-			"added, title) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9, ?10)",
+			"added, title, known) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9, ?10, ?11)",
 			db_text(op->doc.id), db_int(c->collection), db_text(op->doc.name),
 			db_text(op->doc.sha256), db_int(op->doc.bytes),
 			db_int((int64_t)op->text_len), db_int(c->first), db_int((int64_t)op->n),
-			db_int(op->doc.added_us), db_text(op->doc.title));
+			db_int(op->doc.added_us), db_text(op->doc.title),
+			db_text(c->renews.key ? c->name : NULL));
 	c->key = sqlite3_last_insert_rowid(c->db->lib);
 	return r;
 }
@@ -157,7 +158,7 @@ static int write_passages(struct coming *c, struct slice *s)
 /* All at once for everybody else: the new one is there, the old one is not. */
 static int show(struct coming *c)
 {
-	int r = c->before ? library_hide(c->db, c->before, c->why) : 0;
+	int r = c->renews.key ? coming_take_place(c) : c->before ? library_hide(c->db, c->before, c->why) : 0;
 
 	if (r == 0)
 		r = lengths_write(c->db, c->first, c->op->n, c->lengths, c->why);
@@ -173,7 +174,7 @@ static int show(struct coming *c)
 			db_int(c->collection), db_int((int64_t)c->op->n), db_int(c->terms),
 			db_int(c->op->doc.bytes));
 	c->db->tend = c->db->tend || (r == 0 && segments_wanted(c->db, c->collection));
-	if (r == 0)
+	if (r == 0 && !c->renews.key)
 		r = carry_add(c->db, c->op->account.id, c->before ? "document.changed" : "document.added", c->op->doc.id,
 			c->op->doc.name, c->why);
 	return r;

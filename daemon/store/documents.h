@@ -134,11 +134,17 @@ struct op_library_rebuild *op_library_rebuild_new(void);
 int op_library_rebuild_run(struct db *db, struct job *j);
 void op_library_rebuild_free(struct op_library_rebuild *op);
 
-/* STORE_LIBRARY: have all words of a collection (NULL: of all) made anew, by op_library_rebuild. */
+/*
+ * STORE_LIBRARY: have all words of a collection (NULL: of all), or those of some documents, made anew by
+ * op_library_rebuild. One document that is not there, and nothing is done.
+ */
 struct op_reindex {
 	struct job job;
 	struct account account;
 	char *collection;
+	char **refs;                  /* ids, id prefixes, names; owned */
+	size_t nrefs;
+	struct candidates candidates; /* out, of an ambiguous one */
 	int64_t collections, documents, passages; /* out: how many that is */
 };
 struct op_reindex *op_reindex_new(void);

@@ -5,6 +5,7 @@
 #include "common/mem.h"
 #include "daemon/store/ahead.h"
 #include "daemon/store/lane_in.h"
+#include "daemon/store/library_in.h"
 #include "daemon/store/segments.h"
 
 #define SHARE_US 5000 /* how long a transaction may gather: leaves room for its commit */
@@ -105,6 +106,8 @@ void lane_library_main(struct lane *l)
 			if (l->db.tend)
 				atomic_store(&l->harvest->tend, true);
 			l->db.tend = false;
+			if (l->db.renew)
+				library_renew_named(&l->db);
 			lane_deliver(l, &finished);
 			if (shares)
 				library_shared(&l->db);

@@ -12,7 +12,7 @@
 #include "daemon/store/db.h"
 #include "daemon/store/documents.h"
 
-#define LIBRARY_VERSION 6 /* user_version of library.db */
+#define LIBRARY_VERSION 7 /* user_version of library.db */
 
 #define PASSAGE_BITS 40 /* of a passage id: its number within the collection */
 #define PIECE_BITS 20
@@ -99,7 +99,7 @@ int slice_end(struct slice *s);
 /* A row of `document`, as the work on its parts needs it. */
 struct document_place {
 	int64_t key, collection, first, passages;
-	char *name;     /* with the title below it: as it is indexed */
+	char *name;     /* as it is indexed: with the title and second names below it */
 	bool stale;     /* the words of its collection were made by other rules than those of today */
 	int64_t cursor; /* ... and passages below this one have new ones, too */
 };
@@ -128,6 +128,23 @@ uint16_t words_length(const struct words_row *row, bool first);
 int library_sweep(struct db *db, char **why);
 /* One document leaves the collection's figures and everybody's sight. Within a transaction. */
 int library_hide(struct db *db, int64_t key, char **why);
+/* ... without a look at its second names: they go on standing for what takes its place. */
+int library_hide_alone(struct db *db, int64_t key, char **why);
+
+/* ---- document_renew.c ---- */
+
+enum { RENEW_NAMED = 1, RENEW_ASKED = 2 }; /* document.renew */
+/* The next document of this mark is indexed anew, in slices; *more: there was one. */
+int library_renew_next(struct db *db, int64_t mark, bool *more, char **why);
+/* All that have another name: before anybody is told that they do. */
+void library_renew_named(struct db *db);
+/* What is indexed as the name of document d: its own, its title, and some of its second names. */
+#define SQL_KNOWN \
+	"d.name || coalesce(char(10) || d.title, '') || coalesce((SELECT group_concat(char(10) || name, '') FROM " \
+	"(SELECT a.name FROM document a WHERE a.collection = d.collection AND a.sha256 = d.sha256 AND a.state = 1 AND " \
+	"a.first < 0 ORDER BY a.key LIMIT 8)), '')"
+/* ... as it was put in. */
+#define SQL_INDEXED "coalesce(d.known, d.name || coalesce(char(10) || d.title, ''))"
 
 /* ---- document_alias.c ---- */
 
@@ -136,6 +153,8 @@ int alias_target(struct db *db, const struct account *account, const struct docu
 	int64_t *key, char **name, char **why);
 /* doc->name is another name for it; doc gets its id. Within a transaction, as the next. */
 int alias_add(struct db *db, int64_t target, struct document_row *doc, char **why);
+/* A second name goes. Within a transaction. `alone`: so does what it stands for. */
+int alias_drop(struct db *db, int64_t key, bool alone, char **why);
 /* A document is about to go. *done: that was all, for it is a second name, or has one that takes its place. */
 int alias_leave(struct db *db, int64_t key, bool *done, char **why);
 int alias_each(struct db *db, const char *document,

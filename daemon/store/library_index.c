@@ -13,7 +13,7 @@ int document_place_load(struct db *db, int64_t key, struct document_place *p, ch
 	sqlite3_stmt *stmt = NULL;
 	bool row = false;
 	int r = db_query(&stmt, db, db->lib, why,
-		"SELECT d.collection, d.first, d.passages, d.name || coalesce(char(10) || d.title, ''), c.recipe, c.cursor FROM document d "
+		"SELECT d.collection, d.first, d.passages, " SQL_INDEXED ", c.recipe, c.cursor FROM document d "
 		"JOIN collection c ON c.id = d.collection WHERE d.key = ?1",
 		db_int(key));
 

@@ -262,7 +262,9 @@ static int step(struct rebuild *b, bool *more)
 	if (r != 0 || old)
 		return r ? r : drop_old(b->db, old, b->why);
 	r = find_stale(b);
-	if (r != 0 || !b->collection) {
+	if (r == 0 && !b->collection)
+		return library_renew_next(b->db, RENEW_ASKED, more, b->why);
+	if (r != 0) {
 		*more = false;
 		return r;
 	}
@@ -305,6 +307,10 @@ void op_reindex_free(struct op_reindex *op)
 	job_fini(&op->job);
 	mem_free(op->account.name);
 	mem_free(op->collection);
+	for (size_t i = 0; i < op->nrefs; i++)
+		mem_free(op->refs[i]);
+	mem_free(op->refs);
+	candidates_fini(&op->candidates);
 	mem_free(op);
 }
 
@@ -336,9 +342,57 @@ static int mark(struct db *db, struct op_reindex *op)
 			   db_text(op->account.id), db_text(op->collection));
 }
 
+/* A second name stands for what it names. */
+static int mark_document(struct db *db, struct op_reindex *op, const char *ref)
+{
+	struct document_row doc = { 0 };
+	int64_t key = 0;
+	int r = library_find(db, &op->account, ref, &key, &doc, &op->candidates, &op->job.why);
+
+	document_row_fini(&doc);
+	return r ? r
+		 : db_run(db, db->lib, &op->job.why,
+			   "UPDATE document SET renew = max(renew, ?2) WHERE key = (SELECT " SQL_TARGET " FROM document d WHERE d.key = ?1)",
+			   db_int(key), db_int(RENEW_ASKED));
+}
+
+static int count_marked(struct db *db, struct op_reindex *op)
+{
+	sqlite3_stmt *stmt = NULL;
+	bool row = false;
+	int r = db_query(&stmt, db, db->lib, &op->job.why,
+		"SELECT count(DISTINCT d.collection), count(*), coalesce(sum(d.passages), 0) FROM document d JOIN collection c ON "
+		"c.id = d.collection WHERE d.renew <> 0 AND c.account = ?1",
+		db_text(op->account.id));
+
+	if (r == 0)
+		r = db_step(stmt, &row, &op->job.why);
+	if (r == 0 && row) {
+		op->collections = db_col_int(stmt, 0);
+		op->documents = db_col_int(stmt, 1);
+		op->passages = db_col_int(stmt, 2);
+	}
+	db_release(stmt);
+	return r;
+}
+
+static int mark_documents(struct db *db, struct op_reindex *op)
+{
+	int r = library_begin(db, &op->job.why);
+
+	for (size_t i = 0; r == 0 && i < op->nrefs; i++)
+		r = mark_document(db, op, op->refs[i]);
+	if (r == 0)
+		r = count_marked(db, op);
+	if (r == 0)
+		return library_commit(db, &op->job.why);
+	db_rollback(db->lib);
+	return r;
+}
+
 int op_reindex_run(struct db *db, struct job *j)
 {
 	struct op_reindex *op = container_of(j, struct op_reindex, job);
 
-	return mark(db, op);
+	return op->nrefs ? mark_documents(db, op) : mark(db, op);
 }

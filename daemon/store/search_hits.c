@@ -15,6 +15,7 @@ struct showing {
 	const struct rank *rank;
 	char **why;
 	size_t aliased; /* the hit whose other names are added */
+	int said;       /* words of the question in the name that is shown; -1: not counted yet */
 };
 
 /* ---- names ---- */
@@ -61,18 +62,68 @@ static int show_also(void *ctx, const char *id, const char *name)
 	return h->text ? 0 : -ENOMEM;
 }
 
+/* How many of the question's own words a name has. */
+struct naming {
+	const struct db_search *s;
+	uint64_t said; /* of the first 64 terms, those that stand in it */
+};
+
+static int take_word(void *ctx, bool colocated, const char *term, size_t n, size_t start, size_t end)
+{
+	struct naming *k = ctx;
+
+	(void)colocated;
+	(void)start;
+	(void)end;
+	for (size_t i = 0; i < k->s->nterms && i < 64; i++)
+		if (k->s->terms[i].own && k->s->terms[i].n == n && !memcmp(k->s->terms[i].term, term, n))
+			k->said |= UINT64_C(1) << i;
+	return 0;
+}
+
+static int words_said(const struct db_search *s, const char *name)
+{
+	struct naming k = { .s = s };
+
+	(void)tokenizer_each(name, strlen(name), &k, take_word);
+	return __builtin_popcountll(k.said);
+}
+
+/* Where no names were asked for, the one that the question says most of. */
+static int show_said(void *ctx, const char *id, const char *name)
+{
+	struct showing *w = ctx;
+	struct hit *h = &w->s->hits[w->s->nhits];
+	int said = words_said(w->s, name);
+
+	if (w->said < 0)
+		w->said = words_said(w->s, h->name);
+	if (said <= w->said)
+		return 0;
+	w->said = said;
+	(void)snprintf(h->document, sizeof(h->document), "%s", id);
+	mem_free(h->name);
+	h->name = mem_dup(name);
+	return 0;
+}
+
 static int load_names(struct showing *w)
 {
 	struct db_search *s = w->s;
+	struct hit *h = &s->hits[s->nhits];
+	char *first = mem_dup(h->name);
 	id_str document;
-	int r = 0;
+	int r;
 
-	memcpy(document, s->hits[s->nhits].document, sizeof(document));
-	if (s->ndocuments)
-		r = alias_each(w->db, document, show_as, w, w->why);
+	memcpy(document, h->document, sizeof(document));
+	w->said = -1;
+	r = alias_each(w->db, document, s->ndocuments ? show_as : show_said, w, w->why);
 	w->aliased = s->nhits++;
 	if (r == 0 && s->whole)
+		r = show_also(w, document, first);
+	if (r == 0 && s->whole)
 		r = alias_each(w->db, document, show_also, w, w->why);
+	mem_free(first);
 	return r;
 }
 

@@ -88,8 +88,8 @@ static int next_document(struct reading *g, int64_t from, struct document_place 
 {
 	sqlite3_stmt *stmt;
 	int r = db_query(&stmt, g->db, g->db->lib, g->why,
-		"SELECT key, first, passages, name || coalesce(char(10) || title, '') FROM document WHERE first >= ?1 AND first < ?2 AND state = 1 ORDER BY first "
-		"LIMIT 1",
+		"SELECT d.key, d.first, d.passages, " SQL_INDEXED " FROM document d WHERE d.first >= ?1 AND d.first < ?2 AND d.state = 1 "
+		"ORDER BY d.first LIMIT 1",
 		db_int(from), db_int(g->w->end));
 
 	if (r == 0)
