@@ -1,9 +1,11 @@
-/* The way of passages to their vectors, for its two files: vectors.c (passages) and vectors_ask.c (questions). */
+/* The way of passages to their vectors, for its three files. */
 #pragma once
 
 #include "daemon/chat/shelves.h"
 #include "daemon/chat/vectors.h"
 #include "daemon/upstream/upstream.h"
+
+#define VECTORS_REFUSED 3 /* texts passed over in a row before it is not they; then twice as many, and so on */
 
 struct vectors {
 	uv_loop_t *loop;
@@ -16,6 +18,8 @@ struct vectors {
 	int64_t tidied; /* how far vectors of no use are gone; -1: all are */
 	struct shelves shelves;
 	size_t most;      /* texts in a batch: fewer where the server takes no more */
+	size_t swift;     /* ... or is slow: a question waits behind them */
+	uint64_t swift_ms, sent;
 	unsigned fine;    /* batches it took since then */
 	unsigned refused, refused_max; /* texts passed over one after the other, and how many may be */
 	struct vectors_probe probe; /* what the server made of it last */
@@ -28,11 +32,16 @@ struct vectors {
 	void *closed_ctx;
 };
 
-
 /* ---- vectors.c ---- */
+
+void vectors_later(struct vectors *v, uint64_t ms); /* the next step */
 
 /* The next question or batch finds out first whether the server is still the same. */
 void vectors_probe_soon(struct vectors *v);
+
+/* ---- vectors_batch.c ---- */
+
+void vectors_step(struct vectors *v);
 
 /* ---- vectors_ask.c: as library.h has it ---- */
 

@@ -154,7 +154,8 @@ static void pack_library(struct pack *p, const struct server *s, const struct op
 	pack_key(p, "library");
 	pack_map(p);
 	pack_kv_text(p, "retrieval", local ? "local" : "off");
-	pack_kv_text_opt(p, "sandbox", library_sandbox(s->library));
+	if (all) /* whether somebody has had a document read is not for everybody to know */
+		pack_kv_text_opt(p, "sandbox", library_sandbox(s->library));
 	pack_kv_bool(p, "leaves_machine", (local && s->upstream) || s->vectors);
 	if (s->vectors)
 		pack_embeddings(p, s, op->account.id, all);

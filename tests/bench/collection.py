@@ -277,7 +277,7 @@ def main():
     parser.add_argument("--model", default="")
     parser.add_argument("folders", nargs="+")
     options = parser.parse_args()
-    config = f"embeddings = {options.embeddings}\nembedding_model = {options.model}\n" if options.embeddings else ""
+    config = f"embeddings = {options.embeddings}\nembedding_model = {options.model}\nembeddings_timeout = 60s\n" if options.embeddings else ""
     collections = [Collection(folder, options.every) for folder in options.folders]
     for c in collections:
         # questions of the collection before it, which its documents have nothing to say about

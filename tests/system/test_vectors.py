@@ -202,6 +202,17 @@ def test_a_server_that_takes_nothing_is_asked_again_for_all(t):
 
 
 @deadline(60)
+def test_batches_are_as_large_as_a_question_can_wait_for(t):
+    def slow(request, out):
+        time.sleep(0.05 * len(request.json["input"]))
+        model()(request, out)
+    made, _ = serve(t, slow, "embeddings_timeout = 600ms\n")
+    embedded(t)
+    sizes = [len(request.json["input"]) for request in made.embedded]
+    check(max(sizes[3:-1]) <= 5, "at 50 ms a text and a third of 600 ms:", sizes)
+
+
+@deadline(60)
 def test_numbers_may_come_as_base64(t):
     def script(request, out):
         rows = [{"embedding": base64.b64encode(struct.pack("<512f", *vector(text, 512))).decode()} for text in request.json["input"]]
