@@ -1,5 +1,4 @@
 /* ragchat upload: documents for the library or the backend. */
-#include <dirent.h>
 #include <errno.h>
 #include <glob.h>
 #include <string.h>
@@ -8,6 +7,7 @@
 
 #include "client/cmd.h"
 #include "client/filter.h"
+#include "client/folder.h"
 #include "client/link.h"
 #include "client/option.h"
 #include "client/out.h"
@@ -46,11 +46,10 @@ struct uploading {
 	size_t total;             /* files of this run, about */
 	bool gone;                /* the daemon */
 	struct option_list names; /* given so far in this run, ours */
-	size_t strip;             /* within a folder: bytes of a path that its name leaves out */
 	struct buf text;          /* of --json */
 	struct json_out w;
-	size_t skipped[5]; /* by enum skip */
-	size_t sent, taken, unchanged; /* files */
+	size_t skipped[FOLDER_SKIPS];
+	size_t sent, taken, unchanged, passed; /* files */
 	int status; /* of the first failure */
 };
 
@@ -59,35 +58,16 @@ static void failed(struct uploading *u, int status)
 	u->status = u->status ? u->status : status;
 }
 
-/* What is left out of folders: counted, and named with -v. */
-enum skip { SKIP_HIDDEN, SKIP_OTHERS, SKIP_EMPTY, SKIP_LINK, SKIP_SPECIAL, SKIPS };
-static const struct {
-	const char *one, *many;
-} skips[SKIPS] = {
-	[SKIP_HIDDEN] = { "hidden", "hidden" },
-	[SKIP_OTHERS] = { "made by a program", "made by programs" },
-	[SKIP_EMPTY] = { "empty", "empty" },
-	[SKIP_LINK] = { "link that leads to no file", "links that lead to no file" },
-	[SKIP_SPECIAL] = { "no file", "no files" },
-};
-
-static void skipped(struct uploading *u, const char *path, enum skip why)
-{
-	u->skipped[why]++;
-	if (u->link->client->verbose && !u->quiet)
-		say("skipped '%s': %s", path, skips[why].one);
-}
-
 static void say_skipped(const struct uploading *u)
 {
 	struct buf words = { 0 };
 	size_t all = 0;
 
-	for (size_t i = 0; i < SKIPS; i++) {
+	for (int i = 0; i < FOLDER_SKIPS; i++) {
 		if (!u->skipped[i])
 			continue;
 		(void)buf_addf(&words, "%s%zu %s", all ? ", " : "", u->skipped[i],
-			u->skipped[i] == 1 ? skips[i].one : skips[i].many);
+			folder_skip_words((enum folder_skip)i, u->skipped[i] > 1));
 		all += u->skipped[i];
 	}
 	if (all && !u->quiet)
@@ -138,7 +118,11 @@ static void add_json(
 	json_out_key(w, "name");
 	json_out_str(w, name);
 	json_out_key(w, "status");
-	json_out_int(w, status);
+	json_out_int(w, status == UPLOAD_PASSED ? 0 : status);
+	if (status == UPLOAD_PASSED) {
+		json_out_key(w, "passed");
+		json_out_bool(w, true);
+	}
 	if (val_present(result)) {
 		pretty_pairs(w, result, NULL);
 	} else if (u->link->error.name) {
@@ -249,7 +233,9 @@ static void on_done(void *ctx, const struct upload *file, int status, struct val
 	struct uploading *u = ctx;
 
 	u->sent++;
-	if (status)
+	if (status == UPLOAD_PASSED)
+		u->passed++;
+	else if (status)
 		failed(u, status);
 	else
 		count_taken(u, result);
@@ -266,7 +252,7 @@ static void on_done(void *ctx, const struct upload *file, int status, struct val
 	link_error_fini(&u->link->error);
 }
 
-static void send_file(struct uploading *u, const char *path, const char *name)
+static void send_file(struct uploading *u, const char *path, const char *name, bool found)
 {
 	/* A second one would silently replace the first. */
 	if (name_taken(u, name)) {
@@ -277,86 +263,32 @@ static void send_file(struct uploading *u, const char *path, const char *name)
 				path, name));
 		return;
 	}
-	if (!uploads_send(u->uploads, &(struct upload){ path, name, u->collection }))
+	if (!uploads_send(u->uploads, &(struct upload){ path, name, u->collection, found }))
 		u->gone = true;
 }
 
-/* ---- folders ---- */
+/* ---- arguments ---- */
 
-static int by_name(const struct dirent **a, const struct dirent **b)
+static void on_found(void *ctx, const char *path, const char *name)
 {
-	return strcmp((*a)->d_name, (*b)->d_name);
+	struct uploading *u = ctx;
+
+	if (!u->gone)
+		send_file(u, path, name, true);
 }
 
-static int not_dots(const struct dirent *e)
+static void on_skipped(void *ctx, const char *path, enum folder_skip why)
 {
-	return strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0;
+	struct uploading *u = ctx;
+
+	u->skipped[why]++;
+	if (u->link->client->verbose && !u->quiet)
+		say("skipped '%s': %s", path, folder_skip_words(why, false));
 }
 
-static void walk(struct uploading *u, const char *dir);
-
-/* Folders and files that programs make for themselves, beside what people write. */
-static bool is_made(const char *base)
+static void on_unreadable(void *ctx, const char *path, int e)
 {
-	static const char *const names[] = { "node_modules", "__pycache__", "CACHEDIR.TAG" };
-	size_t n = strlen(base);
-
-	for (size_t i = 0; i < array_len(names); i++)
-		if (!strcmp(base, names[i]))
-			return true;
-	return n && base[n - 1] == '~';
-}
-
-static void walk_entry(struct uploading *u, const char *path)
-{
-	const char *base = path_basename(path);
-	struct stat st, to;
-
-	if (base[0] == '.') {
-		skipped(u, path, SKIP_HIDDEN);
-	} else if (is_made(base)) {
-		skipped(u, path, SKIP_OTHERS);
-	} else if (lstat(path, &st) < 0) {
-		failed(u, say_fail(STATUS_INPUT, "cannot read '%s': %s", path, strerror(errno)));
-	} else if (S_ISDIR(st.st_mode)) {
-		walk(u, path);
-	} else if (S_ISLNK(st.st_mode) && (stat(path, &to) < 0 || !S_ISREG(to.st_mode))) {
-		/* Following links to folders could go round for ever. */
-		skipped(u, path, SKIP_LINK);
-	} else if (!S_ISLNK(st.st_mode) && !S_ISREG(st.st_mode)) {
-		skipped(u, path, SKIP_SPECIAL);
-	} else if (S_ISREG(st.st_mode) && st.st_size == 0) {
-		skipped(u, path, SKIP_EMPTY);
-	} else {
-		send_file(u, path, path + u->strip);
-	}
-}
-
-static void walk(struct uploading *u, const char *dir)
-{
-	struct dirent **entries = NULL;
-	int n = scandir(dir, &entries, not_dots, by_name);
-
-	if (n < 0)
-		failed(u, say_fail(STATUS_INPUT, "cannot read '%s': %s", dir, strerror(errno)));
-	for (int i = 0; i < n; i++) {
-		char *path = path_join(dir, entries[i]->d_name);
-
-		if (!u->gone)
-			walk_entry(u, path);
-		mem_free(path);
-		free(entries[i]);
-	}
-	free(entries);
-}
-
-/* The files of a folder are called by their path below it, wherever it lies. */
-static void walk_folder(struct uploading *u, const char *path)
-{
-	size_t n = strlen(path);
-
-	u->strip = n + (path[n - 1] != '/');
-	walk(u, path);
+	failed(ctx, say_fail(STATUS_INPUT, "cannot read '%s': %s", path, strerror(e)));
 }
 
 /* "notes/" and "./notes" name their files like "notes". */
@@ -375,9 +307,9 @@ static void send_path(struct uploading *u, const char *arg)
 	struct stat st;
 
 	if (u->recursive && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
-		walk_folder(u, path);
+		folder_walk(path, &(struct folder_events){ on_found, on_skipped, on_unreadable, u });
 	else
-		send_file(u, path, u->name ? u->name : name ? name : path);
+		send_file(u, path, u->name ? u->name : name ? name : path, false);
 	mem_free(name);
 	mem_free(path);
 }
@@ -389,7 +321,7 @@ static void send_argument(struct uploading *u, const char *arg)
 	glob_t found;
 
 	if (!strcmp(arg, "-")) {
-		send_file(u, arg, u->name ? u->name : STDIN_NAME);
+		send_file(u, arg, u->name ? u->name : STDIN_NAME, false);
 	} else if (!strpbrk(arg, "*?[") || lstat(arg, &st) == 0 ||
 		   glob(arg, 0, NULL, &found) != 0) {
 		send_path(u, arg);
@@ -402,7 +334,9 @@ static void send_argument(struct uploading *u, const char *arg)
 
 static void say_sum(const struct uploading *u)
 {
-	size_t bad = u->sent - u->taken - u->unchanged;
+	size_t bad = u->sent - u->taken - u->unchanged - u->passed;
+	char more[100] = "";
+	int n = 0;
 
 	if (!u->recursive || u->quiet)
 		return;
@@ -410,11 +344,11 @@ static void say_sum(const struct uploading *u)
 		say("there are no files to send");
 	if (u->sent < 2 && !u->unchanged)
 		return;
+	if (u->passed)
+		n = snprintf(more, sizeof(more), ", %zu passed over", u->passed);
 	if (bad)
-		say("%zu file%s: %zu taken, %zu there already, %zu failed", u->sent, u->sent == 1 ? "" : "s", u->taken,
-			u->unchanged, bad);
-	else
-		say("%zu file%s: %zu taken, %zu there already", u->sent, u->sent == 1 ? "" : "s", u->taken, u->unchanged);
+		(void)snprintf(more + n, sizeof(more) - (size_t)n, ", %zu failed", bad);
+	say("%zu file%s: %zu taken, %zu there already%s", u->sent, u->sent == 1 ? "" : "s", u->taken, u->unchanged, more);
 }
 
 /* ---- the command ---- */
@@ -448,6 +382,8 @@ static int upload(struct client *c, struct uploading *u, const struct opts *o)
 	u->uploads = uploads_new(u->link, &u->progress, &(struct upload_events){ on_done, on_news, u });
 	if (u->recursive && !c->verbose)
 		uploads_say_at_most(u->uploads, SAID);
+	if (u->quiet)
+		uploads_pass_quietly(u->uploads);
 	if (u->progress.on || u->jsonl)
 		u->total = progress_count(o->args, o->nargs, u->recursive);
 	if (u->json) {
@@ -513,16 +449,17 @@ const struct cmd cmd_upload = {
 		"Sends each file and prints what the daemon or the backend says of it. A document is\n"
 		"called by its file's name, in a folder by its path below that; the same name again\n"
 		"replaces it, and the same bytes are indexed once in a collection.\n"
-		"  -r, --recursive     folders too; hidden and empty files are left out and counted, what is\n"
-		"                      there already is counted, and an error that many files have is said\n"
-		"                      for three of them and counted (-v names all)\n"
+		"  -r, --recursive     folders too; hidden and empty files are left out and counted, files of\n"
+		"                      kinds that are not read (pictures, programs) are passed over, and\n"
+		"                      what many files have is said for three of them and counted (-v\n"
+		"                      names all)\n"
 		"      --to COLLECTION     put them into a collection\n"
 		"      --name NAME     call the file (or stdin) so\n"
 		"  -q, --quiet         no progress, no word of what is left out\n"
 		"      --json          one object at the end: {\"uploads\": [...]}\n"
 		"      --jsonl         a line for each file when it is done, and for its progress\n"
 		"One file that fails does not stop the others; the status is that of the first "
-		"failure.\n"
+		"failure.\nA file that is named and is of no kind that is read fails; one found in a folder does not.\n"
 		"What the library has already is not sent again: after a break the same command goes on.\n"
 		"example: ragchat upload -r --to manuals docs/\n",
 };

@@ -25,6 +25,7 @@
 
 struct pending {
 	char *path, *name;
+	bool found;
 	uint32_t id; /* of the request doc.commit */
 	int64_t upload, size;
 };
@@ -37,6 +38,7 @@ struct uploads {
 	size_t n, done;
 	int lost;    /* the status with which the loss of the daemon was said; 0: it is there */
 	struct often often;
+	bool quiet;  /* of what is passed over */
 	bool single; /* one after the other: they go to a backend */
 };
 
@@ -73,11 +75,15 @@ static void failed(struct uploads *all, const struct upload *u, int status)
 	told(all, u, status, (struct val){ NULL });
 }
 
-/* An error that names the file it is about. */
-static int refused(struct uploads *all, const char *name, int r)
+/*
+ * An error that names the file it is about. In a folder there are all sorts of things: one of a kind
+ * that is not read is nobody's mistake.
+ */
+static int refused(struct uploads *all, const char *name, bool found, int r)
 {
 	const struct link_error *e = &all->link->error;
 	const char *words;
+	bool passed;
 
 	progress_clear(all->progress);
 	if (r != LINK_E_REMOTE) {
@@ -85,9 +91,14 @@ static int refused(struct uploads *all, const char *name, int r)
 		return all->lost;
 	}
 	words = e->message ? e->message : proto_error_text(e->code);
-	if (often_say(&all->often, words))
-		say_as(link_culprit(e->name), "%s: %s", name, words);
-	return proto_error_exit(e->code);
+	passed = found && e->code == PROTO_E_UNSUPPORTED_TYPE;
+	if (!(passed && all->quiet) && often_say(&all->often, words)) {
+		if (passed)
+			say("passed over %s: %s", name, words);
+		else
+			say_as(link_culprit(e->name), "%s: %s", name, words);
+	}
+	return passed ? UPLOAD_PASSED : proto_error_exit(e->code);
 }
 
 static struct pending take_pending(struct uploads *all, size_t i)
@@ -99,22 +110,25 @@ static struct pending take_pending(struct uploads *all, size_t i)
 }
 
 /* Also where it took no file at all: a backend passes over what it cannot read without a word. */
-static bool stats_failed(struct val stats)
+static int stats_status(struct val stats, bool found)
 {
-	return val_get_int(stats, "failed", 0) > 0 || val_count(val_get(stats, "errors")) > 0 ||
-	       (val_present(val_get(stats, "total")) && val_get_int(stats, "total", 1) == 0);
+	if (val_get_int(stats, "failed", 0) > 0 || val_count(val_get(stats, "errors")) > 0)
+		return STATUS_FAILED;
+	if (val_present(val_get(stats, "total")) && val_get_int(stats, "total", 1) == 0)
+		return found ? UPLOAD_PASSED : STATUS_FAILED;
+	return 0;
 }
 
 static void end_pending(struct uploads *all, size_t i, int r)
 {
 	struct pending p = take_pending(all, i);
-	struct upload u = { .path = p.path, .name = p.name };
+	struct upload u = { .path = p.path, .name = p.name, .found = p.found };
 	struct val result = all->link->msg.result;
 
 	if (r)
-		failed(all, &u, refused(all, p.name, r));
+		failed(all, &u, refused(all, p.name, p.found, r));
 	else
-		told(all, &u, stats_failed(val_get(result, "stats")) ? STATUS_FAILED : 0, result);
+		told(all, &u, stats_status(val_get(result, "stats"), p.found), result);
 	mem_free(p.path);
 	mem_free(p.name);
 }
@@ -122,7 +136,7 @@ static void end_pending(struct uploads *all, size_t i, int r)
 /* The daemon is gone: so are the ends of all that it was reading. */
 static void lose_pending(struct uploads *all, int r)
 {
-	int status = refused(all, "", r);
+	int status = refused(all, "", false, r);
 
 	say("what it was reading may not be kept: the same command again goes on from here");
 	while (all->n) {
@@ -372,9 +386,10 @@ static void commit(struct sending *s)
 		pack_kv_bool(pack, "progress", true);
 	r = link_send(all->link, &p.id);
 	if (r) {
-		failed(all, s->u, refused(all, s->u->name, r));
+		failed(all, s->u, refused(all, s->u->name, s->u->found, r));
 		return;
 	}
+	p.found = s->u->found;
 	p.path = mem_dup(s->u->path);
 	p.name = mem_dup(s->u->name);
 	all->v[all->n++] = p;
@@ -385,6 +400,11 @@ static void commit(struct sending *s)
 void uploads_say_at_most(struct uploads *all, size_t times)
 {
 	all->often.most = times;
+}
+
+void uploads_pass_quietly(struct uploads *all)
+{
+	all->quiet = true;
 }
 
 bool uploads_send(struct uploads *all, const struct upload *u)
@@ -398,7 +418,7 @@ bool uploads_send(struct uploads *all, const struct upload *u)
 	}
 	if (!status) {
 		r = send_bytes(&s, &e);
-		status = r ? refused(all, u->name, r) : e ? cannot_read(all, u->path, e) : 0;
+		status = r ? refused(all, u->name, u->found, r) : e ? cannot_read(all, u->path, e) : 0;
 	}
 	if (r && all->lost && all->n)
 		lose_pending(all, LINK_E_LOST);

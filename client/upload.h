@@ -19,7 +19,9 @@ struct upload {
 	const char *path;       /* "-": stdin */
 	const char *name;       /* what the document is called */
 	const char *collection; /* or NULL */
+	bool found;             /* in a folder, not named: of a kind that is not read it is passed over */
 };
+#define UPLOAD_PASSED (-1) /* for a status: it was, and that is no failure */
 
 /* How far one is. */
 struct upload_news {
@@ -34,7 +36,7 @@ struct upload_events {
 	/*
 	 * Once for each, in the order in which they end. status 0: taken, `result` is the reply of
 	 * doc.commit; else said, with the file's name. STATUS_FAILED with a result: a backend took it in
-	 * part or not at all (stats).
+	 * part or not at all (stats). UPLOAD_PASSED: said, too.
 	 */
 	void (*done)(void *ctx, const struct upload *u, int status, struct val result);
 	void (*news)(void *ctx, const struct upload_news *news);
@@ -44,6 +46,7 @@ struct upload_events {
 struct uploads *uploads_new(struct link *l, struct progress *p, const struct upload_events *events);
 /* An error that many documents have is said so many times, then counted. */
 void uploads_say_at_most(struct uploads *u, size_t times);
+void uploads_pass_quietly(struct uploads *u); /* no word of what is passed over */
 /* Strings are copied. After the daemon has gone nothing more is sent: false. */
 bool uploads_send(struct uploads *all, const struct upload *u);
 void *uploads_free(struct uploads *u); /* waits for the end of all */

@@ -38,6 +38,9 @@ static const struct number numbers[] = {
 	NUMBER("\xff\xd8\xff", MAGIC_PICTURE),
 	NUMBER("II*\0", MAGIC_PICTURE),
 	NUMBER("MM\0*", MAGIC_PICTURE),
+	NUMBER("8BPS", MAGIC_PICTURE),
+	NUMBER("\0\0\1\0", MAGIC_PICTURE), /* an icon */
+	NUMBER("AT&TFORM", MAGIC_PICTURE),
 	NUMBER("RIFF", MAGIC_MEDIA),
 	NUMBER("OggS", MAGIC_MEDIA),
 	NUMBER("ID3", MAGIC_MEDIA),
@@ -47,21 +50,37 @@ static const struct number numbers[] = {
 	       "ELF",
 		MAGIC_PROGRAM),
 	NUMBER("MZ\x90", MAGIC_PROGRAM),
+	NUMBER("\0asm", MAGIC_PROGRAM),
 	NUMBER("\xca\xfe\xba\xbe", MAGIC_PROGRAM),
 	NUMBER("\xcf\xfa\xed\xfe", MAGIC_PROGRAM),
 	NUMBER("!<arch>\n", MAGIC_PROGRAM),
 	NUMBER("SQLite format 3", MAGIC_DATABASE),
 };
 
+static bool is_one_of(const char *s, const char (*words)[4], size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!memcmp(s, words[i], 4))
+			return true;
+	return false;
+}
+
 enum magic magic_of(const void *p, size_t n)
 {
+	static const char photos[][4] = { "heic", "heix", "mif1", "avif" };
 	const char *s = p;
 
+	if (n >= 12 && !memcmp(s, "RIFF", 4) && !memcmp(s + 8, "WEBP", 4))
+		return MAGIC_PICTURE;
 	for (size_t i = 0; i < array_len(numbers); i++)
 		if (n >= numbers[i].n && !memcmp(s, numbers[i].bytes, numbers[i].n))
 			return numbers[i].magic;
 	if (n >= 12 && !memcmp(s + 4, "ftyp", 4))
-		return MAGIC_MEDIA;
+		return is_one_of(s + 8, photos, array_len(photos)) ? MAGIC_PICTURE : MAGIC_MEDIA;
+	if (n >= 10 && !memcmp(s, "BM", 2) && !memcmp(s + 6, "\0\0\0", 4))
+		return MAGIC_PICTURE;
+	if (n >= 262 && !memcmp(s + 257, "ustar", 5) && memchr(s, 0, 257))
+		return MAGIC_ARCHIVE;
 	/* readers of PDF look for it in the first 1024 bytes; a text that speaks of PDF is none */
 	if (n >= 8 && memmem(s, min_of(n, (size_t)1024), "%PDF-1.", 7) &&
 		memchr(s, '\0', min_of(n, (size_t)4096)))

@@ -58,13 +58,42 @@ def test_a_folder_is_summed_up(t):
     first = t.run("upload", "-r", folder, code=65)
     equal(first.text, "added a.md: 1 passage\n")
     equal(first.err.count("a picture"), 4)
-    contains(first.err, "p0.gif: a picture", "p2.gif: a picture", "ragchat: 2 more: a picture", "b.zip: ", "7 files: 1 taken, 0 there already, 6 failed")
+    contains(first.err, "ragchat: passed over p0.gif: a picture", "p2.gif: a picture", "ragchat: 2 more: a picture", "daemon: b.zip: ",
+             "7 files: 1 taken, 0 there already, 5 passed over, 1 failed")
     again = t.run("upload", "-r", folder, code=65)
     equal(again.text, "")
-    contains(again.err, "7 files: 0 taken, 1 there already, 6 failed")
+    contains(again.err, "7 files: 0 taken, 1 there already, 5 passed over, 1 failed")
     whole = t.run("upload", "-r", "-v", folder, code=65)
     equal((whole.text, whole.err.count("a picture")), ("unchanged a.md: 1 passage\n", 5))
     equal(len(t.run("upload", "-r", "--json", folder, code=65).json["uploads"]), 7)
+
+
+def test_a_source_tree_is_no_failure(t):
+    """What of a folder is no document is passed over; the same file, named, is an error."""
+    t.daemon()
+    files = {"src/main.c": "int main(void) { return 42; }\n", "src/__init__.py": "\n", "src/logo.png": b"\x89PNG\r\n\x1a\n" + bytes(40),
+             "src/main.o": b"\x7fELF" + bytes(60), "src/x.webp": b"RIFF\0\0\0\0WEBPVP8 ", "src/mod.pyc": bytes(range(256)) * 4, "src/old.doc": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600),
+             "src/node_modules/a.js": "x", "src/.git/config": "x"}
+    for name, data in files.items():
+        t.h.path(name, data)
+    src = os.path.join(t.h.dir, "home", "src")
+    os.symlink("/nowhere", os.path.join(src, "gone"))
+    os.symlink(src, os.path.join(src, "round"))
+    os.mkfifo(os.path.join(src, "pipe"))
+    got = t.run("upload", "-r", src)
+    contains(got.text, "added main.c: 1 passage")
+    contains(got.err, "passed over logo.png: a picture", "passed over main.o: a program", "passed over x.webp: a picture", "passed over mod.pyc: not text",
+             "passed over old.doc: an old office document", "6 files: 1 taken, 0 there already, 5 passed over",
+             "skipped 6 in folders: 1 hidden, 1 made by a program, 1 empty, 2 links that lead to no file, 1 no file")
+    check("daemon:" not in got.err, got.err)
+    equal(t.run("upload", "-q", "-r", src).err, "")
+    rows = {row["name"]: (row["status"], row.get("passed"), "error" in row) for row in t.run("upload", "-r", "--json", src).json["uploads"]}
+    equal((rows["logo.png"], rows["main.c"]), ((0, True, True), (0, None, False)))
+    named = t.run("upload", "-r", os.path.join(src, "logo.png"), code=65)
+    contains(named.err, "daemon: logo.png: a picture")
+    contains(t.run("upload", os.path.join(src, "absent"), code=66).err, "cannot read")
+    t.h.path("src/locked.pdf", papers.locked_pdf())
+    contains(t.run("upload", "-r", src, code=65).err, "daemon: locked.pdf: it is protected by a password", "5 passed over, 1 failed")
 
 
 @deadline(60)
