@@ -6,6 +6,11 @@
 #include "daemon/library/library.h"
 #include "tests/unit/store.h"
 
+/* What the versions after 5 brought to library.db is taken out again. */
+#define LIBRARY_AS_OF_5 \
+	"DROP INDEX document_renew; ALTER TABLE document DROP COLUMN renew; ALTER TABLE document DROP COLUMN known; " \
+	"DROP TABLE collection_number; DROP TABLE vector; DROP TABLE vectors; "
+
 struct desk {
 	struct world w;
 	struct library *library;

@@ -107,7 +107,7 @@ TEST(vectors_of_the_version_before_are_made_anew)
 	check_int(upload(&d, "guide.md", guide).r, 0);
 	desk_close(&d);
 	sql_run(d.library_path,
-		"DROP TABLE collection_number; DROP TABLE vector; DROP TABLE vectors; PRAGMA user_version = 5; "
+		LIBRARY_AS_OF_5 "PRAGMA user_version = 5; "
 		"CREATE TABLE vector (id INTEGER PRIMARY KEY, scale REAL NOT NULL, data BLOB NOT NULL);"
 		"CREATE TABLE vectors (collection INTEGER PRIMARY KEY, model TEXT NOT NULL, dimension INTEGER NOT NULL);"
 		"INSERT INTO vector SELECT id, 1.0, x'0102' FROM passage; INSERT INTO vectors SELECT id, 'm', 2 FROM collection");

@@ -10,7 +10,6 @@
 
 #define FEW 40 /* passages after which a collection moves */
 #define WAIT_MS 20000
-#define AS_OF_5 "DROP TABLE collection_number; DROP TABLE vector; DROP TABLE vectors; "
 
 /* ---- texts by chance, the same each time ---- */
 
@@ -541,7 +540,7 @@ TEST(a_library_of_the_version_before_moves_as_well)
 	put_both(&b, 0, 16);
 	desk_close(&b.few);
 	sql_run(b.few.library_path,
-		AS_OF_5 "DROP TABLE segment; DROP TABLE segment_gone; ALTER TABLE collection DROP COLUMN base; ALTER TABLE collection "
+		LIBRARY_AS_OF_5 "DROP TABLE segment; DROP TABLE segment_gone; ALTER TABLE collection DROP COLUMN base; ALTER TABLE collection "
 		"DROP COLUMN frozen; ALTER TABLE collection DROP COLUMN direct; PRAGMA user_version = 3");
 	b.few.w.index_passages = FEW;
 	desk_open(&b.few);
@@ -566,7 +565,7 @@ TEST(a_collection_that_moved_before_words_went_straight_in_goes_on)
 	put_both(&b, 15, 17);
 	check(count(&b.few, "SELECT base < next AND NOT direct FROM collection"));
 	desk_close(&b.few);
-	sql_run(b.few.library_path, AS_OF_5 "ALTER TABLE collection DROP COLUMN direct; PRAGMA user_version = 4");
+	sql_run(b.few.library_path, LIBRARY_AS_OF_5 "ALTER TABLE collection DROP COLUMN direct; PRAGMA user_version = 4");
 	desk_open(&b.few);
 	check(same_answers(&b, 10));
 	put_both(&b, 17, 24);
