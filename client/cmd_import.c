@@ -99,6 +99,9 @@ static int import(struct client *c, enum kind kind, const char *path, const char
 		r = r ? r : ended;
 		progress_clear(&p);
 		link_free(k.link);
+		if (k.bare)
+			say("%lld turn%s without citations: too much for one message beside the text", (long long)k.bare,
+				k.bare == 1 ? " came" : "s came");
 		/* where nothing could be read there is nothing to count */
 		printed = r && !k.threads && !k.turns && !k.known && !json ? 0 : print(&k, json, quiet);
 		r = r ? r : printed ? printed : k.left_out ? STATUS_DATA : 0;

@@ -8,6 +8,8 @@
 #include "common/mem.h"
 #include "proto/limits.h"
 
+#define FRAME_OTHERS 16384 /* of a frame: what is no text of a turn and no citation */
+
 static void pack_slice(struct pack *p, const char *key, const struct json_slice *s, struct buf *text)
 {
 	size_t from = text->len;
@@ -96,6 +98,21 @@ int import_end(struct import *k)
 	return r;
 }
 
+/* What one frame holds besides the texts. */
+static void pack_citations(struct pack *p, struct import *k, const struct import_turn *t, struct buf *text)
+{
+	size_t room = LIMIT_FRAME - FRAME_OTHERS - (t->question.n + t->answer.n);
+
+	if (t->sources.n + t->marks.n > room) {
+		k->bare++;
+		return;
+	}
+	pack_value(p, "sources", &t->sources);
+	pack_value(p, "marks", &t->marks);
+	if (t->sources.n + t->marks.n + t->reasoning.n <= room)
+		pack_slice(p, "reasoning", &t->reasoning, text);
+}
+
 int import_send(struct import *k, const struct import_turn *t)
 {
 	struct pack *p;
@@ -121,8 +138,12 @@ int import_send(struct import *k, const struct import_turn *t)
 	pack_slice(p, "ended", &t->ended, &text);
 	pack_slice(p, "state", &t->state, &text);
 	pack_slice(p, "model", &t->model, &text);
+	pack_slice(p, "finish_reason", &t->finish_reason, &text);
 	pack_value(p, "tags", &t->tags);
 	pack_value(p, "usage", &t->usage);
+	pack_value(p, "found", &t->found);
+	pack_value(p, "coverage", &t->coverage);
+	pack_citations(p, k, t, &text);
 	r = window_send(&k->window, sent_of(t));
 	buf_fini(&text);
 	return r;
@@ -146,9 +167,9 @@ static bool take(struct json *j, const struct field *f, size_t n)
 	while (json_key(j, &key)) {
 		size_t i = 0;
 
-		while (i < n && !json_slice_is(&key, f[i].key))
+		while (i < n && !(json_slice_is(&key, f[i].key) && json_peek(j) == f[i].type))
 			i++;
-		if (i == n || json_peek(j) != f[i].type)
+		if (i == n)
 			json_skip(j);
 		else if (f[i].type == JSON_STRING)
 			(void)json_string(j, f[i].to);
@@ -173,7 +194,10 @@ static bool take_turn(struct json *j, struct import_turn *t)
 	struct json_slice rating = { NULL, 0, false };
 	const struct field fields[] = { { "turn", &t->turn, JSON_STRING }, { "question", &t->question, JSON_STRING }, { "text", &t->answer, JSON_STRING },
 		{ "created", &t->asked, JSON_STRING }, { "ended", &t->ended, JSON_STRING }, { "state", &t->state, JSON_STRING },
-		{ "model", &t->model, JSON_STRING }, { "usage", &t->usage, JSON_OBJECT }, { "rating", &rating, JSON_OBJECT } };
+		{ "model", &t->model, JSON_STRING }, { "usage", &t->usage, JSON_OBJECT }, { "rating", &rating, JSON_OBJECT },
+		{ "finish_reason", &t->finish_reason, JSON_STRING }, { "reasoning", &t->reasoning, JSON_STRING },
+		{ "coverage", &t->coverage, JSON_NUMBER }, { "found", &t->found, JSON_TRUE }, { "found", &t->found, JSON_FALSE },
+		{ "sources", &t->sources, JSON_ARRAY }, { "marks", &t->marks, JSON_ARRAY } };
 	const struct field of_rating[] = { { "value", &t->rating, JSON_STRING }, { "comment", &t->comment, JSON_STRING } };
 	struct json inner;
 

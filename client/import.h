@@ -16,6 +16,7 @@ struct import {
 	struct link *link;
 	const char *file;
 	int64_t threads, turns, known, left_out; /* so far: new ones, turns that were there, those that did not fit */
+	int64_t bare; /* turns whose citations did not fit beside their text */
 	struct window window;
 };
 
@@ -25,8 +26,9 @@ int import_end(struct import *k); /* when all is answered: a status, said */
 /* Slices of JSON; p NULL: not there. Texts are strings as they stand in the file. */
 struct import_turn {
 	struct json_slice thread, name, created, turn, question, answer, asked, ended, state, model;
+	struct json_slice finish_reason, reasoning;
 	struct json_slice rating, comment; /* "up" or "down" */
-	struct json_slice tags, usage;     /* whole values */
+	struct json_slice tags, usage, found, coverage, sources, marks; /* whole values */
 };
 /* A status, said. */
 int import_send(struct import *k, const struct import_turn *t);

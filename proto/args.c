@@ -94,6 +94,20 @@ int64_t args_int(struct args *a, const char *key, int64_t min, int64_t max, int6
 	return val_present(v) ? int_of(a, key, v, min, max, dflt) : dflt;
 }
 
+double args_real(struct args *a, const char *key, double min, double max, double dflt)
+{
+	const struct val v = find(a, key);
+	double d = dflt;
+
+	if (!val_present(v))
+		return dflt;
+	if (!val_float(v, &d))
+		refuse(a, "%s must be a number", key);
+	else if (!(d >= min && d <= max))
+		refuse(a, "%s must be %g..%g", key, min, max);
+	return a->bad ? dflt : d;
+}
+
 int64_t args_int_needed(struct args *a, const char *key, int64_t min, int64_t max)
 {
 	const struct val v = find(a, key);

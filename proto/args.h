@@ -30,6 +30,7 @@ struct args {
 struct args args_of(const struct msg *m);
 struct arg_str args_str(struct args *a, const char *key, enum arg_need need, size_t min, size_t max);
 int64_t args_int(struct args *a, const char *key, int64_t min, int64_t max, int64_t dflt); /* absent: dflt */
+double args_real(struct args *a, const char *key, double min, double max, double dflt);     /* a whole number is one, too */
 int64_t args_int_needed(struct args *a, const char *key, int64_t min, int64_t max);
 bool args_bool(struct args *a, const char *key, bool dflt);
 bool args_bin(struct args *a, const char *key, size_t max, const void **p, size_t *n);     /* needed */

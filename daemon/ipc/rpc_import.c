@@ -89,7 +89,12 @@ void rpc_import(struct call *call, struct args *a)
 	struct arg_str turn = args_str(a, "turn", ARG_OPTIONAL, 1, LIMIT_NAME);
 	struct arg_str question = args_str(a, "question", ARG_OPTIONAL, 0, LIMIT_PROMPT), answer = args_str(a, "answer", ARG_OPTIONAL, 0, LIMIT_PROMPT);
 	struct arg_str model = args_str(a, "model", ARG_OPTIONAL, 0, LIMIT_NAME);
+	struct arg_str finish_reason = args_str(a, "finish_reason", ARG_OPTIONAL, 0, LIMIT_NAME);
+	struct arg_str reasoning = args_str(a, "reasoning", ARG_OPTIONAL, 0, LIMIT_PROMPT);
 	struct val tags = args_val(a, "tags", VAL_ARRAY), usage = args_val(a, "usage", VAL_MAP);
+	struct val sources = args_val(a, "sources", VAL_ARRAY), marks = args_val(a, "marks", VAL_ARRAY);
+	bool told = val_present(val_get(a->map, "found")), found = args_bool(a, "found", false);
+	double coverage = args_real(a, "coverage", 0, 1, -1);
 	int64_t created = stamp(a, "created"), asked = stamp(a, "asked"), ended = stamp(a, "ended");
 	enum turn_state state = state_of(a);
 	struct importing *k;
@@ -112,10 +117,16 @@ void rpc_import(struct call *call, struct args *a)
 	op->answer_len = answer.n;
 	op->model = model.n ? args_dup(model) : NULL;
 	op->usage = json_of(usage, 65536);
+	op->finish_reason = finish_reason.n ? args_dup(finish_reason) : NULL;
+	op->reasoning = reasoning.n ? mem_ndup(reasoning.s, reasoning.n) : NULL;
+	op->sources = json_of(sources, 2 * LIMIT_FRAME);
+	op->marks = json_of(marks, LIMIT_FRAME);
+	op->found = told ? found : -1;
+	op->coverage = coverage;
 	op->asked_us = asked;
 	op->ended_us = ended;
 	op->state = state;
 	k = mem_new(sizeof(*k));
 	*k = (struct importing){ .call = call_keep(call), .op = op };
-	quota_check(call, question.n + answer.n, false, may_keep, k);
+	quota_check(call, question.n + answer.n + reasoning.n + (op->sources ? strlen(op->sources) : 0), false, may_keep, k);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/mark.h"
 #include "common/mem.h"
 #include "common/sha256.h"
 #include "common/str.h"
@@ -18,6 +19,8 @@ struct op_import *op_import_new(void)
 
 	op->job.run = op_import_run;
 	op->state = TURN_DONE;
+	op->found = -1;
+	op->coverage = -1;
 	return op;
 }
 
@@ -34,6 +37,10 @@ void op_import_free(struct op_import *op)
 	mem_free(op->answer);
 	mem_free(op->model);
 	mem_free(op->usage);
+	mem_free(op->finish_reason);
+	mem_free(op->reasoning);
+	mem_free(op->sources);
+	mem_free(op->marks);
 	job_fini(&op->job);
 	mem_free(op);
 }
@@ -140,12 +147,45 @@ static int write_steps(struct db *db, struct op_import *op, const char *thread, 
 	return r ? r : step_end_run(db, turn, op->state != TURN_DONE, NULL, us + 3, why);
 }
 
+/* What it cites, read and written anew: nothing of it is taken at its word. */
+static int write_sources(struct db *db, const struct op_import *op, const char *thread, const char *turn, const char *answer, char **why)
+{
+	struct source_list list = { 0 };
+	int r = 0;
+
+	if (op->sources)
+		sources_from_json(op->sources, &list);
+	if (list.n)
+		r = sources_store(db, turn, thread, answer, &list, why);
+	source_list_fini(&list);
+	return r;
+}
+
+static char *marks_of(const struct op_import *op)
+{
+	struct marks marks = { 0 };
+	struct buf json;
+
+	if (!op->marks)
+		return NULL;
+	buf_init(&json, 1u << 20);
+	marks_read(&marks, op->marks, strlen(op->marks));
+	if (marks.n)
+		marks_write(&marks, &json);
+	marks_fini(&marks);
+	if (json.len && !json.failed)
+		return buf_steal(&json, NULL);
+	buf_fini(&json);
+	return NULL;
+}
+
 static int make_turn(struct db *db, struct op_import *op, const char *thread, const char *turn)
 {
 	char sha256[SHA256_HEX + 1], **why = &op->job.why;
 	struct place p = { .us = 0 };
 	id_str user, answer;
 	struct sha256 h;
+	char *marks = marks_of(op);
 	int r = end_of(db, thread, &p, why);
 
 	p.us = max_of(p.us, op->asked_us);
@@ -159,10 +199,16 @@ static int make_turn(struct db *db, struct op_import *op, const char *thread, co
 	if (r == 0)
 		r = db_run(db, db->chat, why,
 			"INSERT INTO ragchat_turn(id, thread, account, seq, state, parent, user_step, run_step, answer_step, created, ended, length, "
-			"sha256, model, usage, origin) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?1, ?8, ?9, ?10, ?11, ?12, ?13, ?14, 'import')",
+			"sha256, model, usage, finish_reason, reasoning, found, coverage, marks, origin) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?1, "
+			"?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, 'import')",
 			db_text(turn), db_text(thread), db_text(op->account.id), db_int(p.seq), db_int(op->state),
 			p.parent[0] ? db_text(p.parent) : db_null(), db_text(user), db_text(answer), db_int(p.us), db_int(max_of(p.us + 3, op->ended_us)),
-			db_int((int64_t)op->answer_len), db_text(sha256), db_text(op->model), db_text(op->usage));
+			db_int((int64_t)op->answer_len), db_text(sha256), db_text(op->model), db_text(op->usage), db_text(op->finish_reason),
+			db_text(op->reasoning), op->found < 0 ? db_null() : db_int(op->found), op->coverage < 0 ? db_null() : db_real(op->coverage),
+			db_text(marks));
+	mem_free(marks);
+	if (r == 0)
+		r = write_sources(db, op, thread, turn, answer, why);
 	if (r == 0)
 		r = db_run(db, db->chat, why, "UPDATE ragchat_thread SET updated = ?2, turns = turns + 1, last_seq = ?3, last_turn = ?4 WHERE id = ?1",
 			db_text(thread), db_int(p.us + 3), db_int(p.seq), db_text(turn));

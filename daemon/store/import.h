@@ -16,6 +16,10 @@ struct op_import {
 	char *turn_key;               /* NULL: the thread alone */
 	char *question, *answer, *model, *usage;
 	size_t question_len, answer_len;
+	char *finish_reason, *reasoning;
+	char *sources, *marks;        /* JSON arrays as they came, or NULL */
+	int found;                    /* -1: not told */
+	double coverage;
 	int64_t asked_us, ended_us;   /* 0: as its place says */
 	enum turn_state state;        /* an ended one */
 	bool thread_new, turn_new;    /* out */

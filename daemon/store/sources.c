@@ -198,7 +198,7 @@ int sources_store(struct db *db, const char *turn, const char *thread, const cha
 	return r;
 }
 
-static void add_array(const char *json, struct source_list *out)
+void sources_from_json(const char *json, struct source_list *out)
 {
 	struct source s;
 	struct json j;
@@ -220,7 +220,7 @@ int sources_load(struct db *db, const char *thread, const char *answer_step, con
 	int r;
 
 	if (json) {
-		add_array(json, out);
+		sources_from_json(json, out);
 		return 0;
 	}
 	if (!columns_has(db->columns, TABLE_ELEMENTS, "props"))

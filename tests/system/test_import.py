@@ -8,7 +8,7 @@ import tempfile
 
 from cutter import Cutter
 from harness import DATA, check, contains, deadline, equal
-from scripts import echo
+from scripts import echo, says
 
 
 def digest(path):
@@ -51,6 +51,46 @@ def test_a_chainlit_database_is_imported_beside_what_is_there(t):
     equal([(row["value"], row["comment"]) for row in t.sql("SELECT value, comment FROM feedbacks")], [(1, "just so")], "ratings")
     gone = [name for name in set(os.listdir(tempfile.gettempdir())) - left if name.startswith("ragchat-import-")]
     equal(gone, [], "folders that are left")
+
+
+@deadline(60)
+def test_citations_come_along_with_their_verdicts(t):
+    words = "The dynamo is checked every 4 weeks [1]. Penguins eat krill [1]. See [9]."
+
+    def think(request, out):
+        out.reasoning("let me see")
+        says(words)(request, out)
+    made, _ = t.serve(think, config="retrieval = local\n")
+    t.run("upload", t.h.path("manual.md", "The dynamo is checked every 4 weeks by the dynamo warden.\n"))
+    t.run("ask", "-t", "talk", "How often is the dynamo checked?")
+    here = t.rpc().call("turn.get", turn="last")["turn"]
+    path = t.h.path("all.jsonl")
+    t.run("export", "--all", "-o", path)
+    there = t.home("there")
+    t.daemon(f"backend = {made.url}\nretrieval = local\n", there)
+    for again in (1, 0):
+        equal(t.run("import", "jsonl", "--json", path, home=there).json["turns"], again, "turns")
+    turn = t.rpc(there).call("turn.get", turn="last")["turn"]
+    bare = lambda turn: [{key: value for key, value in source.items() if key != "stale"} for source in turn["sources"]]
+    equal(bare(turn), bare(here), "sources")
+    equal([turn.get(key) for key in ("marks", "found", "coverage", "finish_reason", "reasoning")],
+          [here[key] for key in ("marks", "found", "coverage", "finish_reason", "reasoning")], "verdicts and the rest")
+    check(turn["stale"] is True and "stale" not in here, "stale where the document is not")
+    contains(t.run("show", "talk", home=there).text, "[1?]", "~~[9]~~", "manual.md:1")
+    contains(t.run("search", "--source", "manual.md", home=there).text, "How often is the dynamo checked?")
+    t.run("upload", t.h.path("manual.md"), home=there)
+    check("stale" not in t.rpc(there).call("turn.get", turn="last")["turn"], "stale although the document is there")
+    contains(t.run("sources", "--open", "1", "talk", home=there).text, ">>>")
+    # what is no citation is passed over, what is not ours is not taken at its word
+    rpc = t.rpc(there)
+    rpc.call("import", thread="odd", turn="1", question="q", answer="a [1]", coverage=1, found=True, sources=[
+        5, {"n": 0}, {"n": 1, "path": "x", "document": "y", "sha256": "0" * 64, "quote": "z" * 10, "stale": False, "cited": True, "extra": 1}], marks=[
+        {"n": 1, "off": 2, "len": 3, "verdict": "fine"}, {"n": 1, "off": 1 << 40, "len": 3, "verdict": "ok"}])
+    odd = rpc.call("turn.get", turn="last")["turn"]
+    equal(([source["n"] for source in odd["sources"]], odd["sources"][0]["stale"], odd["coverage"]), ([1], True, 1.0), "the odd one")
+    contains(t.run("show", "last", home=there).text, "a [1]")
+    rpc.fails("bad_params", "import", thread="odd", turn="2", coverage=1.5)
+    rpc.fails("bad_params", "import", thread="odd", turn="2", sources="x")
 
 
 @deadline(60)
