@@ -12,6 +12,9 @@
 #include "daemon/segment/bm25.h"
 #include "daemon/segment/write_in.h"
 
+#define POSTING_MAX 5 /* bytes of one */
+#define PREFETCH 8    /* postings: their passages are asked of memory so early */
+
 /* ---- windows ---- */
 
 /* The same window as daemon/store/rank.c finds, but within [low, high] by itself. */
@@ -44,15 +47,13 @@ void bound_windows(struct segment_writer *w, double mean, double mean_window)
 		uint32_t low = w->documents[d].at, high = low + w->documents[d].passages - 1;
 
 		for (uint32_t at = low; w->documents[d].passages && at <= high; at++) {
-			struct reach *r = &w->reach[at];
+			struct around *here = &w->around[at];
 			uint32_t lo, hi, total = find_window(w, low, high, at, &lo, &hi);
 
-			r->left = (uint16_t)(at - lo);
-			r->right = (uint16_t)(hi - at);
-			w->own_weight[at] = weight_of(w->lengths[at], mean);
-			w->window_weight[at] = weight_of(total, mean_window);
+			here->own_weight = weight_of(w->lengths[at], mean);
+			here->window_weight = weight_of(total, mean_window);
 			for (uint32_t seen = lo; seen <= hi; seen++) {
-				struct reach *s = &w->reach[seen];
+				struct around *s = &w->around[seen];
 
 				if (seen > at)
 					s->seen_from = max_of(s->seen_from, (uint16_t)(seen - at));
@@ -104,16 +105,20 @@ static void settle_intervals(struct segment_writer *w)
 	w->nintervals = n + 1;
 }
 
+/*
+ * Windows are noted where they begin and behind their end, and added up later: counts are whole numbers,
+ * exact in a float. All between the first and the last window with the posting are taken to have it: one
+ * in between that has not makes a bound no smaller.
+ */
 static void spread_text(struct segment_writer *w, const struct segment_posting *p)
 {
-	const struct reach *r = &w->reach[p->at];
+	struct around *here = &w->around[p->at];
 	float tf = (float)(p->body + BM25_HEADING * p->heading);
-	uint32_t from = p->at - r->seen_from, to = p->at + r->seen_to;
+	uint32_t from = p->at - here->seen_from, to = p->at + here->seen_to;
 
-	w->scratch[p->at].own += tf;
-	for (uint32_t at = from; at <= to; at++)
-		if (at + w->reach[at].right >= p->at && at - w->reach[at].left <= p->at)
-			w->scratch[at].window += tf;
+	here->own += tf;
+	w->around[from].steps += tf;
+	w->around[to + 1].steps -= tf;
 	note_interval(w, from, to);
 }
 
@@ -131,84 +136,120 @@ static bool find_named(const struct segment_writer *w, const struct segment_post
 static void spread_name(struct segment_writer *w, const struct segment_posting *p, const struct segment_document *d)
 {
 	for (uint32_t at = d->at; at < d->at + d->passages; at++) {
-		w->scratch[at].own += (float)(BM25_HEADING * p->name);
+		w->around[at].own += (float)(BM25_HEADING * p->name);
 		w->named[at] = 1;
 	}
 	note_interval(w, d->at, d->at + d->passages - 1);
 }
 
-static int add_posting(struct buf *b, const struct segment_posting *p)
+static size_t put_posting(uint8_t *to, const struct segment_posting *p)
 {
-	uint8_t v[5] = { (uint8_t)((p->at & (SEGMENT_RANGE - 1)) << 2) };
-	size_t n = 1;
+	uint8_t place = (uint8_t)((p->at & (SEGMENT_RANGE - 1)) << 2);
 
 	if (!p->heading && !p->name && p->body >= 1 && p->body <= 3) {
-		v[0] |= (uint8_t)(p->body - 1);
-	} else if (p->body < 15 && p->heading < 3 && p->name < 3) {
-		v[0] |= 3;
-		v[n++] = (uint8_t)(p->body | p->heading << 4 | p->name << 6);
-	} else {
-		v[0] |= 3;
-		v[n++] = 255;
-		v[n++] = p->body;
-		v[n++] = p->heading;
-		v[n++] = p->name;
+		to[0] = place | (uint8_t)(p->body - 1);
+		return 1;
 	}
-	return buf_add(b, v, n);
+	to[0] = place | 3;
+	if (p->body < 15 && p->heading < 3 && p->name < 3) {
+		to[1] = (uint8_t)(p->body | p->heading << 4 | p->name << 6);
+		return 2;
+	}
+	to[1] = 255;
+	to[2] = p->body;
+	to[3] = p->heading;
+	to[4] = p->name;
+	return POSTING_MAX;
 }
 
 struct ranging { /* through the ranges of one term */
 	const struct segment_posting *v, *end;
 	uint32_t range, next; /* the one summed up now; the one that an entry counts from */
-	double most;
+	float most;
 	bool open, name;
 };
 
+/* There is room for all postings. */
 static int end_range(struct segment_writer *w, struct ranging *g)
 {
 	size_t before = w->postings.len;
 	double steps = ceil(g->most * 1.00001 / SEGMENT_STEP);
-	int r = 0;
+	uint8_t *to;
 
 	if (!g->open)
 		return 0;
-	for (; r == 0 && g->v < g->end && g->v->at >> SEGMENT_RANGE_BITS == g->range; g->v++)
-		r = add_posting(&w->postings, g->v);
-	if (r == 0)
-		r = add_varint(&w->entries, (uint64_t)(g->range - g->next) << 1 | g->name);
-	if (r == 0)
-		r = buf_add_byte(&w->entries, (uint8_t)min_of(steps, 255));
-	if (r == 0)
-		r = add_varint(&w->entries, w->postings.len - before);
+	if (buf_reserve(&w->entries, 2 * VARINT_MAX + 1) != 0)
+		return -ENOMEM;
+	for (; g->v < g->end && g->v->at >> SEGMENT_RANGE_BITS == g->range; g->v++)
+		w->postings.len += put_posting(w->postings.data + w->postings.len, g->v);
+	to = w->entries.data + w->entries.len;
+	to += put_varint(to, (uint64_t)(g->range - g->next) << 1 | g->name);
+	*to++ = (uint8_t)min_of(steps, 255);
+	to += put_varint(to, w->postings.len - before);
+	w->entries.len = (size_t)(to - w->entries.data);
 	g->next = g->range + 1;
 	g->open = g->name = false;
 	g->most = 0;
-	return r;
+	return 0;
+}
+
+/* What was spread over [from, to], all of one range; *window: how often the term is in the window before. */
+static void sum_up(struct segment_writer *w, struct ranging *g, uint32_t from, uint32_t to, float *window)
+{
+	const float k = BM25_K1 + 1, around = (float)(BM25_AROUND * (BM25_K1 + 1));
+	float in_window = *window, most = g->most;
+
+	for (uint32_t at = from; at <= to; at++) {
+		struct around *here = &w->around[at];
+		float own = here->own, a, b;
+
+		in_window += here->steps;
+		a = own + here->own_weight;
+		b = in_window + here->window_weight;
+		a = (own * k * b + in_window * around * a) / (a * b); /* own * k / a + in_window * around / b */
+		most = max_of(most, a);
+		here->own = here->steps = 0;
+	}
+	*window = in_window;
+	g->most = most;
+	g->open |= most > 0;
+}
+
+static void sum_up_names(struct segment_writer *w, struct ranging *g, uint32_t from, uint32_t to)
+{
+	for (uint32_t at = from; at <= to; at++) {
+		g->name |= w->named[at];
+		w->named[at] = 0;
+	}
 }
 
 /* What was spread becomes entries, and is 0 again. */
-static int gather(struct segment_writer *w, struct ranging *g)
+static int gather(struct segment_writer *w, struct ranging *g, bool names)
 {
+	uint32_t behind = 0; /* the interval before */
+	float window = 0;
 	int r = 0;
 
-	for (size_t i = 0; i < w->nintervals; i++) {
-		for (uint32_t at = w->intervals[i].from; r == 0 && at <= w->intervals[i].to; at++) {
-			struct scratch *s = &w->scratch[at];
-			double most = s->own * (BM25_K1 + 1) / (s->own + w->own_weight[at]) +
-				      BM25_AROUND * s->window * (BM25_K1 + 1) /
-					      (s->window + w->window_weight[at]);
+	for (size_t i = 0; r == 0 && i < w->nintervals; i++) {
+		uint32_t at = w->intervals[i].from, to = w->intervals[i].to, end;
 
+		if (at != behind) {
+			w->around[behind].steps = 0;
+			window = 0;
+		}
+		behind = to + 1;
+		for (; r == 0 && at <= to; at = end + 1) {
+			end = min_of(to, at | (SEGMENT_RANGE - 1));
 			if (at >> SEGMENT_RANGE_BITS != g->range) {
 				r = end_range(w, g);
 				g->range = at >> SEGMENT_RANGE_BITS;
 			}
-			g->open |= s->own > 0 || s->window > 0;
-			g->name |= w->named[at];
-			g->most = max_of(g->most, most);
-			*s = (struct scratch){ 0 };
-			w->named[at] = 0;
+			sum_up(w, g, at, end, &window);
+			if (names)
+				sum_up_names(w, g, at, end);
 		}
 	}
+	w->around[behind].steps = 0;
 	return r ? r : end_range(w, g);
 }
 
@@ -220,8 +261,8 @@ static int spread_roughly(struct segment_writer *w, const struct segment_posting
 	const struct segment_document *d = w->documents;
 
 	for (size_t i = 0; i < nv; i++) {
-		const struct reach *r = &w->reach[v[i].at];
-		uint32_t from = (v[i].at - r->seen_from) >> SEGMENT_RANGE_BITS, to = (v[i].at + r->seen_to) >> SEGMENT_RANGE_BITS;
+		const struct around *here = &w->around[v[i].at];
+		uint32_t from = (v[i].at - here->seen_from) >> SEGMENT_RANGE_BITS, to = (v[i].at + here->seen_to) >> SEGMENT_RANGE_BITS;
 
 		if (v[i].name) {
 			++*names;
@@ -270,8 +311,11 @@ static int spread(struct segment_writer *w, const struct segment_posting *v, siz
 {
 	const struct segment_document *d = w->documents;
 
-	for (size_t i = 0; i < nv; i++)
+	for (size_t i = 0; i < nv; i++) {
+		if (i + PREFETCH < nv)
+			__builtin_prefetch(&w->around[v[i + PREFETCH].at], 1);
 		spread_text(w, &v[i]);
+	}
 	for (size_t i = 0; i < nv; i++) {
 		if (!v[i].name)
 			continue;
@@ -291,7 +335,9 @@ int bound_term(struct segment_writer *w, const struct segment_posting *v, size_t
 
 	if (!is_in_order(w, v, nv))
 		return SEGMENT_E_ORDER;
+	if (buf_reserve(&w->postings, POSTING_MAX * nv) != 0)
+		return -ENOMEM;
 	w->nintervals = 0;
 	r = w->rough ? spread_roughly(w, v, nv, names) : spread(w, v, nv, names);
-	return r ? r : w->rough ? gather_roughly(w, &g) : gather(w, &g);
+	return r ? r : w->rough ? gather_roughly(w, &g) : gather(w, &g, *names != 0);
 }

@@ -278,30 +278,48 @@ void segment_builder_back(struct segment_builder *b, const struct segment_mark *
 
 /* ---- writing ---- */
 
+struct place { /* of a term in their order */
+	uint64_t key; /* its first bytes: they decide mostly */
+	uint32_t term;
+};
+
 static int by_text(const void *a, const void *b, void *arg)
 {
 	const struct segment_builder *builder = arg;
-	const struct term *x = &builder->terms[*(const uint32_t *)a],
-			  *y = &builder->terms[*(const uint32_t *)b];
-	const uint8_t *text = builder->text.data;
-	int c = memcmp(text + x->at, text + y->at, min_of(x->len, y->len));
+	const struct place *p = a, *q = b;
+	const struct term *x, *y;
+	int c;
 
+	if (p->key != q->key)
+		return p->key < q->key ? -1 : 1;
+	x = &builder->terms[p->term];
+	y = &builder->terms[q->term];
+	c = memcmp(builder->text.data + x->at, builder->text.data + y->at, min_of(x->len, y->len));
 	return c ? c : x->len < y->len ? -1 : x->len > y->len;
 }
 
-static void put_in_order(struct segment_builder *b, const uint32_t *order, struct segment_posting *v)
+static uint64_t key_of(const uint8_t *p, size_t n)
+{
+	uint64_t key = 0;
+
+	for (size_t i = 0; i < sizeof(key); i++)
+		key = key << 8 | (i < n ? p[i] : 0);
+	return key;
+}
+
+static void put_in_order(struct segment_builder *b, const struct place *order, struct segment_posting *v)
 {
 	uint32_t from = 0;
 
 	for (size_t i = 0; i < b->nterms; i++) {
-		b->terms[order[i]].from = from;
-		from += b->terms[order[i]].notes;
+		b->terms[order[i].term].from = from;
+		from += b->terms[order[i].term].notes;
 	}
 	for (size_t i = 0; i < b->nnotes; i++)
 		v[b->terms[b->notes[i].term].from++] = b->notes[i].p;
 }
 
-static int write_terms(struct segment_builder *b, const uint32_t *order,
+static int write_terms(struct segment_builder *b, const struct place *order,
 	const struct segment_posting *v, bool rough, segment_put_fn put, void *ctx)
 {
 	struct segment_writer *w;
@@ -310,7 +328,7 @@ static int write_terms(struct segment_builder *b, const uint32_t *order,
 	if (r == 0 && rough)
 		segment_writer_rough(w);
 	for (size_t i = 0; r == 0 && i < b->nterms; i++) {
-		const struct term *t = &b->terms[order[i]];
+		const struct term *t = &b->terms[order[i].term];
 
 		r = segment_writer_term(w, b->text.data + t->at, t->len, v, t->notes);
 		v += t->notes;
@@ -323,12 +341,12 @@ static int write_terms(struct segment_builder *b, const uint32_t *order,
 
 int segment_builder_write(struct segment_builder *b, bool rough, segment_put_fn put, void *ctx)
 {
-	uint32_t *order = mem_try((b->nterms + 1) * sizeof(*order));
+	struct place *order = mem_try((b->nterms + 1) * sizeof(*order));
 	struct segment_posting *v = mem_try((b->nnotes + 1) * sizeof(*v));
 	int r = order && v ? 0 : -ENOMEM;
 
 	for (size_t i = 0; r == 0 && i < b->nterms; i++)
-		order[i] = (uint32_t)i;
+		order[i] = (struct place){ key_of(b->text.data + b->terms[i].at, b->terms[i].len), (uint32_t)i };
 	if (r == 0) {
 		qsort_r(order, b->nterms, sizeof(*order), by_text, b);
 		put_in_order(b, order, v);

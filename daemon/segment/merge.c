@@ -14,17 +14,26 @@
 #define GONE UINT32_MAX
 #define ASK_EVERY 256 /* terms */
 
+struct named {
+	uint64_t key; /* its first bytes: they decide mostly */
+	const uint8_t *p;
+	size_t n;
+};
+
 struct source {
 	struct segment *s;
 	uint32_t *places; /* old -> new, or GONE */
 	struct segment_terms it;
 	struct segment_term term;
+	struct named name; /* the term's */
 	bool there;
 };
 
 struct merge {
 	struct source *v;
 	size_t n;
+	uint32_t heap[SEGMENT_MERGE_MAX]; /* of v, those that have a term still */
+	size_t nheap;
 	struct segment_document *documents;
 	size_t ndocuments, cap_documents;
 	uint16_t *lengths;
@@ -101,63 +110,113 @@ static int take_postings(struct merge *m, struct source *from)
 	return it.bad ? SEGMENT_E_CORRUPT : 0;
 }
 
-static int compare(const struct segment_term *a, const struct segment_term *b)
-{
-	int c = memcmp(a->term, b->term, min_of(a->n, b->n));
+/* ---- a heap of sources: the one with the smallest term on top, among equals the first one ---- */
 
+static uint64_t key_of(const struct segment_term *t)
+{
+	uint64_t key = 0;
+
+	for (size_t i = 0; i < sizeof(key); i++)
+		key = key << 8 | (i < t->n ? t->term[i] : 0);
+	return key;
+}
+
+static int compare(const struct named *a, const struct named *b)
+{
+	int c;
+
+	if (a->key != b->key)
+		return a->key < b->key ? -1 : 1;
+	c = memcmp(a->p, b->p, min_of(a->n, b->n));
 	return c ? c : a->n < b->n ? -1 : a->n > b->n;
 }
 
-/* The smallest term of all; NULL: no more. */
-static struct source *smallest(struct merge *m)
+static bool is_before(const struct merge *m, uint32_t a, uint32_t b)
 {
-	struct source *best = NULL;
+	int c = compare(&m->v[a].name, &m->v[b].name);
 
-	for (size_t i = 0; i < m->n; i++)
-		if (m->v[i].there && (!best || compare(&m->v[i].term, &best->term) < 0))
-			best = &m->v[i];
-	return best;
+	return c ? c < 0 : a < b;
 }
 
-static int merge_term(struct merge *m, struct segment_writer *w, struct source *first)
+/* What stands at `at` sinks until nothing below it comes before it. */
+static void sink(struct merge *m, size_t at)
 {
-	struct segment_term term = first->term;
+	uint32_t source = m->heap[at];
+
+	for (size_t child; (child = 2 * at + 1) < m->nheap; at = child) {
+		child += child + 1 < m->nheap && is_before(m, m->heap[child + 1], m->heap[child]);
+		if (!is_before(m, m->heap[child], source))
+			break;
+		m->heap[at] = m->heap[child];
+	}
+	m->heap[at] = source;
+}
+
+static int next_term(struct source *s)
+{
+	s->there = segment_terms_next(&s->it, &s->term);
+	if (s->there)
+		s->name = (struct named){ key_of(&s->term), s->term.term, s->term.n };
+	return s->s->corrupt ? SEGMENT_E_CORRUPT : 0;
+}
+
+static int begin_heap(struct merge *m)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < m->n; i++) {
+		segment_terms(&m->v[i].it, m->v[i].s);
+		r = next_term(&m->v[i]);
+		if (m->v[i].there)
+			m->heap[m->nheap++] = (uint32_t)i;
+	}
+	for (size_t i = m->nheap / 2; r == 0 && i-- > 0;)
+		sink(m, i);
+	return r;
+}
+
+/* The top goes on to its next term, or leaves. */
+static int advance(struct merge *m)
+{
+	int r = next_term(&m->v[m->heap[0]]);
+
+	if (!m->v[m->heap[0]].there)
+		m->heap[0] = m->heap[--m->nheap];
+	if (m->nheap)
+		sink(m, 0);
+	return r;
+}
+
+/* ---- all terms ---- */
+
+/* The smallest one, of all sources that have it. */
+static int merge_term(struct merge *m, struct segment_writer *w)
+{
+	struct named now = m->v[m->heap[0]].name;
 	uint8_t text[SEGMENT_TERM_MAX];
 	int r = 0;
 
-	memcpy(text, term.term, term.n);
-	term.term = text;
+	memcpy(text, now.p, now.n);
+	now.p = text;
 	m->npostings = 0;
-	for (size_t i = 0; r == 0 && i < m->n; i++) {
-		struct source *s = &m->v[i];
-
-		if (!s->there || compare(&s->term, &term) != 0)
-			continue;
-		r = take_postings(m, s);
-		s->there = segment_terms_next(&s->it, &s->term);
-		if (s->s->corrupt)
-			r = SEGMENT_E_CORRUPT;
+	while (r == 0 && m->nheap && compare(&m->v[m->heap[0]].name, &now) == 0) {
+		r = take_postings(m, &m->v[m->heap[0]]);
+		if (r == 0)
+			r = advance(m);
 	}
-	return r ? r : segment_writer_term(w, text, term.n, m->postings, m->npostings);
+	return r ? r : segment_writer_term(w, text, now.n, m->postings, m->npostings);
 }
 
 static int merge_terms(
 	struct merge *m, struct segment_writer *w, bool (*go_on)(void *), void *go_on_ctx)
 {
-	struct source *s;
 	unsigned asked = 0;
-	int r = 0;
+	int r = begin_heap(m);
 
-	for (size_t i = 0; i < m->n; i++) {
-		segment_terms(&m->v[i].it, m->v[i].s);
-		m->v[i].there = segment_terms_next(&m->v[i].it, &m->v[i].term);
-		if (m->v[i].s->corrupt)
-			return SEGMENT_E_CORRUPT;
-	}
-	while (r == 0 && (s = smallest(m))) {
+	while (r == 0 && m->nheap) {
 		if (go_on && ++asked % ASK_EVERY == 0 && !go_on(go_on_ctx))
 			return -ECANCELED;
-		r = merge_term(m, w, s);
+		r = merge_term(m, w);
 	}
 	return r;
 }

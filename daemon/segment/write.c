@@ -89,13 +89,9 @@ static int take_lengths(struct segment_writer *w, const uint16_t *v)
 	double mean, mean_window;
 
 	w->lengths = mem_try_dup(n ? v : (const void *)"", n * sizeof(*v));
-	w->own_weight = calloc(n + 1, sizeof(float));
-	w->window_weight = calloc(n + 1, sizeof(float));
-	w->reach = calloc(n + 1, sizeof(*w->reach));
-	w->scratch = calloc(n + 1, sizeof(*w->scratch));
+	w->around = calloc(n + 1, sizeof(*w->around));
 	w->named = calloc(n + 1, 1);
-	if (!w->lengths || !w->own_weight || !w->window_weight || !w->reach || !w->scratch ||
-		!w->named)
+	if (!w->lengths || !w->around || !w->named)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++)
 		w->foot.words += v[i];
@@ -145,10 +141,7 @@ void *segment_writer_free(struct segment_writer *w)
 	buf_fini(&w->postings);
 	mem_free(w->documents);
 	mem_free(w->lengths);
-	mem_free(w->own_weight);
-	mem_free(w->window_weight);
-	mem_free(w->reach);
-	mem_free(w->scratch);
+	mem_free(w->around);
 	mem_free(w->named);
 	mem_free(w->intervals);
 	return mem_free(w);

@@ -5,13 +5,11 @@
 
 #include "daemon/segment/write.h"
 
-struct reach { /* of a passage, in passages */
-	uint16_t left, right;         /* how far its window goes */
-	uint16_t seen_from, seen_to; /* how far before and behind lies the first and last window with it */
-};
-
-struct scratch { /* what a term makes of a passage */
-	float own, window;
+struct around { /* a passage, together: a term's passages lie far apart */
+	float own, steps; /* how often the term is in it, and how much more often in its window than in the one before;
+	                     0 between two terms */
+	float own_weight, window_weight; /* bm25_saturate = tf * (k1 + 1) / (tf + weight) */
+	uint16_t seen_from, seen_to;     /* how far before and behind, in passages, lies the first and last window with it */
 };
 
 struct interval {
@@ -28,9 +26,7 @@ struct segment_writer {
 	struct segment_foot foot;
 	struct segment_document *documents;
 	uint16_t *lengths;
-	float *own_weight, *window_weight; /* bm25_saturate = tf * (k1 + 1) / (tf + weight) */
-	struct reach *reach;
-	struct scratch *scratch; /* all 0 between two terms */
+	struct around *around; /* one more than there are passages */
 	uint8_t *named;
 	struct interval *intervals;
 	size_t nintervals, cap_intervals;

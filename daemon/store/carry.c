@@ -105,14 +105,8 @@ static int write_run(struct db *db, struct job *j)
 static int delete_run(struct db *db, struct job *j)
 {
 	struct batch *b = container_of(j, struct batch, job);
-	int r = library_begin(db, &j->why);
 
-	if (r == 0)
-		r = db_run(db, db->lib, &j->why, "DELETE FROM event_out WHERE id IN (SELECT value FROM json_each(?1))", db_text(buf_cstr(&b->ids)));
-	if (r == 0)
-		return library_commit(db, &j->why);
-	db_rollback(db->lib);
-	return r;
+	return db_run(db, db->lib, &j->why, "DELETE FROM event_out WHERE id IN (SELECT value FROM json_each(?1))", db_text(buf_cstr(&b->ids)));
 }
 
 /* ---- between them, on the loop ---- */
@@ -135,6 +129,7 @@ static void step(struct batch *b, enum store_lane lane, int (*run)(struct db *, 
 {
 	b->job.run = run;
 	b->job.done = done;
+	b->job.shares = lane == STORE_LIBRARY; /* documents that come in go on in the same transaction */
 	if (store_submit(b->carrier->store, lane, &b->job) != 0) { /* busy, or at its end: another time */
 		b->carrier->running = false;
 		batch_free(b);

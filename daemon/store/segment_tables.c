@@ -220,7 +220,8 @@ static int moved_table(struct db *db, int64_t *collection, char **why)
 		0, 0);
 }
 
-static int delete_going(struct db *db, bool *more, char **why)
+/* The file first: a row without one goes the next time. */
+static int delete_one(struct db *db, bool *more, char **why)
 {
 	sqlite3_stmt *stmt;
 	bool row = false;
@@ -243,15 +244,31 @@ static int delete_going(struct db *db, bool *more, char **why)
 	return db_run(db, db->lib, why, "DELETE FROM segment WHERE id = ?1", db_int(id));
 }
 
+static int delete_going(struct db *db, uint64_t until, bool *more, char **why)
+{
+	int64_t going = 0;
+	int r = ask(db, &going, 0, why, "SELECT 1 FROM segment WHERE state = 2 AND ?1 = ?1 AND ?2 = ?2 LIMIT 1", 0, 0);
+
+	*more = going != 0;
+	if (r != 0 || !going)
+		return r;
+	r = library_begin(db, why);
+	while (r == 0 && *more && clock_mono_us() < until)
+		r = delete_one(db, more, why);
+	if (r == 0)
+		return library_commit(db, why);
+	db_rollback(db->lib);
+	return r;
+}
+
 int segments_housekeep(struct db *db, bool *more, char **why)
 {
 	uint64_t until = clock_mono_us() + SLICE_US;
 	int64_t moved = 0;
 	int r = freeze_some(db, why);
 
-	*more = true;
-	while (r == 0 && *more && clock_mono_us() < until)
-		r = delete_going(db, more, why);
+	if (r == 0)
+		r = delete_going(db, until, more, why);
 	if (r == 0 && !*more)
 		r = moved_table(db, &moved, why);
 	*more |= moved != 0;
