@@ -20,7 +20,8 @@
 #include "daemon/library/ingest_in.h"
 
 #define MAGIC_BYTES 512 /* looked at before the rest has come */
-#define SMALL 24576       /* bytes of text: a few milliseconds of work, which share a transaction */
+#define SMALL 24576       /* bytes of text: a few milliseconds of work, which share a transaction ... */
+#define SMALL_CUT 65536   /* ... and so many where the words are cut before it */
 
 /* ---- names ---- */
 
@@ -349,6 +350,14 @@ static int ingest_refused(struct db *db, struct job *j)
 	return STORE_E_BUSY;
 }
 
+/* Quick to write: what else there is to be done is done before. */
+static bool is_small(const struct ingest *i)
+{
+	size_t text = i->records.form ? i->records.text.len : i->bytes.len;
+
+	return text <= (size_t)(i->op->direct ? SMALL_CUT : SMALL) && (!i->keep || i->bytes.len <= SMALL);
+}
+
 void ingest_store(struct ingest *i)
 {
 	struct store *store = i->library->store;
@@ -361,7 +370,7 @@ void ingest_store(struct ingest *i)
 	i->job.done = ingest_done;
 	i->keep = i->library->config.keep_originals;
 	i->op->direct = goes_direct(i->library, i->op);
-	i->job.shares = i->op->shares = i->bytes.len <= SMALL && i->records.text.len <= SMALL;
+	i->job.shares = i->op->shares = is_small(i);
 	if (store_submit(store, STORE_LIBRARY, &i->job) == 0)
 		return;
 	/* `done` may not come from here: any other queue brings the bad news back to the loop */

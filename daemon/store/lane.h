@@ -36,6 +36,7 @@ struct lane {
 	struct shares shares; /* of the accounts, on STORE_SCAN; its thread's alone */
 	uint64_t serving;  /* the account of the job that runs there */
 	bool stop;
+	unsigned untended;  /* STORE_LIBRARY: transactions since the segments were told that there is something to do */
 	unsigned wal_pages; /* in the log after the newest commit */
 	atomic_uint queued; /* submitted and not finished */
 	atomic_uint_fast64_t jobs_done, started_ms;

@@ -117,7 +117,7 @@ bool ahead_ready(struct ahead *a, struct job *j, uint64_t until_us)
 			break;
 		(void)uv_cond_timedwait(&a->done, &a->mutex, (until_us - now) * 1000);
 	}
-	ready = j->ahead_state != AHEAD_RUNS;
+	ready = j->ahead_state == AHEAD_DONE;
 	uv_mutex_unlock(&a->mutex);
 	return ready;
 }

@@ -8,6 +8,7 @@
 #include "daemon/store/library_in.h"
 #include "daemon/store/segments.h"
 
+#define TEND_EVERY 16  /* transactions */
 #define SHARE_US 5000 /* how long a transaction may gather: leaves room for its commit */
 
 /* A job in its savepoint. False: the error took the whole transaction with it. */
@@ -78,6 +79,17 @@ static int on_library_wal(void *arg, sqlite3 *conn, const char *schema, int page
 	return SQLITE_OK;
 }
 
+/* Segments have something to do; while documents come in one after the other, not with each. */
+static void tend(struct lane *l)
+{
+	if (!l->db.tend || (++l->untended < TEND_EVERY && atomic_load(&l->queued)))
+		return;
+	l->db.tend = false;
+	l->untended = 0;
+	atomic_store(&l->harvest->tend, true);
+	uv_async_send(&l->harvest->async);
+}
+
 void lane_library_main(struct lane *l)
 {
 	struct list batch, finished;
@@ -103,12 +115,10 @@ void lane_library_main(struct lane *l)
 			if (l->db.outbox)
 				atomic_store(&l->harvest->carry, true);
 			l->db.outbox = false;
-			if (l->db.tend)
-				atomic_store(&l->harvest->tend, true);
-			l->db.tend = false;
 			if (l->db.renew)
 				library_renew_named(&l->db);
 			lane_deliver(l, &finished);
+			tend(l);
 			if (shares)
 				library_shared(&l->db);
 		}

@@ -238,7 +238,8 @@ static double status_kib(const char *what)
 
 static void load(const char *dir, int64_t index_passages)
 {
-	FILE *f = file_in(dir, "documents", "r");
+	FILE *documents = file_in(dir, "documents", "r");
+	struct store_figures f;
 	char *text = NULL, *store = path_join(dir, "store");
 	uint64_t since;
 	struct bench b;
@@ -248,7 +249,7 @@ static void load(const char *dir, int64_t index_passages)
 	mem_free(store);
 	bench_open(&b, dir, index_passages);
 	since = clock_mono_us();
-	while ((n = next_document(f, &text)))
+	while ((n = next_document(documents, &text)))
 		upload(&b, number++, text, n);
 	drain(&b, 0);
 	figure("load_s", seconds_since(since));
@@ -256,9 +257,11 @@ static void load(const char *dir, int64_t index_passages)
 	figure("settled_s", seconds_since(since) - .3);
 	figure("mb", (double)b.bytes / 1e6);
 	figure("peak_kib", status_kib("VmHWM:"));
+	store_figures(b.store, &f);
+	figure("longest_ms", (double)f.library_longest_us / 1e3);
 	figure("cpu_s", (double)clock() / CLOCKS_PER_SEC);
 	mem_free(text);
-	fclose(f);
+	fclose(documents);
 	bench_close(&b);
 }
 

@@ -60,6 +60,7 @@ def main():
         print("words", write["mb"] / write["total_s"])
         print("size", size(os.path.join(folder, "store")), size(os.path.join(folder, "lucene")))
         print("peak", ours["peak_kib"] / 1024)
+        print("longest", ours["longest_ms"])
         rounds = [(run([args.tool, "ask", folder]), run(lucene + ["ask", folder])) for _ in range(ROUNDS)]
         for name in ("p50_ms", "p95_ms", "mean_ms"):
             print(name, *(statistics.median(side[name] for side in sides) for sides in zip(*rounds)))
