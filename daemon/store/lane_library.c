@@ -9,7 +9,7 @@
 #include "daemon/store/segments.h"
 
 #define TEND_EVERY 16  /* transactions */
-#define SHARE_US 5000 /* how long a transaction may gather: leaves room for its commit */
+#define SHARE_US 4000 /* how long a transaction may gather: leaves room for its commit */
 
 /* A job in its savepoint. False: the error took the whole transaction with it. */
 static bool share_job(struct lane *l, struct job *j)
