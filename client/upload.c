@@ -20,6 +20,8 @@
 #include "proto/limits.h"
 
 #define AT_ONCE 4                       /* documents of which the commit is not answered */
+#define SMALL_AT_ONCE 24 /* ... while they are small: the daemon writes several with one commit */
+#define SMALL_BYTES ((int64_t)1 << 20) /* ... all of them together */
 #define BYTES_AT_ONCE ((int64_t)96 << 20) /* ... and their bytes, which the daemon holds; one always may */
 #define LOOK_MS 100                     /* the wheel of the progress line */
 
@@ -34,7 +36,7 @@ struct uploads {
 	struct link *link;
 	struct progress *progress;
 	struct upload_events events;
-	struct pending v[AT_ONCE];
+	struct pending v[SMALL_AT_ONCE];
 	size_t n, done;
 	int lost;    /* the status with which the loss of the daemon was said; 0: it is there */
 	struct often often;
@@ -218,9 +220,14 @@ static int64_t bytes_pending(const struct uploads *all)
 	return n;
 }
 
+static size_t most_at_once(const struct uploads *all)
+{
+	return all->single ? 1 : bytes_pending(all) <= SMALL_BYTES ? SMALL_AT_ONCE : AT_ONCE;
+}
+
 static void wait_for_room(struct uploads *all, int64_t size)
 {
-	wait_below(all, all->single ? 1 : AT_ONCE);
+	wait_below(all, most_at_once(all));
 	while (all->n && bytes_pending(all) > BYTES_AT_ONCE - max_of(size, (int64_t)0))
 		wait_below(all, all->n);
 }
@@ -394,7 +401,7 @@ static void commit(struct sending *s)
 	p.name = mem_dup(s->u->name);
 	all->v[all->n++] = p;
 	/* A backend may read a long document for minutes; its own time limits end that, not ours. */
-	wait_below(all, all->single ? 1 : AT_ONCE);
+	wait_below(all, most_at_once(all));
 }
 
 void uploads_say_at_most(struct uploads *all, size_t times)
