@@ -73,8 +73,7 @@ static void *ingest_free(struct ingest *i)
 {
 	if (!i)
 		return NULL;
-	i->library->ingests--;
-	i->library->held -= i->counted;
+	list_remove(&i->link);
 	job_fini(&i->job);
 	records_fini(&i->records);
 	records_fini(&i->within);
@@ -100,6 +99,40 @@ static int too_large(const struct library *l, char why[256])
 	return LIBRARY_E_TOO_LARGE;
 }
 
+struct load {
+	size_t n, bytes;
+};
+
+static struct load load_of(const struct library *l, uint64_t account, struct load *own)
+{
+	struct load all = { 0 };
+
+	*own = all;
+	list_foreach(it, &l->ingests) {
+		const struct ingest *i = list_entry(it, struct ingest, link);
+
+		all.n++;
+		all.bytes += i->bytes.len;
+		own->n += i->account == account;
+		own->bytes += i->account == account ? i->bytes.len : 0;
+	}
+	return all;
+}
+
+static bool has_room_for_one(const struct library *l, uint64_t account)
+{
+	struct load own, all = load_of(l, account, &own);
+
+	return all.n < INGESTS_MAX && own.n < INGEST_SHARE(INGESTS_MAX);
+}
+
+static bool has_room_for_bytes(const struct ingest *i, size_t n)
+{
+	struct load own, all = load_of(i->library, i->account, &own);
+
+	return (all.n == 1 || all.bytes + n <= INGEST_BYTES) && (own.n == 1 || own.bytes + n <= INGEST_SHARE(INGEST_BYTES));
+}
+
 int ingest_begin(struct library *l, const struct account *account, const char *name,
 	const char *collection, int64_t size, struct ingest **out, char why[256])
 {
@@ -118,19 +151,20 @@ int ingest_begin(struct library *l, const struct account *account, const char *n
 	}
 	if (size > 0 && (uint64_t)size > l->config.max_document)
 		return too_large(l, why);
-	if (l->ingests >= INGESTS_MAX) {
+	if (!has_room_for_one(l, fair_key(account->id))) {
 		(void)snprintf(why, 256, "too many documents are coming in: try again");
 		return LIBRARY_E_BUSY;
 	}
 	i = mem_new(sizeof(*i));
 	i->library = l;
+	i->account = fair_key(account->id);
 	i->op = op_document_add_new();
 	i->op->account = (struct account){ .name = mem_dup(account->name) };
 	memcpy(i->op->account.id, account->id, sizeof(account->id));
 	i->op->doc.name = mem_dup(name);
 	i->op->doc.collection = mem_dup(collection ? collection : "default");
 	buf_init(&i->bytes, l->config.max_document);
-	l->ingests++;
+	list_push_back(&l->ingests, &i->link);
 	*out = i;
 	return 0;
 }
@@ -161,10 +195,9 @@ static bool is_text(struct ingest *i)
 
 int ingest_feed(struct ingest *i, const void *p, size_t n, char why[256])
 {
-	struct library *l = i->library;
 	int r;
 
-	if (i->bytes.len && l->held + n > INGEST_BYTES && l->ingests > 1) {
+	if (i->bytes.len && !has_room_for_bytes(i, n)) {
 		(void)snprintf(why, 256, "too many documents are coming in: try again");
 		return LIBRARY_E_BUSY;
 	}
@@ -174,9 +207,7 @@ int ingest_feed(struct ingest *i, const void *p, size_t n, char why[256])
 		return LIBRARY_E_BUSY;
 	}
 	if (r != 0)
-		return too_large(l, why);
-	l->held += n;
-	i->counted += n;
+		return too_large(i->library, why);
 	check_text(i);
 	return !i->looked && i->bytes.len >= MAGIC_BYTES ? look(i, why) : 0;
 }

@@ -8,10 +8,11 @@
 
 struct ingest {
 	struct job job;
+	struct list link; /* library.ingests */
 	struct library *library;
+	uint64_t account; /* fair_key */
 	struct op_document_add *op; /* account, name, collection */
 	struct buf bytes;
-	size_t counted; /* of library.held */
 	size_t valid;   /* bytes that are UTF-8 without NUL */
 	struct records records; /* what a helper made of it; form 0: none did */
 	struct records within;  /* ... of a document within it */

@@ -125,6 +125,7 @@ static void run(struct ingest *i, enum format_route route, const void *p, size_t
 {
 	struct readers_job job = {
 		.kind = route == ROUTE_PDF ? READER_PDF : READER_DOCUMENT,
+		.owner = i->account,
 		.body = p,
 		.nbody = n,
 		.deadline_ms = route == ROUTE_PDF ? PDF_DEADLINE_MS : DEADLINE_MS,

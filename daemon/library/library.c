@@ -24,6 +24,8 @@ int library_new(struct library **out, struct store *store, const struct library_
 {
 	struct library *l = mem_new(sizeof(*l));
 
+	list_init(&l->ingests);
+
 	store_set_tokenizer(words_split);
 	l->store = store;
 	library_configure(l, config);

@@ -1,12 +1,14 @@
 /* Inside the library: the object itself. */
 #pragma once
 
+#include "common/list.h"
 #include "daemon/library/library.h"
 #include "daemon/worker/readers.h"
 
 #define INGESTS_MAX 256 /* documents on their way at once */
-/* ... and their bytes in memory; one document always fits */
+/* ... and their bytes in memory; one document of each account fits while there is any room */
 #define INGEST_BYTES ((size_t)256 << 20)
+#define INGEST_SHARE(all) ((all) / 4 * 3) /* of both, for one account: the others find some */
 #define NAME_BYTES 512
 
 #define DIRECT_KNOWN 64 /* collections that came by lately; a power of two */
@@ -18,6 +20,6 @@ struct library {
 	struct library_vectors vectors; /* ask NULL: words alone */
 	struct library_config config;
 	bool rebuilding;      /* a job of it is queued */
-	size_t ingests, held; /* documents on their way, and what they hold */
+	struct list ingests;  /* documents on their way */
 	uint64_t direct[DIRECT_KNOWN]; /* fair_key of collections whose words went straight into segments */
 };

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "common/fair.h"
 #include "common/list.h"
 #include "common/log.h"
 #include "common/mem.h"
@@ -17,6 +18,7 @@ struct readers {
 	char *program[READER_KINDS];
 	unsigned max, nrunning;
 	struct list waiting, running;
+	struct fair places; /* of what runs, by owner */
 	struct spare {
 		struct readers *all;
 		struct spawn *process;
@@ -53,6 +55,7 @@ static void on_idle_closed(uv_handle_t *h)
 	struct readers *r = h->data;
 
 	r->closed(r->ctx);
+	fair_fini(&r->places);
 	for (int k = 0; k < READER_KINDS; k++)
 		mem_free(r->program[k]);
 	mem_free(r);
@@ -139,6 +142,7 @@ static void on_end(void *ctx, struct spawn_end *end)
 
 	list_remove(&p->link);
 	all->nrunning--;
+	fair_give(&all->places, p->job.owner);
 	p->job.done(p->job.ctx, &told);
 	mem_free(p);
 	start_next(all);
@@ -188,15 +192,35 @@ static void start(struct reader *p)
 	}
 	list_push_back(&p->all->running, &p->link);
 	p->all->nrunning++;
+	fair_take(&p->all->places, p->job.owner);
 	spawn_stream(p->process, on_take);
 	spawn_send_borrowed(p->process, input, p->job.deadline_ms);
 }
 
+static bool has_place(const struct readers *r, uint64_t owner)
+{
+	return r->stopping || r->nrunning < r->max || (r->nrunning < 2 * r->max && !fair_held(&r->places, owner));
+}
+
+/* Of the owner whose turn it is, the first that came. NULL: none, or there is no place. */
+static struct reader *whose_turn(const struct readers *r)
+{
+	struct reader *best = NULL;
+
+	list_foreach(it, &r->waiting) {
+		struct reader *p = list_entry(it, struct reader, link);
+
+		if (has_place(r, p->job.owner) && (!best || fair_before(&r->places, p->job.owner, best->job.owner)))
+			best = p;
+	}
+	return best;
+}
+
 static void start_next(struct readers *r)
 {
-	while (!list_empty(&r->waiting) && (r->stopping || r->nrunning < r->max)) {
-		struct reader *p = list_first(&r->waiting, struct reader, link);
+	struct reader *p;
 
+	while ((p = whose_turn(r))) {
 		list_remove(&p->link);
 		start(p);
 	}

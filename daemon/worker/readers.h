@@ -1,6 +1,8 @@
 /*
  * Readers of documents: ragchatd-extract and ragchatd-pdftext, one process for each document, few at
- * a time, the rest in order. Not a pool (daemon/worker/pool.h): there are two programs, and a document
+ * a time; the rest waits, and owners take turns (common/fair.h). An owner of whom none is read gets
+ * a place of a second set as large as the first when the first is taken: whoever sends documents that
+ * take minutes holds up himself. Not a pool (daemon/worker/pool.h): there are two programs, and a document
  * is large, so it is written from where it lies and its text is handed on as it comes.
  *
  * A spare of each kind that was asked for stands ready and locked, until none was asked for a while.
@@ -18,7 +20,7 @@ enum reader_kind { READER_DOCUMENT, READER_PDF, READER_KINDS };
 
 struct readers_config {
 	const char *program[READER_KINDS]; /* paths, copied */
-	unsigned running;
+	unsigned running;                  /* at once; twice as many where several owners have something to read */
 	uint64_t spare_ms;                 /* a spare is kept so long without a job; 0: none is kept */
 };
 
@@ -38,6 +40,7 @@ struct readers_end {
 
 struct readers_job {
 	enum reader_kind kind;
+	uint64_t owner;          /* fair_key of whose it is */
 	const void *head, *body; /* its stdin, one after the other; borrowed until done */
 	size_t nhead, nbody;
 	uint64_t deadline_ms;    /* from its start */

@@ -347,6 +347,12 @@ def one_page(text, box=b"[0 0 612 792]", objects=(), resources=b""):
     return data[:at] + b"4 0 obj\n<< /Length %d >> stream\n%s\nendstream\nendobj\n" % (len(text), text) + more + data[page:]
 
 
+def endless_pdf():
+    """Each of forty forms shows the next one twice: a reader is busy until it is ended."""
+    form = b"<< /Type /XObject /Subtype /Form /BBox [0 0 9 9] /Resources << /XObject << /X %d 0 R >> >> /Length 11 >> stream\n/X Do /X Do\nendstream"
+    return one_page(b"/X Do", objects=[form % (11 + i) for i in range(40)], resources=b"/XObject << /X 10 0 R >>")
+
+
 def nastier():
     """(name, bytes, options, wanted statuses): each is to end by itself, in any way that has words."""
     words = b"BT /F1 12 Tf 72 720 Td (fine words) Tj ET"
@@ -356,7 +362,6 @@ def nastier():
     many = {"word/document.xml": docx_body(paragraph("fine words")), **{f"x{i}": "" for i in range(65540)}}
     head = b"Subject: a\nMIME-Version: 1.0\n"
     cell = '<c t="inlineStr"><is><t>%d</t></is></c>'
-    form = b"<< /Type /XObject /Subtype /Form /BBox [0 0 9 9] /Resources << /XObject << /X %d 0 R >> >> /Length 11 >> stream\n/X Do /X Do\nendstream"
     picture = b"<< /Type /XObject /Subtype /Image /Width 100000 /Height 100000 /BitsPerComponent 1 /ColorSpace /DeviceGray " \
               b"/Filter /%s /Length 40 >> stream\n" + bytes(40) + b"\nendstream"
     pdfs, any_end = ("--pdf",), ("ok", "broken", "empty", "limit")
@@ -377,7 +382,7 @@ def nastier():
         ("box.pdf", one_page(words, b"[-1e30 -1e30 1e30 1e30]"), pdfs, any_end),
         ("count.pdf", one_page(words).replace(b"/Count 1", b"/Count 2000000000"), pdfs, any_end),
         ("kids.pdf", pdf([["x"]]).replace(b"/Kids [5 0 R]", b"/Kids [2 0 R 2 0 R]").replace(b"/Count 1", b"/Count 300"), pdfs, any_end),
-        ("forms.pdf", one_page(b"/X Do", objects=[form % (11 + i) for i in range(40)], resources=b"/XObject << /X 10 0 R >>"), pdfs, any_end),
+        ("forms.pdf", endless_pdf(), pdfs, any_end),
         ("jbig2.pdf", one_page(words + b" /X Do", objects=[picture % b"JBIG2Decode"], resources=b"/XObject << /X 10 0 R >>"), pdfs, any_end),
         ("jpx.pdf", one_page(words + b" /X Do", objects=[picture % b"JPXDecode"], resources=b"/XObject << /X 10 0 R >>"), pdfs, any_end),
         ("parts.eml", head + b"Content-Type: multipart/mixed; boundary=b\n\n" + b"--b\n\nx\n" * 100000 + b"--b--\n", (), ("limit",)),

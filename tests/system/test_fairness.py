@@ -3,6 +3,7 @@ import re
 import sqlite3
 import threading
 
+import papers
 from harness import Closed, Rpc, RpcError, check, contains, deadline, equal, eventually
 from machine import GROUP, Machine, being
 from scripts import echo, question
@@ -72,6 +73,28 @@ def test_one_account_runs_64_answers_and_the_others_are_not_held_up(t):
     equal(ben.call("turn.wait", turn=turn)["turn"]["state"], "done", "state of ben's")
     for turn in turns:
         equal(ann.call("turn.wait", turn=turn)["turn"]["state"], "done", "state")
+
+
+@deadline(60)
+def test_documents_that_take_for_ever_hold_up_nobody_else(t):
+    """One account's hostile PDFs are read by all readers there are; what the others send is read meanwhile, in turns."""
+    machine = Machine(t, SYSTEM)
+    machine.start()
+    ann, ben, cem = machine.rpc(ANN), machine.rpc(BEN), machine.rpc(CEM)
+
+    def send(rpc, name, data):
+        upload = rpc.call("doc.begin", name=name, size=len(data))["upload"]
+        rpc.call("doc.chunk", upload=upload, off=0, data=data)
+        return rpc.send("doc.commit", upload=upload)
+    hard = papers.endless_pdf()
+    stuck = [send(ann, f"{i}.pdf", hard) for i in range(20)]
+    for rpc, name in ((ben, "rules.odt"), (cem, "hand.docx"), (ben, "list.xlsx")):
+        data = {"odt": papers.odt, "docx": papers.docx, "xlsx": papers.xlsx}[name.rsplit(".", 1)[1]]()
+        equal(rpc.reply(send(rpc, name, data))["document"]["name"], name)
+    stuck.append(send(ann, "own.odt", papers.odt()))
+    ann.call("ping")
+    check(not any(number in ann.replies for number in stuck), "Ann's own waits behind hers")
+    ann.socket.close()
 
 
 def test_a_burst_of_questions_is_held_to_the_limit_too(t):
