@@ -11,7 +11,7 @@
 #include "common/utf8.h"
 
 #define GUESS_BYTES ((size_t)256 << 10) /* a guess is not better for more */
-#define LOOK_BYTES ((size_t)4096)
+#define FEW_ZEROES 50  /* one of so many bytes may be one in a text */
 #define FEW_LETTERS 48 /* of so many a guess is better than what is declared */
 
 /* ---- which one ---- */
@@ -38,65 +38,31 @@ static const char *by_mark(const uint8_t *p, size_t n, size_t *skip)
 	return NULL;
 }
 
-/* ---- UTF-16 and UTF-32 without a mark ---- */
-
-/* Of UTF-32 a quarter of the bytes is 0, at the same place, and what stands beside it is a plane. */
-static const char *by_planes(const uint8_t *p, size_t n)
+/* A log has a few after a crash, and is no less a text for them. */
+static size_t zeroes_of(const uint8_t *p, size_t n)
 {
-	size_t look = min_of(n, LOOK_BYTES), le = 0, be = 0;
+	size_t count = 0;
 
-	for (size_t i = 0; n % 4 == 0 && i < look; i += 4) {
-		le += !p[i + 3] && p[i + 2] <= 0x10;
-		be += !p[i] && p[i + 1] <= 0x10;
+	for (size_t i = 0; i < n; i++)
+		count += !p[i];
+	return count;
+}
+
+static int without_zeroes(const uint8_t *p, size_t n, struct buf *out)
+{
+	size_t from = out->len;
+	int r = 0;
+
+	for (const uint8_t *end = p + n, *at; r == 0 && p < end; p = at + (at < end)) {
+		at = memchr(p, '\0', (size_t)(end - p));
+		at = at ? at : end;
+		r = buf_add(out, p, (size_t)(at - p));
 	}
-	if (look < 8 || n % 4)
-		return NULL;
-	return le == look / 4 ? "UTF-32LE" : be == look / 4 ? "UTF-32BE" : NULL;
-}
-
-/* Letters of the usual scripts, which among any two bytes are every second pair. */
-static bool is_common(unsigned unit)
-{
-	return unit == '\t' || unit == '\n' || unit == '\r' || (unit >= ' ' && unit < 0x7f) || (unit >= 0xa0 && unit < 0x700) ||
-	       (unit >= 0x900 && unit < 0xe80) || (unit >= 0x2010 && unit < 0x2030) || (unit >= 0x3000 && unit < 0x3100) ||
-	       (unit >= 0x4e00 && unit < 0xa000) || (unit >= 0xac00 && unit < 0xd7a4) || (unit >= 0xff00 && unit < 0xfff0);
-}
-
-/* UTF-16 of scripts that have no zeroes: in one order nearly all is letters, in the other it is not. */
-static const char *by_letters(const uint8_t *p, size_t n)
-{
-	size_t look = min_of(n, LOOK_BYTES) / 2, le = 0, be = 0;
-
-	for (size_t i = 0; i < look; i++) {
-		le += is_common((unsigned)(p[2 * i + 1] << 8 | p[2 * i]));
-		be += is_common((unsigned)(p[2 * i] << 8 | p[2 * i + 1]));
+	if (r == 0 && !utf8_valid((const char *)out->data + from, out->len - from)) {
+		out->len = from;
+		r = CHARSET_E_BINARY;
 	}
-	if (n % 2 || look < 16 || max_of(le, be) < look - look / 20 || min_of(le, be) > look - look / 8)
-		return NULL;
-	return le > be ? "UTF-16LE" : "UTF-16BE";
-}
-
-/* UTF-16 without a mark: of the letters, spaces and line ends in any language every second byte is 0. */
-static const char *by_zeroes(const uint8_t *p, size_t n)
-{
-	size_t zeroes[2] = { 0, 0 }, look = min_of(n, LOOK_BYTES) & ~(size_t)1;
-
-	for (size_t i = 0; i < look; i++)
-		zeroes[i & 1] += p[i] == 0;
-	if (look < 2 || n % 2)
-		return NULL;
-	if (zeroes[1] > look / 16 && !zeroes[0])
-		return "UTF-16LE";
-	return zeroes[0] > look / 16 && !zeroes[1] ? "UTF-16BE" : NULL;
-}
-
-static const char *by_width(const uint8_t *p, size_t n)
-{
-	const char *name = by_planes(p, n);
-
-	if (!name)
-		name = by_zeroes(p, n);
-	return name ? name : by_letters(p, n);
+	return r;
 }
 
 /* ---- the others ---- */
@@ -307,9 +273,11 @@ int charset_decode(const uint8_t *p, size_t n, const char *declared, struct buf 
 	if (name && !strcmp(name, "UTF-8"))
 		return buf_add(out, p, n); /* it says so: what is wrong in it is marked later */
 	if (!name && memchr(p, '\0', n)) {
-		name = by_width(p, n);
+		size_t zeroes = zeroes_of(p, n);
+
+		name = charset_by_width(p, n);
 		if (!name)
-			return CHARSET_E_BINARY;
+			return zeroes <= n / FEW_ZEROES ? without_zeroes(p, n, out) : CHARSET_E_BINARY;
 	}
 	return name ? decode_as(name, p, n, out) : decode_legacy(declared, p, n, out);
 }

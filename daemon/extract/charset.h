@@ -13,6 +13,7 @@
 /* iconv finds its tables in files: all that are ever used are opened before the sandbox closes. */
 void charset_load(void);
 const char *charset_label(size_t i); /* the i-th name that documents use; NULL past the last */
+const char *charset_by_width(const uint8_t *p, size_t n); /* UTF-16 or UTF-32 without a mark, in either order; NULL */
 const char *charset_iconv(const char *name); /* iconv's name; NULL: not known, or no name */
 
 #define CHARSET_E_BINARY 1 /* not text at all */

@@ -73,10 +73,10 @@ static void add_item(struct epub *d, const char **atts)
 
 static void add_chapter(struct epub *d, const char *id)
 {
-	for (size_t i = 0; id && i < d->nitems; i++) {
+	for (size_t i = 0; id && i < d->nitems && d->nspine < SHEETS_MAX; i++) {
 		if (strcmp(d->items[i].id, id) != 0)
 			continue;
-		if (d->items[i].text && d->nspine < SHEETS_MAX) {
+		if (d->items[i].text) {
 			d->spine = mem_grow(d->spine, &d->cspine, d->nspine, sizeof(*d->spine));
 			d->spine[d->nspine++] = i;
 		}

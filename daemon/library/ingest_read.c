@@ -95,6 +95,8 @@ static void explain(struct ingest *i, const struct readers_end *end, const struc
 		fail(i, LIBRARY_E_BUSY, "the daemon is going down: upload it again later");
 	else if (end->r == READERS_E_DEADLINE || (end->r == READERS_E_ENDED && (end->signal == SIGXCPU || end->signal == SIGKILL)))
 		fail(i, LIBRARY_E_TOO_LARGE, "it takes too long to read: split it, or save it in another format");
+	else if (end->r == READERS_E_TOO_LARGE)
+		fail(i, LIBRARY_E_TOO_LARGE, "more comes of it than a document may hold: split it");
 	else if (said->error[0])
 		fail(i, error_of(said->status), said->error);
 	else if (end->r == READERS_E_ENDED && ran_out_of_memory(end->words))

@@ -208,6 +208,8 @@ def test_encodings_are_recognised(t):
     for charset in ("utf-16-le", "utf-16-be"):
         text = "図書館は月曜日から開いています。\n利用は無料です。予約は要りません。\n"
         equal(read(t, text.encode(charset), "a.txt").text, text, f"{charset} without zeroes, without a mark")
+    equal(read(t, b"a line of a log\n" * 20 + bytes(4) + b"after the crash\n", "a.log").text, "a line of a log\n" * 20 + "after the crash\n")
+    check(records.read(program(t), b"a,b\n1,\0\n" * 100, "a.csv").status["status"] == "type", "every eighth byte is none")
     hebrew = "זהו טקסט בעברית לבדיקת הקידוד, והוא ארוך כדי שיזוהה נכון. שלום"
     equal(read(t, hebrew.encode("cp1255"), "a.txt").text, hebrew, "the last letter, which might have taken a point")
     feed = '<?xml version="1.0" encoding="EUC-JP"?><a>短い文</a>'
