@@ -84,11 +84,19 @@ void verb_fork(struct talk *t, char *args)
 
 void verb_sources(struct talk *t, char *args)
 {
+	int64_t n = 0;
 	int r;
 
-	(void)args;
+	if (*args && str_int(args, 1, INT32_MAX, &n)) {
+		say("/sources N: N is the number of a source, as in [2]");
+		return;
+	}
 	if (!has_turn(t, "sources"))
 		return;
+	if (n) {
+		(void)talk_run(t, "sources", 3, (const char *[]){ "--open", args, t->turn, NULL });
+		return;
+	}
 	pack_kv_text(talk_request(t, "source.list"), "turn", t->turn);
 	r = talk_call(t, LINK_CALL_MS);
 	if (r)

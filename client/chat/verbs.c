@@ -48,7 +48,7 @@ const struct verb verbs[] = {
 	{ "retry", "[MODEL]", "ask the last question again; both answers are kept", verb_retry },
 	{ "edit", "[TEXT]", "change the last question; both are kept", verb_edit },
 	{ "fork", "[N]", "go on in a copy, up to question N", verb_fork },
-	{ "sources", "", "what the last answer cites, with quotes", verb_sources },
+	{ "sources", "[N]", "what the last answer cites; with N, that passage in its place", verb_sources },
 	{ "pdf", "[FILE]", "the last answer as response.pdf, or FILE", verb_pdf },
 	{ "rate", "up|down|none [WHY]", "what you think of the last answer", verb_rate },
 	{ "thread", "[NAME|new]", "go to another conversation; alone: list them", verb_thread },

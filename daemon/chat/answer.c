@@ -144,41 +144,11 @@ static void tell_scope(struct turn *t)
 	buf_fini(&names);
 }
 
-static void on_retrieved(uint64_t owner, void *ctx, const struct retrieval *r)
-{
-	struct chat *c = ctx;
-	struct turn *t = idmap_get(&c->turns, owner);
-
-	if (!t || t->row.state != TURN_RETRIEVING)
-		return;
-	if (r->r != 0) {
-		turn_fail(t, TURN_ERROR_STORE, r->why ? r->why : "the documents cannot be searched");
-		return;
-	}
-	tell_scope(t);
-	if (r->cut)
-		turn_notice(t, "search_cut", "the search was cut after %lld ms; some passages were not looked at",
-			(long long)c->config->retrieval_timeout);
-	if (r->instead)
-		turn_notice(t, "searched_instead", "%s", r->instead);
-	if (r->vectors_missing)
-		turn_notice(t, "vectors_missing", "the question was searched for by its words alone: %s",
-			r->vectors_missing);
-	if (!c->upstream || answer_is_hopeless(t, r)) {
-		if (c->upstream && r->documents > 0)
-			turn_notice(t, "not_asked", "your documents have too little of this question: the model was not asked");
-		answer_from_documents(t, r);
-		return;
-	}
-	if (answer_take_passages(t, r))
-		tell_sent(t, r);
-	begin_upstream(t);
-}
-
-/* ---- the model's context ---- */
+/* ---- the room there is ---- */
 
 #define SOURCES_SHARE 0.52 /* of their texts; with the tags around them at most .6 */
 #define ANSWER_SHARE 0.15 /* kept for what it says */
+#define SOURCES_LEAST 200 /* as cost.h counts: a sentence or two */
 
 static size_t context_cost(const struct chat *c)
 {
@@ -208,6 +178,55 @@ static size_t sources_budget(const struct turn *t)
 	most = min_of(room * SOURCES_SHARE, room * (1 - ANSWER_SHARE) - (double)fixed_cost(t));
 	return (size_t)max_of(min_of(most, (double)t->chat->config->passages), 1.0);
 }
+
+/* Scraps of passages would only look as if the documents had been asked. */
+static bool leaves_no_room(const struct turn *t)
+{
+	return t->chat->config->model_context && sources_budget(t) < SOURCES_LEAST;
+}
+
+/* ---- what was found ---- */
+
+static void on_retrieved(uint64_t owner, void *ctx, const struct retrieval *r)
+{
+	struct chat *c = ctx;
+	struct turn *t = idmap_get(&c->turns, owner);
+
+	if (!t || t->row.state != TURN_RETRIEVING)
+		return;
+	if (r->r != 0) {
+		turn_fail(t, TURN_ERROR_STORE, r->why ? r->why : "the documents cannot be searched");
+		return;
+	}
+	tell_scope(t);
+	if (r->cut)
+		turn_notice(t, "search_cut", "the search was cut after %lld ms; some passages were not looked at",
+			(long long)c->config->retrieval_timeout);
+	if (r->instead)
+		turn_notice(t, "searched_instead", "%s", r->instead);
+	if (r->vectors_missing)
+		turn_notice(t, "vectors_missing", "the question was searched for by its words alone: %s",
+			r->vectors_missing);
+	if (!c->upstream || answer_is_hopeless(t, r)) {
+		if (c->upstream && r->documents > 0)
+			turn_notice(t, "not_asked", "your documents have too little of this question: the model was not asked");
+		answer_from_documents(t, r);
+		return;
+	}
+	if (r->nsources && leaves_no_room(t)) {
+		char *why = mem_printf("the question leaves no room for passages of the documents (model_context = %lld tokens): ask with less text",
+			(long long)c->config->model_context);
+
+		turn_fail(t, TURN_ERROR_TOO_LARGE, why);
+		mem_free(why);
+		return;
+	}
+	if (answer_take_passages(t, r))
+		tell_sent(t, r);
+	begin_upstream(t);
+}
+
+/* ---- the model's context ---- */
 
 /* Earlier turns give way to the sources: whole turns, the oldest first. */
 static void trim_context(struct turn *t)
@@ -376,7 +395,7 @@ static void keep_marks(struct turn *t, const struct marks *marks)
 	buf_fini(&json);
 }
 
-void answer_check(struct turn *t)
+void answer_check(struct turn *t, bool whole)
 {
 	const char *text = (const char *)t->text.data;
 	struct marks marks = { .n = 0 };
@@ -396,7 +415,7 @@ void answer_check(struct turn *t)
 		cites = cites || t->row.sources.v[i].cited;
 	if (!cites && library_says_not_found(text, t->text.len))
 		t->row.found = 0;
-	else if (!marks.n && t->row.coverage >= QUERY_ANSWERED) /* of a greeting nobody wants to know */
+	else if (whole && !marks.n && t->row.coverage >= QUERY_ANSWERED) /* of a greeting nobody wants to know */
 		turn_notice(t, "citation", "the answer names none of its sources: nothing of it is checked");
 	marks_fini(&marks);
 	buf_fini(&notes);

@@ -84,6 +84,6 @@ bool answer_take_passages(struct turn *t, const struct retrieval *r); /* false: 
 /* Do the documents hold too little of the question for a model to be asked? */
 bool answer_is_hopeless(const struct turn *t, const struct retrieval *r);
 /* What the answer cites and how well, once its text is whole; before its end goes out. */
-void answer_check(struct turn *t);
+void answer_check(struct turn *t, bool whole); /* whole: it was not cut short */
 /* The request of a turn for upstream, or for --dry-run; messages live in *arena. */
 void prompt_build(const struct chat *c, const struct turn *t, struct chat_request *req, struct buf *arena);

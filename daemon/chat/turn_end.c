@@ -227,7 +227,7 @@ void turn_end(struct turn *t, enum turn_state state)
 	t->row.ended_us = clock_wall_us();
 	keep_metadata(t);
 	keep_times(t);
-	answer_check(t);
+	answer_check(t, state == TURN_DONE);
 	turn_end_events(t);
 	t->row.notices = notices_json(t);
 	t->oldest_us = 0;

@@ -302,7 +302,7 @@ static int present(struct retrieve *r)
 	}
 	r->shown = r->answer ? min_of(r->spans.n, (size_t)QUOTES_SPANS) : r->spans.n;
 	if (nothing) {
-		r->nquotes = min_of(r->nquotes, (size_t)1);
+		r->nquotes = min_of(r->nquotes, (size_t)(r->coverage > 0 || r->begun)); /* what has none of its words misses by far */
 		r->shown = 0;
 	}
 	r->nquotes = quotes_widen(&r->spans, r->quotes, r->nquotes);

@@ -126,6 +126,10 @@ def test_the_honest_way_out_is_not_found(t):
 def test_an_answer_that_names_no_source_is_told_so(t):
     made, _ = serve(t, says("Every 4 weeks, or so."))
     contains(t.run("ask", "How often is the dynamo checked?").err, "names none of its sources")
+    made.script = lambda request, out: out.delta("Every 4 w") or out.close()
+    broken = t.run("ask", "How often is the dynamo checked?", code=1)
+    check("names none" not in broken.err, "half an answer was judged:", broken.err)
+    made.script = says("Hello.")
     t.run("upload", "--to", "small", t.h.path("small/a.txt", "Alpha rules the north.\n"))
     t.rpc().ask("hello there", collection="small")
     t.run("wait", "last")
@@ -144,6 +148,16 @@ def test_earlier_turns_give_way_to_sources_where_the_context_is_known(t):
     equal([m["role"] for m in sent(made)], ["system", "user"], "what was sent")
     contains(sent(made)[-1]["content"], "The pedal is checked every 7 weeks")
     contains(notices(t)["context_cut"], "the sources come first")
+
+
+@deadline(60)
+def test_a_question_that_leaves_no_room_for_passages_is_told_so(t):
+    made, _ = serve(t, says("The dynamo is checked every 4 weeks [1]."), "model_context = 300\n")
+    one = t.run("ask", "Who checks the dynamo, and how often? " + "The dynamo warden checks the dynamo. " * 40, code=1)
+    contains(one.err, "leaves no room for passages", "model_context = 300")
+    equal(len(made.chats), 0, "requests")
+    t.run("ask", "Who checks the dynamo, and how often?")
+    contains(sent(made)[-1]["content"], "dynamo warden")
 
 
 @deadline(60)

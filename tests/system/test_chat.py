@@ -539,6 +539,8 @@ def test_verbs(t):
     check(os.path.getsize(os.path.join(t.h.dir, "home", "response.pdf")) > 500)
     terminal.line("/sources")
     terminal.wait("the answer has no sources")
+    terminal.line("/sources two")
+    terminal.wait("N is the number of a source")
     terminal.line("/rate up well said")
     eventually(lambda: t.run("show", "--json", "last").json["turns"][-1].get("rating"), "the rating")
     terminal.line("/model other-model")
