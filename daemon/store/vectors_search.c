@@ -32,11 +32,17 @@ struct looking {
 	size_t nranges;
 };
 
+#define WIDE 32 /* a loop whose length is known is made wide at -O2, another one is not: 6 ms instead of 33 for 100 000 of 384 */
+
 static int dot(const int8_t *a, const int8_t *b, size_t n)
 {
+	size_t i = 0;
 	int sum = 0;
 
-	for (size_t i = 0; i < n; i++)
+	for (; i + WIDE <= n; i += WIDE)
+		for (size_t k = 0; k < WIDE; k++)
+			sum += a[i + k] * b[i + k];
+	for (; i < n; i++)
 		sum += a[i] * b[i];
 	return sum;
 }
