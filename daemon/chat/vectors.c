@@ -5,6 +5,7 @@
 #include "common/mem.h"
 #include "daemon/chat/vectors_in.h"
 
+#define PROBE_MS 300000
 #define SETTLE_MS 100 /* many documents may come at once */
 #define SWIFT 8       /* texts in the first batch, when nothing is known of the server's pace */
 
@@ -88,6 +89,11 @@ void vectors_later(struct vectors *v, uint64_t ms)
 		uv_timer_start(&v->timer, on_timer, ms, 0);
 }
 
+bool vectors_probe_is_old(const struct vectors *v)
+{
+	return uv_now(v->loop) - v->probed > PROBE_MS;
+}
+
 void vectors_probe_soon(struct vectors *v)
 {
 	v->probe_due = true;
@@ -99,6 +105,7 @@ void vectors_kick(struct vectors *v)
 	if (!v || v->closing || !v->store)
 		return;
 	v->again = true;
+	v->probe_due |= vectors_probe_is_old(v);
 	if (!v->busy && !uv_is_active((uv_handle_t *)&v->timer))
 		vectors_later(v, max_of(v->wait_ms, (uint64_t)SETTLE_MS));
 }

@@ -5,7 +5,6 @@
 #include "daemon/chat/vectors_in.h"
 
 #define REST_MS 10000 /* questions go without for so long after one that got no vector */
-#define PROBE_MS 300000
 
 struct asking {
 	struct vectors *v;
@@ -20,7 +19,7 @@ static void on_asked(void *ctx, const struct upstream_end *end, const float *num
 
 	if (end->result != UPSTREAM_OK && end->result != UPSTREAM_E_CANCELLED)
 		v->rests_until = uv_now(v->loop) + REST_MS;
-	else if (end->result == UPSTREAM_OK && (dimension != v->probe.dimension || uv_now(v->loop) - v->probed > PROBE_MS))
+	else if (end->result == UPSTREAM_OK && (dimension != v->probe.dimension || vectors_probe_is_old(v)))
 		vectors_probe_soon(v);
 	k->done(k->ctx, numbers, dimension, end->result == UPSTREAM_OK ? NULL : end->text ? end->text : "no answer of the embeddings server");
 	mem_free(k);

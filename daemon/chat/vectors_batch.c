@@ -59,6 +59,14 @@ static void advance(struct vectors *v, int64_t collection, int64_t after, int64_
 		shelf_end(shelf);
 }
 
+static void pass_over(struct vectors *v, int64_t collection, size_t n)
+{
+	struct shelf *shelf = shelves_find(&v->shelves, collection);
+
+	if (shelf)
+		shelf->passed += (int64_t)n;
+}
+
 /* Their passages are to be looked at from the beginning. */
 static void tell_other(struct vectors *v, int64_t collections)
 {
@@ -85,6 +93,7 @@ static void on_put(struct job *j)
 		went_well(v);
 		if (op->anew)
 			tell_other(v, 1);
+		pass_over(v, op->collection, op->n - op->kept); /* a vector of zeros is none */
 		advance(v, op->collection, batch->after, batch->have + (int64_t)op->kept, batch->end);
 		vectors_later(v, 0);
 	}
@@ -128,15 +137,13 @@ static bool may_be_the_texts(const struct upstream_end *end)
 static void refused(struct vectors *v, const struct op_vectors_next *batch, const struct upstream_end *end)
 {
 	bool at_once = end->status != 500 && end->status != 200;
-	struct shelf *shelf = shelves_find(&v->shelves, batch->collection);
 
 	if (batch->n > 1) {
 		v->most = batch->n / 2;
 		v->fine = 0;
 	} else if (v->refused < v->refused_max) {
 		v->refused++;
-		if (shelf)
-			shelf->passed++;
+		pass_over(v, batch->collection, 1);
 		advance(v, batch->collection, batch->after, batch->have, batch->end);
 	} else {
 		at_once = false;

@@ -36,8 +36,9 @@ struct vectors {
 
 void vectors_later(struct vectors *v, uint64_t ms); /* the next step */
 
-/* The next question or batch finds out first whether the server is still the same. */
+/* The next batch finds out first whether the server is still the same. */
 void vectors_probe_soon(struct vectors *v);
+bool vectors_probe_is_old(const struct vectors *v);
 
 /* ---- vectors_batch.c ---- */
 

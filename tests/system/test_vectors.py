@@ -187,6 +187,9 @@ def test_a_text_that_the_server_does_not_take_keeps_no_other_waiting(t):
     equal((told["of"] - told["passages"], told["passed_over"]), (1, 1), "one without")
     t.run("upload", t.h.path("more.md", "The anchor of the ferry is painted green each spring.\n"))
     embedded(t, 71)
+    t.backends[0].embedder = lambda request, out: out.reply(200, {"data": [{"embedding": [0] * 512} for _ in request.json["input"]]})
+    t.run("upload", t.h.path("zero.md", "The buoy of the ferry is painted red each autumn.\n"))
+    eventually(lambda: embeddings(t).get("passed_over") == 2, "one without a direction", 20)
 
 
 @deadline(60)
