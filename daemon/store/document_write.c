@@ -20,14 +20,17 @@ static int new_number(struct coming *c, int64_t *out)
 	return r ? r : db_run(c->db, c->db->lib, c->why, "DELETE FROM collection_number");
 }
 
+/* One that begins with a document so large that it would move at once is one of segments from the first. */
 static int make_collection(struct coming *c, const char *name)
 {
+	int64_t most = c->db->index_passages;
 	int r = new_number(c, &c->collection);
 
+	c->direct = c->op->direct = most && (int64_t)c->op->n >= most;
 	if (r == 0)
 		r = db_run(c->db, c->db->lib, c->why,
-			"INSERT INTO collection (id, account, name, recipe) VALUES (?1, ?2, ?3, ?4)", db_int(c->collection),
-			db_text(c->op->account.id), db_text(name), db_int(words_fingerprint()));
+			"INSERT INTO collection (id, account, name, recipe, direct) VALUES (?1, ?2, ?3, ?4, ?5)", db_int(c->collection),
+			db_text(c->op->account.id), db_text(name), db_int(words_fingerprint()), db_int(c->direct));
 	c->first = c->collection << PASSAGE_BITS;
 	return r ? r : words_create(c->db, c->collection, WORDS_NOW, c->why);
 }

@@ -321,6 +321,34 @@ TEST(many_on_their_way_at_once_are_what_they_are_one_by_one)
 	both_end(&b);
 }
 
+TEST(a_collection_that_begins_with_a_large_document_is_one_of_segments)
+{
+	struct both b;
+	struct buf text;
+
+	both_make(&b);
+	buf_init(&text, 0);
+	chance_state = 7;
+	make_text(&text, 300);
+	check_int(upload_to(&b.few, "large", "large.md", text.data, text.len).r, 0);
+	check_int(upload_to(&b.all, "large", "large.md", text.data, text.len).r, 0);
+	check_int(count(&b.few, "SELECT direct AND base = 0 AND frozen = 0 FROM collection"), 1);
+	check_int(count(&b.few, "SELECT count(*) FROM segment"), 1);
+	check(same_answers(&b, 20));
+	put_both(&b, 0, 8);
+	check(same_answers(&b, 20));
+	check_int(take_out_by(&b.few, "large.md"), 0);
+	check_int(take_out_by(&b.all, "large.md"), 0);
+	check(settle(&b.few));
+	check(same_answers(&b, 20));
+	desk_close(&b.few);
+	desk_open(&b.few);
+	check(settle(&b.few));
+	check(same_answers(&b, 20));
+	both_end(&b);
+	buf_fini(&text);
+}
+
 TEST(a_store_that_closes_takes_what_it_was_given_first)
 {
 	struct desk d;
