@@ -11,6 +11,7 @@
 #define MERGE_FROM 12    /* so many neighbours of about one size become one */
 #define SMALL_PASSAGES 2048 /* what comes in at once has less ... */
 #define SMALL_FROM 64    /* ... and is merged when there are so many */
+#define ROUGH_PASSAGES 4096 /* ... or so much of it: a search reads all that is small */
 #define CROWD 192        /* of one collection: whatever their sizes */
 #define GONE_SHARE 4     /* one of so many passages gone: it is made anew without them */
 
@@ -62,9 +63,11 @@ static bool is_small(const struct row *v)
 static bool choose_small(struct segments_work *w, int64_t collection, const struct row *v, size_t n)
 {
 	for (size_t i = 0, run; i < n; i += run + 1) {
-		for (run = 0; i + run < n && is_small(&v[i + run]);)
-			run++;
-		if (run < SMALL_FROM)
+		int64_t passages = 0;
+
+		for (run = 0; i + run < n && is_small(&v[i + run]); run++)
+			passages += v[i + run].passages;
+		if (run < SMALL_FROM && passages < ROUGH_PASSAGES)
 			continue;
 		take_rows(w, collection, &v[i], min_of(run, (size_t)SEGMENTS_MERGED));
 		return true;
