@@ -44,7 +44,9 @@ static bool wait_for_order(char page[12])
 static void attr_noreturn become(int child, const struct pipes *p, pid_t parent)
 {
 	/* -htmlmeta: <title> in a head before the text, which stays as it is, and tags after it */
-	char page[12] = "1", *const none[] = { NULL };
+	char page[12] = "1";
+	/* text needs no fonts: a form whose own is missing would have all of the system's read */
+	char *const environment[] = { (char[]){ "FONTCONFIG_FILE=/nonexistent" }, NULL };
 	char *const argv[] = { (char[]){ "pdftotext" }, (char[]){ "-htmlmeta" }, (char[]){ "-f" }, page, (char[]){ "-enc" },
 		(char[]){ "UTF-8" }, (char[]){ "-" }, (char[]){ "-" }, NULL };
 	char level[SANDBOX_LEVEL];
@@ -57,7 +59,7 @@ static void attr_noreturn become(int child, const struct pipes *p, pid_t parent)
 		_exit(PDF_NO_SANDBOX);
 	if (child == PDF_SECOND && !wait_for_order(page))
 		_exit(0);
-	execve(PDF_PROGRAM, argv, none);
+	execve(PDF_PROGRAM, argv, environment);
 	_exit(PDF_NO_PROGRAM);
 }
 

@@ -57,6 +57,7 @@ static const struct sandbox_call pages_calls[] = {
 	WRITE(PDF_INPUT(PDF_SECOND)),
 	CLOSE(PDF_INPUT(PDF_SECOND)),
 	{ .nr = SYS_poll },
+	{ .nr = SYS_restart_syscall }, /* the kernel's own, for a poll that a stop or a suspend came into */
 	{ .nr = SYS_wait4 },
 	MEMORY_AND_ITS_END,
 };
@@ -113,7 +114,12 @@ static const struct sandbox_call pdf_calls[] = {
 	{ .nr = SYS_getpid },
 	{ .nr = SYS_gettid },
 	{ .nr = SYS_tgkill, .error = EPERM },
+	/* what looks for fonts, where a form has none of its own, and lives without */
+	{ .nr = SYS_openat, .error = EACCES },
+	{ .nr = SYS_fcntl, .error = EACCES },
 	{ .nr = SYS_statfs, .error = EACCES },
+	{ .nr = SYS_fstatfs, .error = EACCES },
+	{ .nr = SYS_fadvise64, .error = EACCES },
 	{ .nr = SYS_exit_group },
 };
 

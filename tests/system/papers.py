@@ -347,6 +347,14 @@ def one_page(text, box=b"[0 0 612 792]", objects=(), resources=b""):
     return data[:at] + b"4 0 obj\n<< /Length %d >> stream\n%s\nendstream\nendobj\n" % (len(text), text) + more + data[page:]
 
 
+def form_pdf():
+    """A form whose fields are to be drawn by whoever shows it, in a font that it has not: the system's are looked for."""
+    field = b"<< /Type /Annot /Subtype /Widget /FT /Tx /T (name) /V <feff03c002ac> /DA (/Helv 12 Tf 0 g) /Rect [10 10 200 40] /F 4 /P 5 0 R >>"
+    data = one_page(b"BT /F1 12 Tf 72 720 Td (Where is my form) Tj ET", objects=[field])
+    return data.replace(b"/Type /Catalog", b"/Type /Catalog /AcroForm << /NeedAppearances true /Fields [10 0 R] /DA (/Helv 12 Tf 0 g) >>") \
+        .replace(b"/Contents 4 0 R", b"/Contents 4 0 R /Annots [10 0 R]")
+
+
 def endless_pdf():
     """Each of forty forms shows the next one twice: a reader is busy until it is ended."""
     form = b"<< /Type /XObject /Subtype /Form /BBox [0 0 9 9] /Resources << /XObject << /X %d 0 R >> >> /Length 11 >> stream\n/X Do /X Do\nendstream"

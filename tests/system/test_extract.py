@@ -5,12 +5,13 @@ import os
 import re
 import resource
 import shutil
+import signal
 import subprocess
 import urllib.parse
 
 import papers
 import records
-from harness import Skip, check, contains, deadline, equal, torture
+from harness import Skip, check, contains, deadline, equal, eventually, torture
 
 
 def program(t):
@@ -135,6 +136,27 @@ def test_a_long_pdf_is_read_by_two_and_nobody_can_tell(t):
     locked = papers.pdf(pages, b"/Encrypt << /Filter /Standard /V 1 /R 2 /O <%s> /U <%s> /P -4 >> /ID [<00> <00>]" % (b"5a" * 32, b"5a" * 32))
     equal(records.read(program(t), locked, "a.pdf", ("--pdf",)).status["status"], "locked")
     equal(records.read(program(t), papers.pdf([None] * 300), "a.pdf", ("--pdf",)).status["status"], "empty")
+
+
+def test_a_form_is_read_without_the_fonts_it_lacks(t):
+    contains(read(t, papers.form_pdf(), "a.pdf", ("--pdf",)).text, "Where is my form")
+
+
+def test_a_reader_that_is_stopped_for_a_while_goes_on(t):
+    """As in a suspended machine: the kernel begins the call anew that the stop came into."""
+    helper = subprocess.Popen([os.path.join(t.bin, "ragchatd-pdftext")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    state = lambda: open(f"/proc/{helper.pid}/stat", encoding="ascii").read().rsplit(") ", 1)[1][0]  # noqa: E731
+    data = papers.pdf([["stopped and woken"]])
+    helper.stdin.write(data[:100])
+    helper.stdin.flush()
+    for _ in range(5):
+        eventually(lambda: state() == "S", "it waits")
+        helper.send_signal(signal.SIGSTOP)
+        eventually(lambda: state() == "T", "it stops")
+        helper.send_signal(signal.SIGCONT)
+    out, err = helper.communicate(data[100:], timeout=30)
+    equal(helper.returncode, 0, err)
+    check(b"stopped and woken" in out, out)
 
 
 def test_a_pdf_has_its_title_when_it_is_one(t):
