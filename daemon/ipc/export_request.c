@@ -103,16 +103,16 @@ static bool is_weak(const struct marks *marks, int n)
 	return false;
 }
 
-/* Its name, with what there is to say against it. */
-static void put_document(struct json_out *w, const struct source *s, const struct marks *marks)
+/* What there is to say against it. */
+static void put_doubts(struct json_out *w, const struct source *s, const struct marks *marks)
 {
-	const char *name = s->path ? s->path : s->title;
 	bool weak = is_weak(marks, s->n);
-	char *said = mem_printf("%s%s%s", name ? name : "", weak ? " (weak support)" : "",
-		s->stale ? " (changed or gone since)" : "");
 
-	put_opt(w, "document", *said ? said : NULL);
-	mem_free(said);
+	put_opt(w, "note",
+		weak && s->stale ? "weak support: check it; changed or gone since"
+		: weak		 ? "weak support: check it"
+		: s->stale	 ? "changed or gone since"
+				 : NULL);
 }
 
 /* The answer with the verdicts on its markers. */
@@ -137,7 +137,7 @@ static void put_sources(struct json_out *w, const struct source_list *l, const s
 			continue;
 		json_out_object(w);
 		put_int(w, "n", s->n);
-		put_document(w, s, marks);
+		put_doubts(w, s, marks);
 		put_opt(w, "path", s->path);
 		put_opt(w, "title", s->title);
 		put_opt(w, "url", s->url);

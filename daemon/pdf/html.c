@@ -41,6 +41,7 @@ static void source_place(struct html *h, const struct pdf_source *s)
 		element(h, "<div dir=\"auto\">", &s->document, "</div>\n");
 	if (name != &s->title)
 		element(h, "<div dir=\"auto\">", &s->title, "</div>\n");
+	element(h, "<div dir=\"auto\">", &s->note, "</div>\n");
 }
 
 /* Of two sources with one number the first has the id. */

@@ -252,6 +252,8 @@ static void draw_source(struct layout *l, const struct labelled *r, const struct
 	note_line(l, &r->in, place, n, STYLE_BOLD, INK, body);
 	if (s->title.n && (s->path.n || s->document.n))
 		note_line(l, &r->in, s->title.p, s->title.n, 0, INK_SOFT, body);
+	if (s->note.n)
+		note_line(l, &r->in, s->note.p, s->note.n, 0, INK_SOFT, body);
 	if (s->url.n)
 		link_line(l, &r->in, &s->url, body);
 	layout_gap(l, 1.5);

@@ -101,6 +101,7 @@ static void read_source(struct parser *p, struct pdf_source *s)
 		{ "url", offsetof(struct pdf_source, url) },
 		{ "title", offsetof(struct pdf_source, title) },
 		{ "quote", offsetof(struct pdf_source, quote) },
+		{ "note", offsetof(struct pdf_source, note) },
 	};
 	static const struct field numbers[] = {
 		{ "n", offsetof(struct pdf_source, n) },
@@ -109,7 +110,8 @@ static void read_source(struct parser *p, struct pdf_source *s)
 	};
 	struct json_slice key;
 
-	*s = (struct pdf_source){ .document = EMPTY, .path = EMPTY, .url = EMPTY, .title = EMPTY, .quote = EMPTY };
+	*s = (struct pdf_source){ .document = EMPTY, .path = EMPTY, .url = EMPTY, .title = EMPTY, .quote = EMPTY,
+		.note = EMPTY };
 	if (!json_object(&p->j))
 		return;
 	while (json_key(&p->j, &key)) {

@@ -8,7 +8,7 @@
  *	{"format": "pdf"|"html", "title", "lang", "thread", "generator", "epoch": seconds,
  *	 "paper": {"width", "height", "left", "right", "top", "bottom"},
  *	 "turns": [{"question", "date", "model", "state", "note", "markdown",
- *	            "sources": [{"n", "document", "path", "page", "line", "url", "title", "quote"}]}]}
+ *	            "sources": [{"n", "document", "path", "page", "line", "url", "title", "quote", "note"}]}]}
  *
  * Every field may be missing or null: strings are empty then, numbers 0, the paper A4. Unknown fields
  * are skipped. The words that people read (dates, notes) come ready made: nothing here knows a clock,
@@ -40,7 +40,7 @@ struct pdf_text {
 
 struct pdf_source {
 	int64_t n;                              /* the N of [N] in the text; 0: none */
-	struct pdf_text document, path, url, title, quote;
+	struct pdf_text document, path, url, title, quote, note; /* note: what there is to say against it */
 	int64_t page, line;                     /* from 1; 0: not known */
 };
 

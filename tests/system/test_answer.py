@@ -1,5 +1,6 @@
 """Answers from documents with a model: what it is given, when it is not asked, and what becomes of its citations."""
 import json
+import subprocess
 
 from harness import check, contains, deadline, equal
 from scripts import says
@@ -193,6 +194,11 @@ def test_verdicts_are_drawn_where_people_read(t):
             text = f.read()
         contains(text, "2?")
         check("<del>" in text if name == "html" else "~~[99]~~" in text, "not struck in", name)
+    t.run("export", "-o", t.h.path("answer.pdf"))
+    pages = subprocess.run(["pdftotext", "-raw", t.h.path("answer.pdf"), "-"], stdout=subprocess.PIPE, check=True).stdout.decode()
+    contains(pages, "[2?]", "[99]", "weak support: check it")
+    with open(t.h.path("answer.html")) as f:
+        contains(f.read(), "weak support: check it")
     exported = t.run("export", "--format", "json", "-o", t.h.path("answer.json"))
     equal(exported.code, 0, "export")
     with open(t.h.path("answer.json")) as f:
