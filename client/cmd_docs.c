@@ -82,6 +82,15 @@ static void add_page(struct docs *d, struct val documents)
 	}
 }
 
+static void say_damaged(struct val result)
+{
+	int64_t n = val_get_int(result, "damaged", 0);
+
+	if (n > 0)
+		say("the index of %lld passage%s was damaged and is made anew from the stored text: they are found again when that is done",
+			(long long)n, n == 1 ? "" : "s");
+}
+
 static int pages(struct docs *d)
 {
 	char *next = NULL;
@@ -96,6 +105,7 @@ static int pages(struct docs *d)
 		r = link_call(d->link, 0);
 		if (r)
 			return link_fail(d->link, r);
+		say_damaged(d->link->msg.result);
 		add_page(d, val_get(d->link->msg.result, "documents"));
 		next = val_get_text(d->link->msg.result, "next");
 	} while (next);

@@ -27,6 +27,8 @@ static void on_documents(struct job *j)
 				pack_document(&p, &op->rows[i]);
 			pack_close(&p);
 			pack_kv_text_opt(&p, "next", op->next);
+			if (op->damaged)
+				pack_kv_int(&p, "damaged", op->damaged);
 		}
 		reply_end(call, &p);
 	}
@@ -83,6 +85,8 @@ static void on_removed(struct job *j)
 		pack_kv_text(&p, "name", op->doc.name);
 		reply_end(call, &p);
 	}
+	if (j->r == STORE_E_CORRUPT)
+		library_look(call->server->library);
 	if (j->r == 0)
 		library_changed(call->server->library, call->account.id, true);
 	call_drop(call);

@@ -166,6 +166,8 @@ static void pack_library(struct pack *p, const struct server *s, const struct op
 		pack_map(p);
 		pack_kv_int(p, "passages", op->rebuilt);
 		pack_kv_int(p, "of", op->stale);
+		if (op->damaged)
+			pack_kv_bool(p, "damaged", true);
 		pack_close(p);
 	}
 	if (all)

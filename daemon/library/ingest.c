@@ -355,6 +355,11 @@ static void ingest_done(struct job *j)
 		end.r = j->r == STORE_E_BUSY ? LIBRARY_E_BUSY : LIBRARY_E_STORE;
 		end.why = j->why ? j->why : "too many documents are waiting: try again";
 	}
+	if (j->r == STORE_E_CORRUPT) { /* its words may be all that is wrong */
+		end.r = LIBRARY_E_BUSY;
+		end.why = "the library is damaged, and its index looked through and made anew: try again in a moment; if that is no help, restore it from a backup";
+		library_look(i->library);
+	}
 	end.pages = i->records.page;
 	end.unchanged = !end.r && i->op->unchanged;
 	end.replaced = !end.r && i->op->replaced;

@@ -2,6 +2,7 @@
 #define LOG_TAG "library"
 #include "daemon/library/library_in.h"
 
+#include "common/attr.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "daemon/library/words.h"
@@ -75,6 +76,58 @@ void library_rebuild(struct library *l)
 		op_library_rebuild_free(op);
 }
 
+/* ---- words that are wrong ---- */
+
+static void on_mended(struct job *j)
+{
+	struct op_library_mend *op = container_of(j, struct op_library_mend, job);
+	struct library *l = j->ctx;
+
+	if (j->r == 0) /* else it was said, and once is enough */
+		l->mending = 0;
+	op_library_mend_free(op);
+	library_rebuild(l);
+}
+
+static bool submit_mend(struct library *l, int64_t collection, int64_t after, void (*done)(struct job *j))
+{
+	struct op_library_mend *op = op_library_mend_new();
+
+	op->collection = collection;
+	op->after = after;
+	op->job.done = done;
+	op->job.ctx = l;
+	if (store_submit(l->store, STORE_LIBRARY, &op->job) == 0)
+		return true;
+	op_library_mend_free(op);
+	return false;
+}
+
+void library_mend(struct library *l, int64_t collection)
+{
+	if (!l->mending && submit_mend(l, collection, 0, on_mended))
+		l->mending = collection;
+}
+
+static void on_looked(struct job *j)
+{
+	struct op_library_mend *op = container_of(j, struct op_library_mend, job);
+	struct library *l = j->ctx;
+
+	if (j->r != 0 && j->r != STORE_E_BUSY)
+		log_warn("cannot look whether the index is sound: %s", j->why ? j->why : "no reason given");
+	l->looking = op->more && submit_mend(l, 0, op->after, on_looked);
+	op_library_mend_free(op);
+	if (!l->looking)
+		library_rebuild(l);
+}
+
+void library_look(struct library *l)
+{
+	if (!l->looking)
+		l->looking = submit_mend(l, 0, 0, on_looked);
+}
+
 void library_attach(struct library *l, struct store *store)
 {
 	struct op_library_tidy *op = op_library_tidy_new();
@@ -84,6 +137,7 @@ void library_attach(struct library *l, struct store *store)
 	if (store_submit(store, STORE_LIBRARY, &op->job) != 0)
 		op_library_tidy_free(op);
 	library_rebuild(l);
+	library_look(l);
 }
 
 void library_set_readers(struct library *l, struct readers *readers)

@@ -29,6 +29,8 @@ int library_new(struct library **out, struct store *store, const struct library_
 void library_attach(struct library *l, struct store *store);
 /* Has words that were made by other rules made anew, little by little; also after op_reindex. */
 void library_rebuild(struct library *l);
+/* Whether the index is what the documents say: in the background, and what is not is made anew. */
+void library_look(struct library *l);
 /* The programs that read what is no plain text; before the first ingest_commit. */
 void library_set_readers(struct library *l, struct readers *readers);
 /* Where there is a server for embeddings: how a question gets its vector. Copied; what it points to outlives the library. */

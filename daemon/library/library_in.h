@@ -20,6 +20,11 @@ struct library {
 	struct library_vectors vectors; /* ask NULL: words alone */
 	struct library_config config;
 	bool rebuilding;      /* a job of it is queued */
+	bool looking;         /* ... of a look whether all is well */
+	int64_t mending;      /* ... of one collection that is not; 0: none */
 	struct list ingests;  /* documents on their way */
 	uint64_t direct[DIRECT_KNOWN]; /* fair_key of collections whose words went straight into segments */
 };
+
+/* The index of a collection was found to be wrong: it is made anew. */
+void library_mend(struct library *l, int64_t collection);

@@ -380,6 +380,8 @@ static void retrieve_done(struct job *j)
 
 	if (j->r != 0)
 		out = (struct retrieval){ .r = out.r, .why = out.why, .prompt = "" };
+	if (r->search.damaged)
+		library_mend(r->library, r->search.damaged);
 	r->done(r->owner, r->ctx, &out);
 	retrieve_free(r);
 }

@@ -155,10 +155,10 @@ static int count_documents(struct db *db, struct op_stats *op)
 		"COALESCE(sum(passages) FILTER (WHERE recipe <> ?2), 0) + "
 		"(SELECT COALESCE(sum(d.passages), 0) FROM document d JOIN collection o ON o.id = d.collection WHERE "
 		"d.renew <> 0 AND o.account = ?1 AND o.recipe = ?2), "
-		"COALESCE(sum(passages * (cursor & ?3) / max(next, 1)) FILTER (WHERE recipe <> ?2), 0) "
-		"FROM collection WHERE account = ?1",
+		"COALESCE(sum(passages * (cursor & ?3) / max(next, 1)) FILTER (WHERE recipe <> ?2), 0), "
+		"COALESCE(max(recipe = ?4 AND passages > 0), 0) FROM collection WHERE account = ?1",
 		db_text(op->account.id), db_int(words_fingerprint()),
-		db_int(((int64_t)1 << PASSAGE_BITS) - 1));
+		db_int(((int64_t)1 << PASSAGE_BITS) - 1), db_int(RECIPE_DAMAGED));
 
 	if (r == 0)
 		r = db_step(stmt, &row, &op->job.why);
@@ -167,6 +167,7 @@ static int count_documents(struct db *db, struct op_stats *op)
 		op->passages = db_col_int(stmt, 1);
 		op->stale = db_col_int(stmt, 2);
 		op->rebuilt = db_col_int(stmt, 3);
+		op->damaged = db_col_int(stmt, 4);
 	}
 	db_release(stmt);
 	return r;

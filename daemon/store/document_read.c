@@ -178,6 +178,21 @@ static int list_page(struct db *db, struct op_document_list *op)
 	return r;
 }
 
+static int count_damaged(struct db *db, struct op_document_list *op)
+{
+	sqlite3_stmt *stmt = NULL;
+	bool row = false;
+	int r = db_query(&stmt, db, db->lib, &op->job.why,
+		"SELECT sum(passages) FROM collection WHERE account = ?1 AND recipe = ?2 AND (?3 IS NULL OR name = ?3)",
+		db_text(op->account.id), db_int(RECIPE_DAMAGED), db_text(op->collection));
+
+	if (r == 0)
+		r = db_step(stmt, &row, &op->job.why);
+	op->damaged = r == 0 && row ? db_col_int(stmt, 0) : 0;
+	db_release(stmt);
+	return r;
+}
+
 int op_document_list_run(struct db *db, struct job *j)
 {
 	struct op_document_list *op = container_of(j, struct op_document_list, job);
@@ -186,8 +201,10 @@ int op_document_list_run(struct db *db, struct job *j)
 	int64_t key;
 	int r;
 
-	if (!op->ref)
-		return list_page(db, op);
+	if (!op->ref) {
+		r = op->before ? 0 : count_damaged(db, op);
+		return r ? r : list_page(db, op);
+	}
 	r = library_find(db, &op->account, op->ref, &key, &d, &op->candidates, &j->why);
 	if (r == 0) {
 		d.original = original_is_there(db, op->account.id, d.sha256);

@@ -135,6 +135,19 @@ int op_library_rebuild_run(struct db *db, struct job *j);
 void op_library_rebuild_free(struct op_library_rebuild *op);
 
 /*
+ * STORE_LIBRARY: an index that was found to be wrong is given up, for op_library_rebuild. collection 0:
+ * a look at the first one behind `after`; `more`: there was one, call again.
+ */
+struct op_library_mend {
+	struct job job;
+	int64_t collection, after;
+	bool more; /* out */
+};
+struct op_library_mend *op_library_mend_new(void);
+int op_library_mend_run(struct db *db, struct job *j);
+void op_library_mend_free(struct op_library_mend *op);
+
+/*
  * STORE_LIBRARY: have all words of a collection (NULL: of all), or those of some documents, made anew by
  * op_library_rebuild. One document that is not there, and nothing is done.
  */
@@ -160,6 +173,7 @@ struct op_document_list {
 	struct document_row *rows;
 	size_t n;
 	char *next;
+	int64_t damaged;              /* out, with the first page: passages whose index was damaged and is made anew */
 	struct candidates candidates;
 };
 struct op_document_list *op_document_list_new(void);
@@ -217,6 +231,7 @@ struct db_search {
 	/* out */
 	struct hit *hits;
 	size_t nhits;
+	int64_t damaged;              /* a collection whose index cannot be read, and which was left out; 0: none */
 	int64_t documents_searched, passages_searched;
 	double most;                  /* what a term of weight 1 and idf 1 can add to hit.own at most */
 	double *idf;                  /* per term: what it is worth to the question, found or not; malloc'd, as df is */

@@ -31,6 +31,9 @@
 /* 16 MiB: while a document comes in, each checkpoint copies most of the index */
 #define CHECKPOINT_PAGES 4000
 
+/* collection.recipe: its words are wrong, and made anew; what is there holds some, or none. */
+#define RECIPE_DAMAGED (-1)
+
 enum document_state { DOCUMENT_COMING, DOCUMENT_THERE, DOCUMENT_GOING };
 
 /* The tables of words of a collection: the one that is searched, the one on its way, the one that goes. */

@@ -53,7 +53,7 @@ static int find_collections(struct walk *w)
 	sqlite3_stmt *stmt = NULL;
 	bool row = true;
 	int r = db_query(&stmt, w->db, w->db->lib, w->why,
-		"SELECT id, documents, passages, terms, base, frozen, direct FROM collection WHERE account = ?1 AND "
+		"SELECT id, documents, passages, terms, base, frozen, direct, recipe FROM collection WHERE account = ?1 AND "
 		"documents > 0 "
 		"AND (?2 IS NULL OR name = ?2) ORDER BY id",
 		db_text(w->s->account->id), db_text(w->s->collection));
@@ -64,6 +64,7 @@ static int find_collections(struct walk *w)
 			break;
 		w->collections.v[w->collections.n++] = (struct collection){ db_col_int(stmt, 0),
 			db_col_int(stmt, 4), db_col_int(stmt, 5), db_col_int(stmt, 6) };
+		w->segments.lacking |= db_col_int(stmt, 7) == RECIPE_DAMAGED;
 		w->rank.documents += db_col_int(stmt, 1);
 		w->rank.passages += db_col_int(stmt, 2);
 		w->rank.terms += db_col_int(stmt, 3);
@@ -227,6 +228,31 @@ static int walk_table(struct walk *w, int64_t collection, const char *table, str
 	return r ? r : w->rows.failed ? -ENOMEM : w->rows.full ? STORE_E_DEADLINE : 0;
 }
 
+/* Can it be asked at all? */
+static bool opens(struct walk *w, const char *table)
+{
+	char sql[128];
+	sqlite3_stmt *stmt;
+	int r;
+
+	(void)snprintf(sql, sizeof(sql), "SELECT rowid FROM %s LIMIT 0", table);
+	r = db_query(&stmt, w->db, w->db->lib, NULL, sql);
+	db_release(stmt);
+	return r == 0;
+}
+
+/* One that is missing or cannot be read keeps nobody from what the others have. */
+static int try_table(struct walk *w, int64_t collection, const char *table, struct buf *match)
+{
+	int r = walk_table(w, collection, table, match);
+
+	if (r != STORE_E_CORRUPT && (r != -EINVAL || opens(w, table)))
+		return r;
+	w->s->damaged = collection;
+	w->segments.lacking = true;
+	return 0;
+}
+
 /* Rising ids: what was moved, what is on its way, what has come since. */
 static int walk_collection(struct walk *w, const struct collection *c, struct buf *match)
 {
@@ -236,12 +262,12 @@ static int walk_collection(struct walk *w, const struct collection *c, struct bu
 
 	if (r == 0 && c->frozen > c->base) {
 		(void)snprintf(table, sizeof(table), "frozen_%lld", (long long)c->id);
-		r = walk_table(w, c->id, table, match);
+		r = try_table(w, c->id, table, match);
 	}
 	if (r == 0 && c->direct)
 		return walk_segments(w, c, since, (int64_t)1 << PASSAGE_BITS);
 	words_table(table, c->id, WORDS_NOW);
-	return r ? r : walk_table(w, c->id, table, match);
+	return r ? r : try_table(w, c->id, table, match);
 }
 
 /* STORE_E_DEADLINE: the rows found so far are there. */
@@ -423,6 +449,7 @@ static int search_once(struct db *db, struct db_search *s, bool again)
 
 	s->hits = NULL;
 	s->nhits = 0;
+	s->damaged = 0;
 	segments_turn(db);
 	if (s->nterms > RANK_TERMS_MAX)
 		s->nterms = RANK_TERMS_MAX;

@@ -250,6 +250,7 @@ struct op_stats {
 	struct account account;
 	int64_t threads, turns, bytes; /* of the account; bytes: the file's */
 	int64_t documents, passages;   /* of its library */
+	bool damaged;                  /* some of them have no index that would answer meanwhile */
 	int64_t stale, rebuilt;        /* passages in an index of other rules; of these, made anew by now */
 	int schema;                    /* user_version */
 	char *journal_mode;
