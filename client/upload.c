@@ -23,6 +23,7 @@
 #define SMALL_AT_ONCE 24 /* ... while they are small: the daemon writes several with one commit */
 #define SMALL_BYTES ((int64_t)1 << 20) /* ... all of them together */
 #define BYTES_AT_ONCE ((int64_t)96 << 20) /* ... and their bytes, which the daemon holds; one always may */
+#define HASH_MAX ((int64_t)256 << 20) /* bytes of a file that is read twice; a larger one is mostly refused */
 #define LOOK_MS 100                     /* the wheel of the progress line */
 
 struct pending {
@@ -264,7 +265,7 @@ static void hash(struct sending *s, uint8_t *piece)
 	struct sha256 sum;
 	ssize_t n;
 
-	if (s->size <= 0)
+	if (s->size <= 0 || s->size > HASH_MAX)
 		return;
 	sha256_init(&sum);
 	while ((n = fd_read(s->fd, piece, LIMIT_CHUNK)) > 0)

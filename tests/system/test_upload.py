@@ -68,6 +68,16 @@ def test_a_folder_is_summed_up(t):
     equal(len(t.run("upload", "-r", "--json", folder, code=65).json["uploads"]), 7)
 
 
+def test_a_file_without_end_is_refused_before_it_is_read(t):
+    """Nothing of it is there, and all of it would have to be read: it would take an hour."""
+    t.daemon()
+    path = t.h.path("sparse.txt", "")
+    os.truncate(path, 1 << 42)
+    contains(t.run("upload", path, code=65).err, "sparse.txt: the document is too large")
+    contains(t.run("upload", "--name", "null", "/dev/null", code=65).err, "null: the document is empty")
+    contains(t.run("upload", "/dev/zero", code=65).err, "zero: the document is too large")
+
+
 def test_a_source_tree_is_no_failure(t):
     """What of a folder is no document is passed over; the same file, named, is an error."""
     t.daemon()
