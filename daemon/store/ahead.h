@@ -24,7 +24,9 @@ void ahead_stop(struct ahead *a); /* nothing is queued any more */
 /* From the loop, before the lane has the job. */
 void ahead_push(struct ahead *a, struct job *j);
 
-/* The lane's thread. Is its part done by then (monotonic)? Waits while the other thread is at it. */
-bool ahead_ready(struct ahead *a, struct job *j, uint64_t until_us);
+/* The lane's thread. */
+bool ahead_is_done(struct ahead *a, const struct job *j);
+/* Waits, until then at most (monotonic), for the first `most` of those that share. */
+void ahead_gather(struct ahead *a, const struct list *batch, size_t most, uint64_t until_us);
 void ahead_finish(struct ahead *a, struct job *j); /* its part is done: waited for, or done here; harmless twice */
 void ahead_over(struct ahead *a, struct job *j);   /* it ran: it holds nothing any more */

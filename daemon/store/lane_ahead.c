@@ -103,23 +103,45 @@ void ahead_push(struct ahead *a, struct job *j)
 
 /* ---- on the lane's thread ---- */
 
-bool ahead_ready(struct ahead *a, struct job *j, uint64_t until_us)
+static bool is_done(const struct job *j)
 {
-	bool ready;
+	return !j->ahead || j->ahead_state == AHEAD_DONE;
+}
 
-	if (!j->ahead)
-		return true;
+bool ahead_is_done(struct ahead *a, const struct job *j)
+{
+	bool done;
+
 	uv_mutex_lock(&a->mutex);
-	while (j->ahead_state == AHEAD_RUNS) {
-		uint64_t now = clock_mono_us();
-
-		if (now >= until_us)
-			break;
-		(void)uv_cond_timedwait(&a->done, &a->mutex, (until_us - now) * 1000);
-	}
-	ready = j->ahead_state == AHEAD_DONE;
+	done = is_done(j);
 	uv_mutex_unlock(&a->mutex);
-	return ready;
+	return done;
+}
+
+/* With the mutex. Are the first of them, up to `most` that share, done? */
+static bool are_done(const struct list *batch, size_t most)
+{
+	size_t n = 0;
+
+	list_foreach(it, batch) {
+		const struct job *j = list_entry(it, struct job, link);
+
+		if (n++ == most || !j->shares)
+			return true;
+		if (!is_done(j))
+			return false;
+	}
+	return true;
+}
+
+void ahead_gather(struct ahead *a, const struct list *batch, size_t most, uint64_t until_us)
+{
+	uint64_t now;
+
+	uv_mutex_lock(&a->mutex);
+	while (!are_done(batch, most) && (now = clock_mono_us()) < until_us)
+		(void)uv_cond_timedwait(&a->done, &a->mutex, (until_us - now) * 1000);
+	uv_mutex_unlock(&a->mutex);
 }
 
 void ahead_finish(struct ahead *a, struct job *j)

@@ -8,7 +8,8 @@
 #include "daemon/store/library_in.h"
 #include "daemon/store/segments.h"
 
-#define TEND_EVERY 16  /* transactions */
+#define TEND_EVERY 16 /* transactions */
+#define SHARE_MOST 12 /* jobs that are worth waiting for; more are taken if they are ready */
 #define SHARE_US 4000 /* how long a transaction may gather: leaves room for its commit */
 
 /* A job in its savepoint. False: the error took the whole transaction with it. */
@@ -38,7 +39,9 @@ static void share_group(struct lane *l, struct list *batch, struct list *group)
 	char *why = NULL;
 	int r;
 
-	ahead_finish(l->ahead, first_of(batch)); /* what may take a while comes before the transaction */
+	/* nothing is waited for in the transaction */
+	ahead_finish(l->ahead, first_of(batch));
+	ahead_gather(l->ahead, batch, SHARE_MOST, clock_mono_us() + SHARE_US);
 	end = clock_mono_us() + SHARE_US;
 	r = library_begin(&l->db, &why);
 	do {
@@ -54,7 +57,7 @@ static void share_group(struct lane *l, struct list *batch, struct list *group)
 			why = mem_dup(j->why);
 		}
 	} while (r == 0 && !list_empty(batch) && clock_mono_us() < end && first_of(batch)->shares &&
-		 ahead_ready(l->ahead, first_of(batch), end));
+		 ahead_is_done(l->ahead, first_of(batch)));
 	if (r == 0)
 		r = portions_write(&l->db, &why);
 	if (r == 0)
