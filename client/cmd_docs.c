@@ -125,6 +125,8 @@ static int list(struct docs *d)
 	json_out_array_end(&d->w);
 	json_out_object_end(&d->w);
 	(void)buf_add_byte(&d->text, '\n');
+	if (!r && !d->json && !d->rows.out.len && isatty(STDERR_FILENO))
+		say(d->collection ? "no documents in '%s'" : "no documents yet: `ragchat upload FILE`", d->collection);
 	if (!r)
 		r = out_text(d->json ? &d->text : &d->rows.out, format_wanted(&d->format));
 	buf_fini(&d->rows.out);
@@ -156,14 +158,33 @@ static void add_fields(struct val doc, struct buf *out)
 		(void)buf_addf(out, "%-11s not kept\n", "original");
 }
 
+/* What an older daemon does not know it passes over: it would do so with others. */
+static int ask_level(struct docs *d, int64_t level, const char *lacks)
+{
+	int r;
+
+	(void)link_request(d->link, "ping");
+	r = link_call(d->link, 0);
+	if (r)
+		return link_fail(d->link, r);
+	if (d->link->level >= level)
+		return 0;
+	return say_fail(STATUS_PROTOCOL, "the daemon is older than this program and %s: `ragchat daemon stop`, then again", lacks);
+}
+
 /* method: doc.get or doc.remove. */
 static int one(struct docs *d, const char *method, const char *ref)
 {
 	struct val result;
+	struct pack *p;
 	char *name;
-	int r;
+	int r = d->collection ? ask_level(d, 4, "keeps to no collection here") : 0;
 
-	pack_kv_text(link_request(d->link, method), "document", ref);
+	if (r)
+		return r;
+	p = link_request(d->link, method);
+	pack_kv_text(p, "document", ref);
+	pack_kv_text_opt(p, "collection", d->collection);
 	r = link_call(d->link, strcmp(method, "doc.get") != 0 ? LINK_ONCE : 0);
 	if (r)
 		return link_fail(d->link, r);
@@ -185,6 +206,8 @@ static int show(struct docs *d, struct opts *o)
 {
 	bool out = !d->output || !strcmp(d->output, "-");
 
+	if (o->nargs < 2)
+		return opts_fail(o, "docs show needs a document");
 	if (opts_count(o, 2, 2))
 		return o->status;
 	if (!d->original)
@@ -193,7 +216,7 @@ static int show(struct docs *d, struct opts *o)
 		return opts_fail(o, "--original writes the file itself: --json does not go with it");
 	if (out && isatty(STDOUT_FILENO))
 		return opts_fail(o, "a stranger's file is nothing for a terminal: give -o FILE, or a pipe");
-	return original_write(d->link, o->args[1], d->output);
+	return original_write(d->link, o->args[1], d->collection, d->output);
 }
 
 static int remove_all(struct docs *d, char *const *refs, size_t n)
@@ -246,29 +269,15 @@ static void add_reindexed(struct val result, struct buf *out)
 		passages == 1 ? "is" : "are");
 }
 
-/* What an older daemon does not know it passes over: it would do so with all documents. */
-static int ask_level(struct docs *d, int64_t level)
-{
-	int r;
-
-	(void)link_request(d->link, "ping");
-	r = link_call(d->link, 0);
-	if (r)
-		return link_fail(d->link, r);
-	if (d->link->level >= level)
-		return 0;
-	return say_fail(STATUS_PROTOCOL, "the daemon is older than this program and reindexes whole collections only: `ragchat daemon stop`, then again");
-}
-
 static int reindex(struct docs *d, struct opts *o)
 {
 	size_t n = o->nargs - 1;
 	struct pack *p;
 	int r;
 
-	if (n > LIMIT_PAGE || (n && d->collection))
-		return opts_fail(o, n > LIMIT_PAGE ? "docs reindex takes at most %d documents" : "docs reindex takes documents, or --in COLLECTION", LIMIT_PAGE);
-	r = n ? ask_level(d, 4) : 0;
+	if (n > LIMIT_PAGE)
+		return opts_fail(o, "docs reindex takes at most %d documents", LIMIT_PAGE);
+	r = n ? ask_level(d, 4, "reindexes whole collections only") : 0;
 	if (r)
 		return r;
 	p = link_request(d->link, "doc.reindex");
@@ -307,10 +316,12 @@ static int docs(struct docs *d, struct opts *o)
 		return reindex(d, o);
 	if (!strcmp(verb, "show"))
 		return show(d, o);
-	if (!strcmp(verb, "rm") && (d->all || d->collection))
+	if (!strcmp(verb, "rm") && (d->all || (d->collection && o->nargs == 1)))
 		return remove_collection(d, o);
 	if (d->all)
 		return opts_fail(o, "--all goes with docs rm --in COLLECTION");
+	if (!strcmp(verb, "rm") && o->nargs < 2)
+		return opts_fail(o, "docs rm needs the documents to remove");
 	if (!strcmp(verb, "rm"))
 		return opts_count(o, 2, 1000) ? o->status
 					      : remove_all(d, o->args + 1, o->nargs - 1);
@@ -377,11 +388,11 @@ const struct cmd cmd_docs = {
 	.opts = opts,
 	.run = run,
 	.help = "usage: ragchat docs [ls] [--in COLLECTION] [--format TEXT] [-z] [--json]\n"
-		"       ragchat docs show [--json] DOCUMENT\n"
+		"       ragchat docs show [--in COLLECTION] [--json] DOCUMENT\n"
 		"       ragchat docs show --original [-o FILE] DOCUMENT   the file as it came\n"
 		"       ragchat docs search [OPTIONS] TEXT...\n"
-		"       ragchat docs rm [--json] DOCUMENT... | --in COLLECTION --all\n"
-		"       ragchat docs reindex [--json] [DOCUMENT... | --in COLLECTION]\n"
+		"       ragchat docs rm [--in COLLECTION] [--json] DOCUMENT... | --in COLLECTION --all\n"
+		"       ragchat docs reindex [--in COLLECTION] [--json] [DOCUMENT...]\n"
 		"The documents that were uploaded into the daemon's own library: id, age, size,\n"
 		"passages, collection, name. DOCUMENT is a name, an id or the beginning of an id.\n"
 		"reindex makes the index of some, of a collection or of all anew, from the stored\n"

@@ -32,13 +32,14 @@ static void show(struct original *x)
 	(void)progress_tick(&x->progress);
 }
 
-static int ask(struct original *x, const char *ref)
+static int ask(struct original *x, const char *ref, const char *collection)
 {
 	struct link *l = x->link;
 	struct pack *p = link_request(l, "doc.original");
 	int r;
 
 	pack_kv_text(p, "document", x->id ? x->id : ref);
+	pack_kv_text_opt(p, "collection", collection);
 	pack_kv_int(p, "off", x->off);
 	r = link_call(l, 0);
 	if (r == LINK_E_REMOTE && l->error.code == PROTO_E_UNKNOWN_METHOD)
@@ -88,18 +89,18 @@ static int check(struct original *x)
 	return say_fail(STATUS_DATA, "the original that is kept is damaged: it does not have the hash of the file that was uploaded");
 }
 
-int original_write(struct link *l, const char *ref, const char *path)
+int original_write(struct link *l, const char *ref, const char *collection, const char *path)
 {
 	struct original x = { .link = l };
 	bool end = false;
-	int r = ask(&x, ref), closed;
+	int r = ask(&x, ref, collection), closed;
 
 	progress_start(&x.progress, path && term_moves(STDERR_FILENO));
 	if (!r)
 		r = begin(&x, path);
 	while (!r && !(r = take(&x, &end)) && !end) {
 		show(&x);
-		r = ask(&x, ref);
+		r = ask(&x, ref, collection);
 	}
 	progress_clear(&x.progress);
 	if (!r)

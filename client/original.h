@@ -4,4 +4,4 @@
 struct link;
 
 /* path NULL or "-": stdout, which is no terminal. Status. */
-int original_write(struct link *l, const char *ref, const char *path);
+int original_write(struct link *l, const char *ref, const char *collection, const char *path);

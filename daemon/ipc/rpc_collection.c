@@ -58,8 +58,8 @@ void rpc_doc_reindex(struct call *call, struct args *a)
 		return;
 	}
 	op = op_reindex_new();
-	if (!take_documents(op, documents) || (op->nrefs && collection.s)) {
-		reply_error(call, PROTO_E_BAD_PARAMS, collection.s ? "a collection or documents, not both" : "documents are 1 to %d REFs", LIMIT_PAGE);
+	if (!take_documents(op, documents)) {
+		reply_error(call, PROTO_E_BAD_PARAMS, "documents are 1 to %d REFs", LIMIT_PAGE);
 		op_reindex_free(op);
 		return;
 	}

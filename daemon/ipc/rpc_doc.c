@@ -42,10 +42,10 @@ static void list_documents(struct call *call, struct args *a, bool one)
 	int64_t limit = 2;
 	struct op_document_list *op;
 
+	collection = args_str(a, "collection", ARG_OPTIONAL, 1, LIMIT_NAME);
 	if (one) {
 		ref = args_str(a, "document", ARG_NEEDED, 1, 4096);
 	} else {
-		collection = args_str(a, "collection", ARG_OPTIONAL, 1, LIMIT_NAME);
 		before = args_str(a, "before", ARG_OPTIONAL, 1, 8192);
 		limit = args_int(a, "limit", 1, LIMIT_PAGE, 100);
 	}
@@ -96,6 +96,7 @@ static void on_removed(struct job *j)
 void rpc_doc_remove(struct call *call, struct args *a)
 {
 	struct arg_str ref = args_str(a, "document", ARG_NEEDED, 1, 4096);
+	struct arg_str collection = args_str(a, "collection", ARG_OPTIONAL, 1, LIMIT_NAME);
 	struct op_document_remove *op;
 
 	if (!args_ok(a)) {
@@ -105,5 +106,6 @@ void rpc_doc_remove(struct call *call, struct args *a)
 	op = op_document_remove_new();
 	op->account = account_copy(&call->account);
 	op->ref = args_dup(ref);
+	op->collection = args_dup(collection);
 	call_submit(call, STORE_LIBRARY, &op->job, op_document_remove_run, on_removed);
 }

@@ -128,6 +128,7 @@ static void on_found(struct job *j)
 void rpc_doc_original(struct call *call, struct args *a)
 {
 	struct arg_str ref = args_str(a, "document", ARG_NEEDED, 1, 4096);
+	struct arg_str collection = args_str(a, "collection", ARG_OPTIONAL, 1, LIMIT_NAME);
 	int64_t off = args_int(a, "off", 0, INT64_MAX, 0);
 	int64_t limit = args_int(a, "limit", 1, LIMIT_CHUNK, LIMIT_CHUNK);
 	struct op_document_original *op;
@@ -143,6 +144,7 @@ void rpc_doc_original(struct call *call, struct args *a)
 	op = op_document_original_new();
 	op->account = account_copy(&call->account);
 	op->ref = args_dup(ref);
+	op->collection = args_dup(collection);
 	op->job.done = on_found;
 	op->job.ctx = k;
 	op->job.account = fair_key(call->account.id);

@@ -19,6 +19,7 @@ void op_document_original_free(struct op_document_original *op)
 	job_fini(&op->job);
 	mem_free(op->account.name);
 	mem_free(op->ref);
+	mem_free(op->collection);
 	mem_free(op->path);
 	document_row_fini(&op->doc);
 	candidates_fini(&op->candidates);
@@ -29,7 +30,7 @@ int op_document_original_run(struct db *db, struct job *j)
 {
 	struct op_document_original *op = container_of(j, struct op_document_original, job);
 	int64_t key;
-	int r = library_find(db, &op->account, op->ref, &key, &op->doc, &op->candidates, &j->why);
+	int r = library_find(db, &op->account, op->collection, op->ref, &key, &op->doc, &op->candidates, &j->why);
 
 	if (r != 0)
 		return r;

@@ -42,15 +42,17 @@ static bool is_id_prefix(const char *ref)
 }
 
 /* One way to understand the REF. STORE_E_NOT_FOUND: it means nothing in this way. */
-static int find_by(struct db *db, const char *sql, const struct account *account, const char *ref,
+static int find_by(struct db *db, const char *sql, const struct account *account, const char *collection, const char *ref,
 	int64_t *key, struct document_row *doc, struct candidates *candidates, char **why)
 {
 	sqlite3_stmt *stmt = NULL;
 	bool row = true;
+	struct buf where;
 	size_t n = 0;
 	int r = db_query(&stmt, db, db->lib, why, sql, db_text(account->id), db_text(ref),
-		db_int(CANDIDATES_MAX));
+		db_int(CANDIDATES_MAX), db_text(collection));
 
+	buf_init(&where, 0);
 	while (r == 0) {
 		struct document_row found;
 
@@ -59,38 +61,45 @@ static int find_by(struct db *db, const char *sql, const struct account *account
 			break;
 		document_from_row(stmt, &found, n ? NULL : key);
 		candidate_add(candidates, found.id, found.name, strlen(found.name));
+		(void)buf_addf(&where, "%s'%s'", n ? ", " : "", found.collection);
 		if (n++)
 			document_row_fini(&found);
 		else
 			*doc = found;
 	}
 	db_release(stmt);
+	if (r == 0 && n > 1) {
+		document_row_fini(doc);
+		r = db_fail(why, STORE_E_AMBIGUOUS, "'%s' means %zu documents, in %s", ref, n, buf_cstr(&where));
+	}
+	buf_fini(&where);
 	if (r != 0)
 		return r;
-	if (n > 1) {
-		document_row_fini(doc);
-		return db_fail(why, STORE_E_AMBIGUOUS, "'%s' means %zu documents", ref, n);
-	}
 	candidates_fini(candidates);
 	return n ? 0 : STORE_E_NOT_FOUND;
 }
 
-int library_find(struct db *db, const struct account *account, const char *ref, int64_t *key,
+int library_find(struct db *db, const struct account *account, const char *collection, const char *ref, int64_t *key,
 	struct document_row *doc, struct candidates *candidates, char **why)
 {
+#define WITHIN "AND c.account = ?1 AND (?4 IS NULL OR c.name = ?4) "
 	static const char *const ways[] = {
-		SQL_DOCUMENT "AND c.account = ?1 AND d.id = ?2 LIMIT ?3",
-		SQL_DOCUMENT "AND c.account = ?1 AND d.name = ?2 ORDER BY c.name LIMIT ?3",
-		SQL_DOCUMENT
-		"AND c.account = ?1 AND d.id >= ?2 AND d.id < ?2 || 'g' ORDER BY d.id LIMIT ?3",
+		SQL_DOCUMENT WITHIN "AND d.id = ?2 LIMIT ?3",
+		SQL_DOCUMENT WITHIN "AND d.name = ?2 ORDER BY c.name LIMIT ?3",
+		SQL_DOCUMENT WITHIN "AND d.id >= ?2 AND d.id < ?2 || 'g' ORDER BY d.id LIMIT ?3",
 	};
+#undef WITHIN
 	int r = STORE_E_NOT_FOUND;
 
+	while (ref && !strncmp(ref, "./", 2)) /* as an upload takes it */
+		ref += 2;
 	if (!ref || !*ref)
 		return db_fail(why, STORE_E_NOT_FOUND, "no document named");
 	for (size_t i = 0; r == STORE_E_NOT_FOUND && i < array_len(ways); i++)
 		if (i < 2 || is_id_prefix(ref))
-			r = find_by(db, ways[i], account, ref, key, doc, candidates, why);
+			r = find_by(db, ways[i], account, collection, ref, key, doc, candidates, why);
+	if (r == STORE_E_NOT_FOUND && collection)
+		return db_fail(why, r, "no document '%s' in '%s'", ref, collection);
 	return r == STORE_E_NOT_FOUND ? db_fail(why, r, "no document '%s'", ref) : r;
 }
 
@@ -205,7 +214,7 @@ int op_document_list_run(struct db *db, struct job *j)
 		r = op->before ? 0 : count_damaged(db, op);
 		return r ? r : list_page(db, op);
 	}
-	r = library_find(db, &op->account, op->ref, &key, &d, &op->candidates, &j->why);
+	r = library_find(db, &op->account, op->collection, op->ref, &key, &d, &op->candidates, &j->why);
 	if (r == 0) {
 		d.original = original_is_there(db, op->account.id, d.sha256);
 		list_add(op, &cap, &d);

@@ -36,6 +36,7 @@ void op_document_remove_free(struct op_document_remove *op)
 	job_fini(&op->job);
 	mem_free(op->account.name);
 	mem_free(op->ref);
+	mem_free(op->collection);
 	document_row_fini(&op->doc);
 	candidates_fini(&op->candidates);
 	mem_free(op);
@@ -336,7 +337,7 @@ int op_document_remove_run(struct db *db, struct job *j)
 	struct op_document_remove *op = container_of(j, struct op_document_remove, job);
 	char *why = NULL;
 	int64_t key = 0;
-	int r = library_find(db, &op->account, op->ref, &key, &op->doc, &op->candidates, &j->why);
+	int r = library_find(db, &op->account, op->collection, op->ref, &key, &op->doc, &op->candidates, &j->why);
 
 	if (r == 0)
 		r = hide_in_transaction(db, op, key, &j->why);

@@ -82,6 +82,7 @@ struct op_document_original {
 	struct job job;
 	struct account account;
 	char *ref;                    /* id, id prefix, name */
+	char *collection;             /* NULL: in any */
 	struct document_row doc;      /* out; `original`: it is kept, at */
 	char *path;
 	struct candidates candidates;
@@ -95,6 +96,7 @@ struct op_document_remove {
 	struct job job;
 	struct account account;
 	char *ref;                    /* id, id prefix, name */
+	char *collection;             /* NULL: in any */
 	struct document_row doc;      /* out */
 	struct candidates candidates;
 };

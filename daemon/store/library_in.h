@@ -176,8 +176,9 @@ int alias_each(struct db *db, const char *document,
 	"FROM document d JOIN collection c ON c.id = d.collection WHERE d.state = 1 "
 void document_from_row(sqlite3_stmt *stmt, struct document_row *out, int64_t *key);
 /*
- * A document of the account by REF: its id, its name, or a prefix of the id (4 or more characters).
+ * A document of the account by REF: its id, its name, or a prefix of the id (4 or more characters);
+ * within a collection, or NULL: in any.
  * 0 with *key and doc; STORE_E_NOT_FOUND, STORE_E_AMBIGUOUS with candidates.
  */
-int library_find(struct db *db, const struct account *account, const char *ref, int64_t *key,
+int library_find(struct db *db, const struct account *account, const char *collection, const char *ref, int64_t *key,
 	struct document_row *doc, struct candidates *candidates, char **why);

@@ -347,7 +347,7 @@ static int mark_document(struct db *db, struct op_reindex *op, const char *ref)
 {
 	struct document_row doc = { 0 };
 	int64_t key = 0;
-	int r = library_find(db, &op->account, ref, &key, &doc, &op->candidates, &op->job.why);
+	int r = library_find(db, &op->account, op->collection, ref, &key, &doc, &op->candidates, &op->job.why);
 
 	document_row_fini(&doc);
 	return r ? r

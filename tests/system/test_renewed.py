@@ -110,7 +110,7 @@ def test_a_crash_on_the_way_leaves_the_old_or_the_new(t):
 
 def test_words_for_what_cannot_be(t):
     t.daemon("")
-    t.run("docs", "reindex", "--in", "default", "a.txt", code=2)
+    t.run("docs", "reindex", "--in", "default", "a.txt", code=3)
     rpc = t.rpc()
     for documents in ([], ["a"] * 201, [1], [""]):
         rpc.fails("bad_params", "doc.reindex", documents=documents)
