@@ -5,7 +5,6 @@
 #include "common/mem.h"
 #include "daemon/chat/vectors_in.h"
 
-#define PROBE_MS 300000
 #define SETTLE_MS 100 /* many documents may come at once */
 #define SWIFT 8       /* texts in the first batch, when nothing is known of the server's pace */
 
@@ -91,7 +90,7 @@ void vectors_later(struct vectors *v, uint64_t ms)
 
 bool vectors_probe_is_old(const struct vectors *v)
 {
-	return uv_now(v->loop) - v->probed > PROBE_MS;
+	return uv_now(v->loop) - v->probed > VECTORS_PROBE_MS;
 }
 
 void vectors_probe_soon(struct vectors *v)
@@ -106,8 +105,10 @@ void vectors_kick(struct vectors *v)
 		return;
 	v->again = true;
 	v->probe_due |= vectors_probe_is_old(v);
-	if (!v->busy && !uv_is_active((uv_handle_t *)&v->timer))
-		vectors_later(v, max_of(v->wait_ms, (uint64_t)SETTLE_MS));
+	if (v->busy || (!v->rests && uv_is_active((uv_handle_t *)&v->timer)))
+		return;
+	v->rests = false;
+	vectors_later(v, max_of(v->wait_ms, (uint64_t)SETTLE_MS));
 }
 
 /* ---- the end ---- */

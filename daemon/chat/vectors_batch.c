@@ -27,6 +27,11 @@ static void went_well(struct vectors *v)
 {
 	v->error = mem_free(v->error);
 	v->wait_ms = 0;
+	if (v->refused >= VECTORS_REFUSED && (!v->doubted || uv_now(v->loop) - v->doubted > VECTORS_PROBE_MS)) {
+		v->doubted = uv_now(v->loop); /* it may not have been the texts that it did not like then */
+		shelves_recount(&v->shelves, NULL);
+		v->again = true;
+	}
 	v->refused = 0;
 	v->refused_max = VECTORS_REFUSED;
 	if (v->most < VECTORS_BATCH && ++v->fine >= FINE) {
@@ -294,6 +299,15 @@ static void look_up(struct vectors *v)
 	submit(v, &op->job, on_list);
 }
 
+/* All that is left was refused, one after the other: that may pass. */
+static void rest(struct vectors *v)
+{
+	v->refused = 0;
+	shelves_recount(&v->shelves, NULL);
+	v->again = v->rests = true;
+	vectors_later(v, VECTORS_PROBE_MS);
+}
+
 void vectors_step(struct vectors *v)
 {
 	struct op_vectors_next *op;
@@ -301,6 +315,7 @@ void vectors_step(struct vectors *v)
 
 	if (v->busy || v->closing)
 		return;
+	v->rests = false;
 	if (v->again) {
 		look_up(v);
 		return;
@@ -309,6 +324,8 @@ void vectors_step(struct vectors *v)
 	if (!shelf) {
 		if (v->probe_due && v->shelves.n)
 			probe(v);
+		else if (v->refused >= VECTORS_REFUSED)
+			rest(v);
 		return;
 	}
 	op = op_vectors_next_new();

@@ -21,6 +21,8 @@ struct vectors {
 	size_t swift;     /* ... or is slow: a question waits behind them */
 	uint64_t swift_ms, sent;
 	unsigned fine;    /* batches it took since then */
+	bool rests;       /* the server took nothing: it has its time */
+	uint64_t doubted; /* when what was passed over was last looked at again */
 	unsigned refused, refused_max; /* texts passed over one after the other, and how many may be */
 	struct vectors_probe probe; /* what the server made of it last */
 	bool probe_due;
@@ -39,6 +41,8 @@ void vectors_later(struct vectors *v, uint64_t ms); /* the next step */
 /* The next batch finds out first whether the server is still the same. */
 void vectors_probe_soon(struct vectors *v);
 bool vectors_probe_is_old(const struct vectors *v);
+
+#define VECTORS_PROBE_MS 300000 /* after so long the server may be another one */
 
 /* ---- vectors_batch.c ---- */
 

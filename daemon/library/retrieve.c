@@ -230,6 +230,21 @@ static void keep_scores(const struct db_search *s, struct hit *v, size_t n)
 				v[i].score = s->hits[k].score;
 }
 
+/* Where the time is over, what the search found stands. */
+static int passages_in_time(struct retrieve *r, struct db *db, struct db_passages *p)
+{
+	int e = db_library_passages(db, p);
+
+	if (e != STORE_E_DEADLINE)
+		return e;
+	for (size_t i = 0; i < p->nhits; i++)
+		hit_fini(&p->hits[i]);
+	p->nhits = 0;
+	p->whole = false;
+	r->cut = true;
+	return 0;
+}
+
 /*
  * A model can be given all there is, where that is little: nothing is chosen then, and nothing can
  * be missed. Of documents named in the question it is given the beginnings, where no passage of
@@ -245,7 +260,7 @@ static int read_through(struct retrieve *r, struct db *db)
 		.max_bytes = (uint64_t)r->budget * 4,
 		.beginnings = r->ndocuments && r->band == FOUND_NOTHING,
 	};
-	int e = db_library_passages(db, &p);
+	int e = passages_in_time(r, db, &p);
 
 	if (e == 0 && p.whole && p.ndocuments_read + p.bytes / SPANS_LEAST <= SPANS_MAX)
 		r->all = p.nhits && cost_of_hits(p.hits, p.nhits) <= r->budget;
@@ -276,7 +291,7 @@ static int read_beginning(struct retrieve *r, struct db *db)
 		.max_bytes = 4096,
 		.beginnings = true,
 	};
-	int e = db_library_passages(db, &p);
+	int e = passages_in_time(r, db, &p);
 
 	r->begun = e == 0 && p.nhits > 0;
 	put_before(&r->search, p.hits, p.nhits);

@@ -205,6 +205,21 @@ def test_a_server_that_takes_nothing_is_asked_again_for_all(t):
 
 
 @deadline(60)
+def test_what_was_passed_over_while_nothing_was_taken_is_looked_at_again(t):
+    state = {"script": lambda request, out: model()(request, out)}
+    serve(t, lambda request, out: state["script"](request, out), upload=False)
+    t.run("upload", t.h.path("first.md", "The anchor of the ferry is painted green each spring.\n"))
+    embedded(t, 1)
+    state["script"] = lambda request, out: out.reply(400, {"error": {"message": "no such thing"}})
+    t.run("upload", *[t.h.path(f"{topic}.md", f"The {topic} of the ferry is painted once a year.\n") for topic in TOPICS[:5]])
+    eventually(lambda: embeddings(t).get("passed_over") == 5, "all passed over", 20)
+    state["script"] = model()
+    t.run("upload", t.h.path("last.md", "The buoy of the ferry is painted red each autumn.\n"))
+    embedded(t, 7)
+    check("passed_over" not in embeddings(t), "passed over still")
+
+
+@deadline(60)
 def test_batches_are_as_large_as_a_question_can_wait_for(t):
     def slow(request, out):
         time.sleep(0.05 * len(request.json["input"]))
