@@ -50,6 +50,8 @@ void bound_windows(struct segment_writer *w, double mean, double mean_window)
 			struct around *here = &w->around[at];
 			uint32_t lo, hi, total = find_window(w, low, high, at, &lo, &hi);
 
+			here->left = (uint16_t)(at - lo);
+			here->right = (uint16_t)(hi - at);
 			here->own_weight = weight_of(w->lengths[at], mean);
 			here->window_weight = weight_of(total, mean_window);
 			for (uint32_t seen = lo; seen <= hi; seen++) {
@@ -105,20 +107,13 @@ static void settle_intervals(struct segment_writer *w)
 	w->nintervals = n + 1;
 }
 
-/*
- * Windows are noted where they begin and behind their end, and added up later: counts are whole numbers,
- * exact in a float. All between the first and the last window with the posting are taken to have it: one
- * in between that has not makes a bound no smaller.
- */
 static void spread_text(struct segment_writer *w, const struct segment_posting *p)
 {
 	struct around *here = &w->around[p->at];
 	float tf = (float)(p->body + BM25_HEADING * p->heading);
 	uint32_t from = p->at - here->seen_from, to = p->at + here->seen_to;
 
-	here->own += tf;
-	w->around[from].steps += tf;
-	w->around[to + 1].steps -= tf;
+	here->text += tf;
 	note_interval(w, from, to);
 }
 
@@ -136,7 +131,7 @@ static bool find_named(const struct segment_writer *w, const struct segment_post
 static void spread_name(struct segment_writer *w, const struct segment_posting *p, const struct segment_document *d)
 {
 	for (uint32_t at = d->at; at < d->at + d->passages; at++) {
-		w->around[at].own += (float)(BM25_HEADING * p->name);
+		w->name[at] += (float)(BM25_HEADING * p->name);
 		w->named[at] = 1;
 	}
 	note_interval(w, d->at, d->at + d->passages - 1);
@@ -167,6 +162,7 @@ struct ranging { /* through the ranges of one term */
 	uint32_t range, next; /* the one summed up now; the one that an entry counts from */
 	float most;
 	bool open, name;
+	bool names; /* the term is in some */
 };
 
 /* There is room for all postings. */
@@ -193,63 +189,71 @@ static int end_range(struct segment_writer *w, struct ranging *g)
 	return 0;
 }
 
-/* What was spread over [from, to], all of one range; *window: how often the term is in the window before. */
-static void sum_up(struct segment_writer *w, struct ranging *g, uint32_t from, uint32_t to, float *window)
+/* Counts are whole numbers, exact in a float: what is in a window is the difference of two sums. */
+static void add_up(struct segment_writer *w, const struct interval *v)
+{
+	float sum = 0;
+
+	for (uint32_t at = v->from; at <= v->to; at++) {
+		sum += w->around[at].text;
+		w->around[at].sum = sum;
+	}
+}
+
+/* Windows with the term lie within the interval; others reach out of it, to where it is not. */
+static float in_window(const struct segment_writer *w, const struct interval *v, uint32_t at)
+{
+	const struct around *here = &w->around[at];
+	uint32_t from = at - here->left, to = at + here->right;
+	float sum = w->around[min_of(to, v->to)].sum;
+
+	return from > v->from ? sum - w->around[from - 1].sum : sum;
+}
+
+/* The most of [from, to], all of one range. */
+static void sum_up(struct segment_writer *w, struct ranging *g, const struct interval *v, uint32_t from, uint32_t to)
 {
 	const float k = BM25_K1 + 1, around = (float)(BM25_AROUND * (BM25_K1 + 1));
-	float in_window = *window, most = g->most;
+	float most = g->most;
 
 	for (uint32_t at = from; at <= to; at++) {
 		struct around *here = &w->around[at];
-		float own = here->own, a, b;
+		float own = here->text, window = in_window(w, v, at), a, b;
 
-		in_window += here->steps;
+		if (g->names) {
+			own += w->name[at];
+			g->name |= w->named[at];
+			w->name[at] = 0;
+			w->named[at] = 0;
+		}
 		a = own + here->own_weight;
-		b = in_window + here->window_weight;
-		a = (own * k * b + in_window * around * a) / (a * b); /* own * k / a + in_window * around / b */
+		b = window + here->window_weight;
+		a = (own * k * b + window * around * a) / (a * b); /* own * k / a + window * around / b */
 		most = max_of(most, a);
-		here->own = here->steps = 0;
+		here->text = 0;
 	}
-	*window = in_window;
 	g->most = most;
 	g->open |= most > 0;
 }
 
-static void sum_up_names(struct segment_writer *w, struct ranging *g, uint32_t from, uint32_t to)
-{
-	for (uint32_t at = from; at <= to; at++) {
-		g->name |= w->named[at];
-		w->named[at] = 0;
-	}
-}
-
 /* What was spread becomes entries, and is 0 again. */
-static int gather(struct segment_writer *w, struct ranging *g, bool names)
+static int gather(struct segment_writer *w, struct ranging *g)
 {
-	uint32_t behind = 0; /* the interval before */
-	float window = 0;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < w->nintervals; i++) {
-		uint32_t at = w->intervals[i].from, to = w->intervals[i].to, end;
+		const struct interval *v = &w->intervals[i];
 
-		if (at != behind) {
-			w->around[behind].steps = 0;
-			window = 0;
-		}
-		behind = to + 1;
-		for (; r == 0 && at <= to; at = end + 1) {
-			end = min_of(to, at | (SEGMENT_RANGE - 1));
+		add_up(w, v);
+		for (uint32_t at = v->from, end; r == 0 && at <= v->to; at = end + 1) {
+			end = min_of(v->to, at | (SEGMENT_RANGE - 1));
 			if (at >> SEGMENT_RANGE_BITS != g->range) {
 				r = end_range(w, g);
 				g->range = at >> SEGMENT_RANGE_BITS;
 			}
-			sum_up(w, g, at, end, &window);
-			if (names)
-				sum_up_names(w, g, at, end);
+			sum_up(w, g, v, at, end);
 		}
 	}
-	w->around[behind].steps = 0;
 	return r ? r : end_range(w, g);
 }
 
@@ -339,5 +343,6 @@ int bound_term(struct segment_writer *w, const struct segment_posting *v, size_t
 		return -ENOMEM;
 	w->nintervals = 0;
 	r = w->rough ? spread_roughly(w, v, nv, names) : spread(w, v, nv, names);
-	return r ? r : w->rough ? gather_roughly(w, &g) : gather(w, &g, *names != 0);
+	g.names = *names != 0;
+	return r ? r : w->rough ? gather_roughly(w, &g) : gather(w, &g);
 }

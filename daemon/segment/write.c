@@ -90,8 +90,9 @@ static int take_lengths(struct segment_writer *w, const uint16_t *v)
 
 	w->lengths = mem_try_dup(n ? v : (const void *)"", n * sizeof(*v));
 	w->around = calloc(n + 1, sizeof(*w->around));
+	w->name = calloc(n + 1, sizeof(*w->name));
 	w->named = calloc(n + 1, 1);
-	if (!w->lengths || !w->around || !w->named)
+	if (!w->lengths || !w->around || !w->name || !w->named)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++)
 		w->foot.words += v[i];
@@ -142,6 +143,7 @@ void *segment_writer_free(struct segment_writer *w)
 	mem_free(w->documents);
 	mem_free(w->lengths);
 	mem_free(w->around);
+	mem_free(w->name);
 	mem_free(w->named);
 	mem_free(w->intervals);
 	return mem_free(w);

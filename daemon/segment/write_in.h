@@ -6,10 +6,10 @@
 #include "daemon/segment/write.h"
 
 struct around { /* a passage, together: a term's passages lie far apart */
-	float own, steps; /* how often the term is in it, and how much more often in its window than in the one before;
-	                     0 between two terms */
+	float text, sum; /* how often the term is in it, 0 between two terms; in those of an interval up to here */
 	float own_weight, window_weight; /* bm25_saturate = tf * (k1 + 1) / (tf + weight) */
-	uint16_t seen_from, seen_to;     /* how far before and behind, in passages, lies the first and last window with it */
+	uint16_t left, right;            /* how far its window goes, in passages */
+	uint16_t seen_from, seen_to;     /* how far before and behind lies the first and last window with it */
 };
 
 struct interval {
@@ -27,7 +27,8 @@ struct segment_writer {
 	struct segment_document *documents;
 	uint16_t *lengths;
 	struct around *around; /* one more than there are passages */
-	uint8_t *named;
+	float *name;    /* what a term in its document's name adds to a passage, as text does; 0 between two terms */
+	uint8_t *named; /* ... and that there is something */
 	struct interval *intervals;
 	size_t nintervals, cap_intervals;
 	uint8_t last[SEGMENT_TERM_MAX];
