@@ -89,12 +89,11 @@ static void on_mended(struct job *j)
 	library_rebuild(l);
 }
 
-static bool submit_mend(struct library *l, int64_t collection, int64_t after, void (*done)(struct job *j))
+static bool submit_mend(struct library *l, int64_t collection, void (*done)(struct job *j))
 {
 	struct op_library_mend *op = op_library_mend_new();
 
 	op->collection = collection;
-	op->after = after;
 	op->job.done = done;
 	op->job.ctx = l;
 	if (store_submit(l->store, STORE_LIBRARY, &op->job) == 0)
@@ -105,7 +104,7 @@ static bool submit_mend(struct library *l, int64_t collection, int64_t after, vo
 
 void library_mend(struct library *l, int64_t collection)
 {
-	if (!l->mending && submit_mend(l, collection, 0, on_mended))
+	if (!l->mending && submit_mend(l, collection, on_mended))
 		l->mending = collection;
 }
 
@@ -116,16 +115,18 @@ static void on_looked(struct job *j)
 
 	if (j->r != 0 && j->r != STORE_E_BUSY)
 		log_warn("cannot look whether the index is sound: %s", j->why ? j->why : "no reason given");
-	l->looking = op->more && submit_mend(l, 0, op->after, on_looked);
+	j->why = mem_free(j->why);
+	if (op->more && store_submit(l->store, STORE_LIBRARY, j) == 0)
+		return;
 	op_library_mend_free(op);
-	if (!l->looking)
-		library_rebuild(l);
+	l->looking = false;
+	library_rebuild(l);
 }
 
 void library_look(struct library *l)
 {
 	if (!l->looking)
-		l->looking = submit_mend(l, 0, 0, on_looked);
+		l->looking = submit_mend(l, 0, on_looked);
 }
 
 void library_attach(struct library *l, struct store *store)

@@ -143,6 +143,7 @@ void op_library_rebuild_free(struct op_library_rebuild *op);
 struct op_library_mend {
 	struct job job;
 	int64_t collection, after;
+	uint64_t spent_us; /* on reading tables through, over all calls */
 	bool more; /* out */
 };
 struct op_library_mend *op_library_mend_new(void);

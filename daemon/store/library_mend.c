@@ -12,12 +12,14 @@
 #include <string.h>
 
 #include "common/attr.h"
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "daemon/store/segments.h"
 
 #define SAMPLE 8             /* documents of a collection that are looked for */
-#define WHOLE_PASSAGES 5000 /* a table of more is not read through at each start */
+#define WHOLE_PASSAGES 5000 /* a table of more is not read through at each start ... */
+#define WHOLE_US 1000000    /* ... and of many only so much */
 
 struct op_library_mend *op_library_mend_new(void)
 {
@@ -283,14 +285,23 @@ static int tell_broken(struct db *db, bool *told, char **why)
 	return r;
 }
 
-static int look(struct looking *k)
+static bool holds_in_time(struct looking *k, uint64_t *spent_us)
+{
+	uint64_t from = clock_mono_us();
+	bool yes = *spent_us >= WHOLE_US || holds(k);
+
+	*spent_us += clock_mono_us() - from;
+	return yes;
+}
+
+static int look(struct looking *k, uint64_t *spent_us)
 {
 	bool all = true, broken = false;
 	int r = 0;
 
 	if (k->recipe != words_fingerprint()) /* it is made anew in any case */
 		return 0;
-	if (!k->direct && !holds(k))
+	if (!k->direct && !holds_in_time(k, spent_us))
 		return mend(k);
 	k->db->broken[0] = '\0';
 	r = is_covered(k, &all);
@@ -311,7 +322,7 @@ int op_library_mend_run(struct db *db, struct job *j)
 	op->more = r == 0 && found && !op->collection;
 	op->after = k.collection;
 	if (r == 0 && found)
-		r = op->collection ? mend(&k) : look(&k);
+		r = op->collection ? mend(&k) : look(&k, &op->spent_us);
 	if (!op->more)
 		segments_forget(db);
 	mem_free(k.name);
