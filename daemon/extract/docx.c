@@ -285,7 +285,7 @@ static int read_beside(struct docx *d, struct archive *a, const struct relations
 /* Notes and comments after the text, then what stands above and below each page, once. */
 static int read_all(struct docx *d, struct archive *a, const char *part)
 {
-	static const char *const types[] = { "/aFChunk", "/footnotes", "/endnotes", "/comments", "/header", "/footer" };
+	static const char *const types[] = { "/aFChunk", "/diagramData", "/chart", "/footnotes", "/endnotes", "/comments", "/header", "/footer" };
 	struct xml styles = { .ctx = d, .start = style_start, .end = style_end };
 	struct relations parts = { .n = 0 };
 	int r = relations_read(&parts, d->x, a, part);

@@ -6,7 +6,10 @@
 
 #include "common/attr.h"
 #include "common/mem.h"
+#include "common/str.h"
 #include "daemon/worker/records.h"
+
+#define BESIDE_MAX 100 /* diagrams of one slide */
 
 struct pptx {
 	struct extract *x;
@@ -133,15 +136,28 @@ static int read_part(struct pptx *d, struct archive *a, const char *entry)
 	return r;
 }
 
-/* What the speaker wrote below the slide. */
-static int read_notes(struct pptx *d, struct archive *a, const char *slide)
+static int read_of_type(struct pptx *d, struct archive *a, const struct relations *parts, const char *type)
 {
+	int r = 0;
+
+	for (size_t i = 0, count = 0; r == 0 && i < parts->n && count < BESIDE_MAX; i++) {
+		if (!str_ends(parts->v[i].type, type) || !archive_has(a, parts->v[i].target))
+			continue;
+		count++;
+		r = read_part(d, a, parts->v[i].target);
+	}
+	return r;
+}
+
+/* Its diagrams, whose words lie beside it, and what the speaker wrote below it. */
+static int read_beside(struct pptx *d, struct archive *a, const char *slide)
+{
+	static const char *const types[] = { "/diagramData", "/chart", "/notesSlide" };
 	struct relations parts = { .n = 0 };
 	int r = relations_read(&parts, d->x, a, slide);
-	const char *notes = relation_of_type(&parts, "/notesSlide");
 
-	if (r == 0 && notes && archive_has(a, notes))
-		r = read_part(d, a, notes);
+	for (size_t i = 0; r == 0 && i < array_len(types); i++)
+		r = read_of_type(d, a, &parts, types[i]);
 	relations_fini(&parts);
 	return r;
 }
@@ -167,7 +183,7 @@ int extract_pptx(struct extract *x, struct archive *a, const char *part)
 		if (r == -ENOENT)
 			r = 0;
 		if (r == 0)
-			r = read_notes(d, a, d->slides[i]);
+			r = read_beside(d, a, d->slides[i]);
 	}
 	relations_fini(&d->parts);
 	mem_free(d);

@@ -1,5 +1,6 @@
 """ragchatd-extract by itself: each format's text and places, what it refuses, and the walls around it."""
 import base64
+import io
 import json
 import os
 import re
@@ -8,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import urllib.parse
+import zipfile
 
 import papers
 import records
@@ -67,6 +69,19 @@ def test_slides_come_in_order_with_their_numbers(t):
     equal(got.place_of("Autumn meeting"), (1, -1, ""))
     equal(got.place_of("412 crates"), (2, -1, ""))
     contains(got.text, "## Harvest results\n\n- The orchard gave 412 crates of pears\n- Mention the hailstorm of June")
+
+
+def test_words_of_diagrams_are_read(t):
+    data = '<dgm:dataModel xmlns:dgm="d" xmlns:a="a"><dgm:pt><dgm:t><a:p><a:r><a:t>Prune in March</a:t></a:r></a:p></dgm:t></dgm:pt></dgm:dataModel>'
+    chart = '<c:chartSpace xmlns:c="c" xmlns:a="a"><c:title><a:p><a:r><a:t>Crates by year</a:t></a:r></a:p></c:title></c:chartSpace>'
+    with zipfile.ZipFile(io.BytesIO(papers.pptx())) as z:
+        entries = {name: z.read(name) for name in z.namelist()}
+    entries.update({"ppt/slides/_rels/slide2.xml.rels": papers.relations([("rId1", "diagramData", "../diagrams/data1.xml"), ("rId2", "chart", "../charts/c.xml")]),
+                    "ppt/diagrams/data1.xml": data, "ppt/charts/c.xml": chart})
+    got = read(t, papers.zipped(entries), "a.pptx")
+    equal((got.place_of("Prune in March")[0], got.place_of("Crates by year")[0]), (1, 1))
+    got = read(t, papers.docx(**{"word/_rels/document.xml.rels": papers.relations([("rId1", "diagramData", "diagrams/data1.xml")]), "word/diagrams/data1.xml": data}), "a.docx")
+    contains(got.text, "Prune in March")
 
 
 def test_sheets_have_rows_and_dates(t):
