@@ -11,6 +11,7 @@
 #include "client/often.h"
 #include "client/progress.h"
 #include "client/say.h"
+#include "common/attr.h"
 #include "common/clock.h"
 #include "common/fd.h"
 #include "common/mem.h"
@@ -238,7 +239,8 @@ static void wait_for_room(struct uploads *all, int64_t size)
 static int cannot_read(struct uploads *all, const char *path, int e)
 {
 	progress_clear(all->progress);
-	return say_fail(STATUS_INPUT, "cannot read '%s': %s", path, strerror(e));
+	return say_fail(STATUS_INPUT, "cannot read '%s': %s", path,
+		e == ESTALE ? "it changed while it was read: try again" : strerror(e));
 }
 
 static int open_source(struct sending *s)
@@ -255,7 +257,8 @@ static int open_source(struct sending *s)
 		return say_fail(
 			STATUS_INPUT, "'%s' is a folder: -r takes it with what is in it", path);
 	}
-	s->size = S_ISREG(st.st_mode) && strcmp(path, "-") != 0 ? (int64_t)st.st_size : -1;
+	/* those of /proc say 0 and have something */
+	s->size = S_ISREG(st.st_mode) && st.st_size > 0 && strcmp(path, "-") != 0 ? (int64_t)st.st_size : -1;
 	return 0;
 }
 
@@ -295,13 +298,18 @@ static int begin(struct sending *s)
 	return 0;
 }
 
-/* A whole piece, or what is left: pipes give less at a time than a message can carry. */
+/*
+ * A whole piece, or what is left: pipes give less at a time than a message can carry. Of a file that
+ * grows meanwhile, as a log does, what was there at first.
+ */
 static ssize_t read_piece(const struct sending *s, uint8_t *piece)
 {
-	size_t have = 0;
+	size_t have = 0, want = LIMIT_CHUNK;
 
-	while (have < LIMIT_CHUNK) {
-		ssize_t n = fd_read(s->fd, piece + have, LIMIT_CHUNK - have);
+	if (s->size > 0)
+		want = (size_t)min_of((int64_t)want, s->size - s->off);
+	while (have < want) {
+		ssize_t n = fd_read(s->fd, piece + have, want - have);
 
 		if (n < 0)
 			return n;
@@ -350,6 +358,10 @@ static int send_all(struct sending *s, uint8_t *piece, int *e)
 			return 0;
 		}
 		r = send_piece(s, piece, (size_t)n);
+	}
+	if (!r && s->off < s->size) { /* it became shorter */
+		*e = ESTALE;
+		give_up(s);
 	}
 	return r;
 }

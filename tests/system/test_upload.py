@@ -76,6 +76,8 @@ def test_a_file_without_end_is_refused_before_it_is_read(t):
     contains(t.run("upload", path, code=65).err, "sparse.txt: the document is too large")
     contains(t.run("upload", "--name", "null", "/dev/null", code=65).err, "null: the document is empty")
     contains(t.run("upload", "/dev/zero", code=65).err, "zero: the document is too large")
+    contains(t.run("upload", "/proc/self/status").text, "added status: ")
+    contains(t.run("upload", t.h.path("none.txt", ""), code=65).err, "none.txt: the document is empty")
 
 
 def test_a_source_tree_is_no_failure(t):
