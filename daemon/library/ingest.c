@@ -112,9 +112,9 @@ static struct load load_of(const struct library *l, uint64_t account, struct loa
 		const struct ingest *i = list_entry(it, struct ingest, link);
 
 		all.n++;
-		all.bytes += i->bytes.len;
+		all.bytes += i->held;
 		own->n += i->account == account;
-		own->bytes += i->account == account ? i->bytes.len : 0;
+		own->bytes += i->account == account ? i->held : 0;
 	}
 	return all;
 }
@@ -208,6 +208,7 @@ int ingest_feed(struct ingest *i, const void *p, size_t n, char why[256])
 	}
 	if (r != 0)
 		return too_large(i->library, why);
+	i->held = i->bytes.len;
 	check_text(i);
 	return !i->looked && i->bytes.len >= MAGIC_BYTES ? look(i, why) : 0;
 }

@@ -13,6 +13,7 @@ struct ingest {
 	uint64_t account; /* fair_key */
 	struct op_document_add *op; /* account, name, collection */
 	struct buf bytes;
+	size_t held;    /* of `bytes`, for the loop, which does not look at them once the job has them */
 	size_t valid;   /* bytes that are UTF-8 without NUL */
 	struct records records; /* what a helper made of it; form 0: none did */
 	struct records within;  /* ... of a document within it */
