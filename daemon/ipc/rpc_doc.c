@@ -4,8 +4,6 @@
 #include "daemon/server.h"
 #include "proto/limits.h"
 
-/* ---- what is there ---- */
-
 static void on_documents(struct job *j)
 {
 	struct op_document_list *op = container_of(j, struct op_document_list, job);
