@@ -217,7 +217,7 @@ static void find_matches(struct retrieve *r)
 		const struct quote *q = &r->quotes[i];
 
 		m.text = r->spans.v[q->span].text + q->start;
-		words_each(m.text, q->end - q->start, &m, match_word);
+		words_each_own(m.text, q->end - q->start, &m, match_word);
 	}
 	r->matched = m.out.len ? buf_steal(&m.out, NULL) : NULL;
 	buf_fini(&m.out);
@@ -271,7 +271,7 @@ int present_instead(struct retrieve *r)
 		buf_add_str(&out, "\" is in no document, searched for ");
 		for (size_t h = 0; h < r->search.nhits && !s.terms[1]; h++) {
 			s.text = r->search.hits[h].text;
-			words_each(s.text, r->search.hits[h].text_len, &s, spell);
+			words_each_own(s.text, r->search.hits[h].text_len, &s, spell);
 		}
 		if (!s.terms[0])
 			buf_add_str(&out, "a word near it");

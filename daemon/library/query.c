@@ -28,9 +28,14 @@ static size_t slot_of(const struct query *q, const char *term, size_t n)
 	return at;
 }
 
+static int word_of(const struct query *q, int term)
+{
+	return term >= 0 && q->terms[term].same ? q->terms[term].same - 1 : term;
+}
+
 int query_find(const struct query *q, const char *term, size_t n)
 {
-	return (int)q->slots[slot_of(q, term, n)] - 1;
+	return word_of(q, (int)q->slots[slot_of(q, term, n)] - 1);
 }
 
 #define JOINED_WEIGHT 0.5 /* of foo_bar as a whole beside foo and bar, which say most of it */
@@ -42,9 +47,11 @@ static int add_term(struct query *q, const char *term, size_t n, double weight, 
 	char *copy;
 
 	if (q->slots[slot]) {
-		q->terms[q->slots[slot] - 1].weight += weight;
-		q->terms[q->slots[slot] - 1].name_only = false;
-		return q->slots[slot] - 1;
+		int known = word_of(q, q->slots[slot] - 1);
+
+		q->terms[known].weight += weight;
+		q->terms[known].name_only = false;
+		return known;
 	}
 	if (q->nterms >= min_of(cap, (size_t)QUERY_TERMS) || n > WORD_MAX)
 		return -1;
@@ -78,6 +85,8 @@ static bool says_nothing(const struct term_weight *t)
 
 /* ---- the question ---- */
 
+#define SPELLED_MAX 256 /* words of a text that are spelled by other languages as well */
+
 struct asking {
 	struct query *q;
 	const struct stop_list *stops; /* NULL: all words count */
@@ -91,6 +100,8 @@ struct asking {
 	char last[WORD_MAX]; /* the plain word before, for gluing */
 	uint8_t glued[2];    /* numbers of the words that are glued */
 	size_t nlast, last_end;
+	size_t nspelled; /* what became of each word given out: */
+	int16_t spelled[SPELLED_MAX]; /* its term, or -1 */
 };
 
 static bool unit_known(const struct query *q, int term)
@@ -196,6 +207,12 @@ static void name_word(struct asking *a, const struct word *w, int term)
 		says(q, a->whole[i], q->terms[term].says[0]);
 }
 
+static void note_spelled(struct asking *a, int term)
+{
+	if (a->nspelled < SPELLED_MAX)
+		a->spelled[a->nspelled++] = (int16_t)term;
+}
+
 static int ask_word(void *ctx, const struct word *w)
 {
 	struct asking *a = ctx;
@@ -205,9 +222,11 @@ static int ask_word(void *ctx, const struct word *w)
 		return 1;
 	if (is_stop(a, w)) {
 		a->nlast = 0;
+		note_spelled(a, -1);
 		return 0;
 	}
 	term = add_term(a->q, w->term, w->n, a->weight * (w->joined ? JOINED_WEIGHT : 1), a->cap);
+	note_spelled(a, term);
 	if (term >= 0)
 		name_word(a, w, term);
 	/* pairs across a particle help to rank, but a good passage need not have them */
@@ -229,6 +248,69 @@ static int glue_word(void *ctx, const struct word *w)
 	return a->q->nterms >= a->cap;
 }
 
+struct respelling {
+	struct asking *a;
+	size_t at;
+};
+
+#define PAIR_WEIGHT 0.6 /* of two syllables of Vietnamese in one, beside each of them */
+
+/* They help to rank; that a passage has them not together is no lack. */
+static void ask_pair(struct respelling *s, const struct word *w)
+{
+	const int16_t *words = s->a->spelled + s->at;
+
+	if (s->at > 1 && (words[-1] >= 0 || words[-2] >= 0))
+		(void)add_term(s->a->q, w->term, w->n, s->a->weight * PAIR_WEIGHT, QUERY_TERMS);
+}
+
+/* The words come as they did before: only how they are spelled is another. */
+static int spell_word(void *ctx, const struct word *w)
+{
+	struct respelling *s = ctx;
+	struct query *q = s->a->q;
+	int word, term;
+
+	if (w->pair)
+		ask_pair(s, w);
+	if (s->at == s->a->nspelled)
+		return 1;
+	if (w->pair)
+		return 0;
+	word = s->a->spelled[s->at++];
+	if (word < 0 || q->slots[slot_of(q, w->term, w->n)])
+		return 0;
+	term = add_term(q, w->term, w->n, 0, QUERY_TERMS);
+	if (term >= 0)
+		q->terms[term].same = (uint16_t)(word + 1);
+	return 0;
+}
+
+static void ask_other_spellings(struct asking *a, struct query_text text)
+{
+	for (enum language l = LANGUAGE_ENGLISH + 1; l < LANGUAGES; l++) {
+		struct respelling s = { .a = a };
+
+		if (a->q->languages >> l & 1)
+			words_each_in(l, text.p, text.n, &s, spell_word);
+	}
+}
+
+/* A spelling is worth what the word is. */
+static void weigh_spellings(struct query *q)
+{
+	for (size_t i = 0; i < q->nterms; i++) {
+		struct term_weight *t = &q->terms[i];
+		const struct term_weight *word = &q->terms[t->same ? t->same - 1u : i];
+
+		if (!t->same)
+			continue;
+		t->weight = word->weight;
+		t->own = word->own;
+		memcpy(t->says, word->says, sizeof(t->says));
+	}
+}
+
 static void ask(struct query *q, struct query_text text, const struct stop_list *stops, bool units,
 	double weight, size_t cap)
 {
@@ -247,6 +329,7 @@ static void ask(struct query *q, struct query_text text, const struct stop_list 
 	}
 	if (text.n)
 		words_each(text.p, text.n, &a, ask_word);
+	ask_other_spellings(&a, text);
 }
 
 static void ask_glued(struct query *q, struct query_text text)
@@ -261,13 +344,14 @@ static void ask_glued(struct query *q, struct query_text text)
 	words_each(text.p, min_of(text.n, (size_t)1024), &a, glue_word);
 }
 
-void query_make(struct query *q, struct query_text question, struct query_text previous_question,
+void query_make(struct query *q, uint32_t languages, struct query_text question, struct query_text previous_question,
 	struct query_text previous_answer)
 {
 	const struct stop_list *stops = stop_guess(question.p, question.n);
 
 	memset(q, 0, sizeof(*q));
 	q->language = stop_share(stops);
+	q->languages = languages;
 	ask(q, question, stops, true, 1, QUERY_QUESTION);
 	if (!q->nunits && previous_question.n) {
 		ask(q, previous_question, stops, true, 1, QUERY_QUESTION);
@@ -279,6 +363,7 @@ void query_make(struct query *q, struct query_text question, struct query_text p
 		ask_glued(q, question);
 	ask(q, previous_question, stops, false, QUERY_PREVIOUS_QUESTION, QUERY_HISTORY);
 	ask(q, previous_answer, stops, false, QUERY_PREVIOUS_ANSWER, QUERY_HISTORY);
+	weigh_spellings(q);
 }
 
 /* ---- a word that is in no document ---- */
@@ -308,6 +393,7 @@ void query_instead(struct query *q, size_t part, const struct term_weight *first
 	q->units[p->unit].guessed = !second;
 	if (b >= 0 && q->nparts < array_len(q->parts))
 		q->parts[q->nparts++] = (struct query_part){ .unit = p->unit, .term = (uint16_t)b };
+	weigh_spellings(q);
 }
 
 /* ---- coverage ---- */
@@ -363,7 +449,7 @@ void query_look(const struct query *q, const char *text, size_t n, struct query_
 {
 	struct look l = { q, seen };
 
-	words_each(text, n, &l, look_word);
+	words_each_own(text, n, &l, look_word);
 }
 
 double query_coverage(const struct query *q, const struct query_seen *seen)

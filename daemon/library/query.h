@@ -47,6 +47,7 @@ struct query {
 	struct query_part parts[QUERY_QUESTION * 2];
 	size_t nparts;
 	double language;      /* stop_share of its language */
+	uint32_t languages;   /* bits of those that the documents are in */
 	double full;          /* what all of it is worth; set by query_weigh */
 	uint16_t slots[1024]; /* private: terms by hash, 0 empty, else index + 1 */
 	char bytes[QUERY_TERMS * 64];
@@ -58,8 +59,8 @@ struct query_text {
 	const char *p;
 	size_t n;
 };
-/* The query is large: keep it off small stacks. */
-void query_make(struct query *q, struct query_text question, struct query_text previous_question,
+/* The query is large: keep it off small stacks. Its words are looked for as each of the languages spells them. */
+void query_make(struct query *q, uint32_t languages, struct query_text question, struct query_text previous_question,
 	struct query_text previous_answer);
 
 /* After a search: what each unit is worth. idf and df per term. */
@@ -83,6 +84,6 @@ double query_coverage(const struct query *q, const struct query_seen *seen);
 #define QUERY_WELL 0.55
 double query_answered(const struct query *q, double best, double most);
 
-int query_find(const struct query *q, const char *term, size_t n); /* index, or -1 */
+int query_find(const struct query *q, const char *term, size_t n); /* index of the term that stands for the word, or -1 */
 /* The word of this part is asked for as another one, or as two (second may be NULL), `weight` times what it was worth. */
 void query_instead(struct query *q, size_t part, const struct term_weight *first, const struct term_weight *second, double weight);

@@ -338,7 +338,7 @@ static int retrieve_run(struct db *db, struct job *j)
 
 	forget_result(r);
 	r->query = mem_new(sizeof(*r->query));
-	query_make(r->query, text_of(r->question, r->question_len),
+	query_make(r->query, db_library_languages(db, &r->account, r->collection), text_of(r->question, r->question_len),
 		text_of(r->previous_question, r->previous_question_len),
 		text_of(r->previous_answer, r->previous_answer_len));
 	e = search(r, db);

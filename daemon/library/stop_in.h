@@ -10,6 +10,7 @@ struct stop_list {
 	const char *const *words; /* sorted: looked up by halves */
 	size_t n;
 	bool latin;   /* shares its letters, and some of its words, with other lists */
+	int language; /* enum language, or -1: no text is taken for it (language.c) */
 	double share; /* see stop_share */
 };
 extern const struct stop_list stop_lists[]; /* English first */

@@ -1,5 +1,6 @@
 /* Stop words of the languages, folded as words are (no accents), each list sorted. */
 #include "common/attr.h"
+#include "daemon/library/language.h"
 #include "daemon/library/stop_in.h"
 
 static const char *const english[] = { "a", "about", "after", "against", "all", "also", "am",
@@ -350,27 +351,27 @@ static const char *const swedish[] = { "alla", "allt", "an", "ar", "at", "att", 
 	"var", "vara", "varfor", "varit", "vem", "vems", "vi", "vid", "vilka", "vilkas",
 	"vilken", "vilket" };
 
-#define LIST(words, latin, share) \
+#define LIST(words, latin, language, share) \
 	{ \
-		words, array_len(words), latin, share \
+		words, array_len(words), latin, language, share \
 	}
 const struct stop_list stop_lists[] = {
-	LIST(english, true, 1),
-	LIST(german, true, 1.6),
-	LIST(french, true, 1.5),
-	LIST(spanish, true, 1.45),
-	LIST(italian, true, 1.5),
-	LIST(portuguese, true, 1.5),
-	LIST(dutch, true, 1.5),
-	LIST(russian, false, 1.45),
-	LIST(greek, false, 1.45),
-	LIST(arabic, false, 1.5),
-	LIST(hindi, false, 1.25),
-	LIST(turkish, true, 2),
-	LIST(vietnamese, true, 0.65),
-	LIST(romanian, true, 1.8),
-	LIST(polish, true, 1.7),
-	LIST(swedish, true, 1.5),
+	LIST(english, true, LANGUAGE_ENGLISH, 1),
+	LIST(german, true, LANGUAGE_GERMAN, 1.6),
+	LIST(french, true, LANGUAGE_FRENCH, 1.5),
+	LIST(spanish, true, LANGUAGE_SPANISH, 1.45),
+	LIST(italian, true, LANGUAGE_ITALIAN, 1.5),
+	LIST(portuguese, true, LANGUAGE_PORTUGUESE, 1.5),
+	LIST(dutch, true, LANGUAGE_DUTCH, 1.5),
+	LIST(russian, false, -1, 1.45),
+	LIST(greek, false, -1, 1.45),
+	LIST(arabic, false, -1, 1.5),
+	LIST(hindi, false, -1, 1.25),
+	LIST(turkish, true, LANGUAGE_TURKISH, 2),
+	LIST(vietnamese, true, LANGUAGE_VIETNAMESE, 0.65),
+	LIST(romanian, true, LANGUAGE_ROMANIAN, 1.8),
+	LIST(polish, true, -1, 1.7),
+	LIST(swedish, true, LANGUAGE_SWEDISH, 1.5),
 };
 const size_t stop_lists_n = array_len(stop_lists);
 _Static_assert(array_len(stop_lists) <= STOP_LISTS_MAX, "each is counted for");

@@ -70,7 +70,6 @@ void part_add(struct part *p, uint32_t cp)
 /* ---- giving out ---- */
 
 static const char *const algorithms[SCRIPT_CJK] = {
-	[SCRIPT_LATIN] = "english",
 	[SCRIPT_GREEK] = "greek",
 	[SCRIPT_CYRILLIC] = "russian",
 	[SCRIPT_ARMENIAN] = "armenian",
@@ -83,14 +82,14 @@ static const char *const algorithms[SCRIPT_CJK] = {
  * What a thread keeps between two texts: its stemmers, and the stems of words that come again and
  * again. Few words make most of a text, and stemming is most of the work on a word.
  */
-#define STEM_MAX 19 /* bytes of a word that is remembered */
-#define STEMS 4096  /* a power of two; 40 bytes each */
+#define STEM_MAX 18 /* bytes of a word that is remembered */
+#define STEMS 4096  /* a power of two; 39 bytes each */
 struct stem {
-	uint8_t plain_n, n;
+	uint8_t plain_n, n, language;
 	char plain[STEM_MAX], term[STEM_MAX];
 };
 struct stems {
-	struct sb_stemmer *stemmers[SCRIPT_CJK];
+	struct sb_stemmer *stemmers[SCRIPT_CJK], *latin[LANGUAGES];
 	struct stem known[STEMS];
 };
 
@@ -103,6 +102,8 @@ static void stems_free(void *p)
 
 	for (size_t i = 0; i < SCRIPT_CJK; i++)
 		sb_stemmer_delete(stems->stemmers[i]);
+	for (size_t i = 0; i < LANGUAGES; i++)
+		sb_stemmer_delete(stems->latin[i]);
 	mem_free(stems);
 }
 
@@ -124,23 +125,24 @@ static struct stems *stems_of_thread(void)
 	return stems;
 }
 
-static struct stem *slot_of(struct stems *stems, const struct word *word)
+static struct stem *slot_of(struct stems *stems, enum language language, const struct word *word)
 {
-	uint32_t h = 0x811c9dc5;
+	uint32_t h = 0x811c9dc5 ^ language;
 
 	for (size_t i = 0; i < word->plain_n; i++)
 		h = (h ^ (uint8_t)word->plain[i]) * 0x01000193u;
 	return &stems->known[(h ^ h >> 15) & (STEMS - 1)];
 }
 
-static bool is_known(const struct stem *known, const struct word *word)
+static bool is_known(const struct stem *known, enum language language, const struct word *word)
 {
-	return known->plain_n == word->plain_n && word->plain_n &&
+	return known->plain_n == word->plain_n && word->plain_n && known->language == language &&
 	       !memcmp(known->plain, word->plain, word->plain_n);
 }
 
-static void remember(struct stem *known, const struct word *word)
+static void remember(struct stem *known, enum language language, const struct word *word)
 {
+	known->language = (uint8_t)language;
 	known->plain_n = (uint8_t)word->plain_n;
 	known->n = (uint8_t)word->n;
 	memcpy(known->plain, word->plain, word->plain_n);
@@ -151,42 +153,67 @@ static void remember(struct stem *known, const struct word *word)
 static int stem(struct words *w, enum script script, struct word *word)
 {
 	struct stems *stems = w->stems;
-	struct sb_stemmer *s;
+	bool latin = script == SCRIPT_LATIN;
+	const char *algorithm = latin ? language_stemmer(w->language) : algorithms[script];
+	struct sb_stemmer **s = latin ? &stems->latin[w->language] : &stems->stemmers[script];
 	const sb_symbol *out;
 	struct stem *known;
 
 	word->term = word->plain;
 	word->n = word->plain_n;
-	if (!algorithms[script])
+	if (!algorithm)
 		return 0;
-	known = script == SCRIPT_LATIN && word->plain_n <= STEM_MAX ? slot_of(stems, word) : NULL;
-	if (known && is_known(known, word)) {
+	known = latin && word->plain_n <= STEM_MAX ? slot_of(stems, w->language, word) : NULL;
+	if (known && is_known(known, w->language, word)) {
 		word->term = known->term;
 		word->n = known->n;
 		return 0;
 	}
-	s = stems->stemmers[script];
-	if (!s)
-		s = stems->stemmers[script] = sb_stemmer_new(algorithms[script], "UTF_8");
-	if (!s)
+	if (!*s)
+		*s = sb_stemmer_new(algorithm, "UTF_8");
+	if (!*s)
 		return 0;
-	out = sb_stemmer_stem(s, (const sb_symbol *)word->plain, (int)word->plain_n);
+	out = sb_stemmer_stem(*s, (const sb_symbol *)word->plain, (int)word->plain_n);
 	if (!out)
 		return -ENOMEM;
-	if (sb_stemmer_length(s) > 0 && sb_stemmer_length(s) <= WORD_MAX) {
+	if (sb_stemmer_length(*s) > 0 && sb_stemmer_length(*s) <= WORD_MAX) {
 		word->term = (const char *)out;
-		word->n = (size_t)sb_stemmer_length(s);
+		word->n = (size_t)sb_stemmer_length(*s);
 	}
 	if (known && word->n <= STEM_MAX)
-		remember(known, word);
+		remember(known, w->language, word);
 	return 0;
+}
+
+/* Two syllables with nothing but white space between, and what is to be the one before. */
+static int give_pair(struct words *w, const struct word *word)
+{
+	struct word pair = { .start = w->last_start, .end = word->end, .group = w->group, .colocated = true, .pair = true };
+	char both[WORD_MAX];
+	size_t n = w->nlast;
+
+	if (word->plain_n > sizeof(both) - n || word->start != w->last_end + 1 || (unsigned char)w->text[w->last_end] > ' ')
+		n = 0;
+	memcpy(both, w->last, n);
+	memcpy(both + n, word->plain, n ? word->plain_n : 0);
+	memcpy(w->last, word->plain, word->plain_n);
+	w->nlast = word->plain_n;
+	w->last_start = word->start;
+	w->last_end = word->end;
+	pair.plain = pair.term = both;
+	pair.plain_n = pair.n = n + word->plain_n;
+	return n ? w->fn(w->ctx, &pair) : 0;
 }
 
 int words_give(struct words *w, enum script script, struct word *word)
 {
 	int r = stem(w, script, word);
 
-	return r ? r : w->fn(w->ctx, word);
+	if (r == 0)
+		r = w->fn(w->ctx, word);
+	if (r == 0 && w->language == LANGUAGE_VIETNAMESE && script == SCRIPT_LATIN && !word->whole)
+		r = give_pair(w, word);
+	return r;
 }
 
 /* ---- the whole of several parts ---- */
@@ -326,7 +353,7 @@ int words_give_chain(struct words *w)
 
 /* ---- the text ---- */
 
-int words_each(const char *text, size_t n, void *ctx, word_fn fn)
+int words_each_in(enum language l, const char *text, size_t n, void *ctx, word_fn fn)
 {
 	struct words w;
 	int r = 0;
@@ -334,10 +361,12 @@ int words_each(const char *text, size_t n, void *ctx, word_fn fn)
 	w.text = text;
 	w.n = n;
 	w.pos = 0;
+	w.language = l;
 	w.ctx = ctx;
 	w.fn = fn;
 	w.group = 0;
 	w.nparts = 0;
+	w.nlast = w.last_start = w.last_end = 0;
 	w.stems = stems_of_thread();
 	while (!r && w.pos < n) {
 		struct rune u = rune_at(&w, w.pos);
@@ -354,6 +383,16 @@ int words_each(const char *text, size_t n, void *ctx, word_fn fn)
 			w.pos += u.n;
 	}
 	return r;
+}
+
+int words_each(const char *text, size_t n, void *ctx, word_fn fn)
+{
+	return words_each_in(LANGUAGE_ENGLISH, text, n, ctx, fn);
+}
+
+int words_each_own(const char *text, size_t n, void *ctx, word_fn fn)
+{
+	return words_each_in(language_of(text, n), text, n, ctx, fn);
 }
 
 /* ---- for the index ---- */
@@ -374,7 +413,19 @@ int words_split(const char *text, size_t n, void *ctx, words_emit_fn emit)
 {
 	struct split s = { ctx, emit };
 
+	return words_each_own(text, n, &s, split_word);
+}
+
+int words_split_said(const char *text, size_t n, void *ctx, words_emit_fn emit)
+{
+	struct split s = { ctx, emit };
+
 	return words_each(text, n, &s, split_word);
+}
+
+uint32_t words_language(const char *text, size_t n)
+{
+	return 1u << language_of(text, n);
 }
 
 static int count_word(void *ctx, const struct word *w)

@@ -3,8 +3,10 @@
  * every comparison of a sentence with a passage.
  *
  * - Case, width, ligatures, accents of Latin and Greek, Arabic vowels do not count (fold.h).
- * - Latin is stemmed as English; Cyrillic, Greek, Armenian, Arabic, Devanagari, Tamil by script.
+ * - Cyrillic, Greek, Armenian, Arabic, Devanagari, Tamil are stemmed by script, Latin by the
+ *   language: of a text in the index its own, which language.h finds; of all else the one given.
  * - CJK runs become overlapping pairs, unspaced scripts overlapping triples.
+ * - Vietnamese, whose words are of syllables with spaces between, gives each two of them in one besides.
  * - FY2018, fooBar, foo_bar, foo.bar, COVID-19 give their parts, and at the place of the first one
  *   the whole without its joints (fy2018, foobar, covid19): spelled otherwise, it is found as well.
  * - A term has at most WORD_MAX bytes; of what is longer the beginning counts.
@@ -15,6 +17,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "daemon/library/language.h"
 #include "daemon/store/documents.h"
 
 #define WORD_MAX 64
@@ -32,14 +35,22 @@ struct word {
 	bool joined;    /* ... with joints between them: foo_bar, not fooBar */
 	bool gram;      /* a pair or triple, not a word */
 	bool triple;    /* ... of a script without spaces */
+	bool pair;      /* two syllables of Vietnamese in one; colocated */
 };
 
 /* Every term in order. fn's value != 0 stops and is returned; 0 at the end; -ENOMEM. */
 typedef int (*word_fn)(void *ctx, const struct word *w);
+int words_each_in(enum language l, const char *text, size_t n, void *ctx, word_fn fn);
+/* ... of a text in any language: as English */
 int words_each(const char *text, size_t n, void *ctx, word_fn fn);
+/* ... of a text that is in the index: by its own */
+int words_each_own(const char *text, size_t n, void *ctx, word_fn fn);
 
-/* The same for the index: a words_split_fn. */
+/* The same for indexes, words_split_fn: of documents, each passage by its own language; of what was said. */
 int words_split(const char *text, size_t n, void *ctx, words_emit_fn emit);
+int words_split_said(const char *text, size_t n, void *ctx, words_emit_fn emit);
+/* As a bit by its number. */
+uint32_t words_language(const char *text, size_t n);
 
 /* How many places for terms (colocated ones not counted): the length that BM25 means. */
 size_t words_count(const char *text, size_t n);

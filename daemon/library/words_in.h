@@ -25,12 +25,16 @@ struct part {
 struct words {
 	const char *text;
 	size_t n, pos;
+	enum language language;
 	void *ctx;
 	word_fn fn;
 	size_t group;
 	struct part parts[PARTS_MAX];
 	size_t nparts;
 	struct stems *stems; /* of the thread */
+	/* the syllable before, in Vietnamese */
+	char last[WORD_MAX];
+	size_t nlast, last_start, last_end;
 };
 
 /* One code point of the text; n is 0 at the end. */

@@ -23,7 +23,7 @@ struct words_row coming_row(const struct op_document_add *op, size_t i, int64_t 
 	};
 }
 
-static int cut_words(struct segment_builder *b, const struct op_document_add *op, const char *name)
+static int cut_words(struct segment_builder *b, struct op_document_add *op, const char *name)
 {
 	int r = 0;
 
@@ -32,6 +32,7 @@ static int cut_words(struct segment_builder *b, const struct op_document_add *op
 		struct words_row row = coming_row(op, i, 0, name);
 		size_t places;
 
+		op->languages |= tokenizer_language(row.text, row.text_len);
 		r = portion_row(b, &row, &places);
 		if (r == 0)
 			r = segment_builder_passage(b, (uint16_t)min_of(places, (size_t)LENGTH_LONGEST));

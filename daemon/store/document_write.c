@@ -105,6 +105,7 @@ static int write_words(struct coming *c, const struct words_row *row, uint16_t *
 {
 	int r;
 
+	c->op->languages |= tokenizer_language(row->text, row->text_len);
 	if (c->portion)
 		return portion_passage(c->portion, row, length);
 	r = words_insert(c->db, c->collection, WORDS_NOW, row, c->why);
@@ -173,9 +174,9 @@ static int show(struct coming *c)
 		r = db_run(c->db, c->db->lib, c->why,
 			"UPDATE collection SET documents = documents + 1, passages = passages + "
 			"?2, terms = terms + ?3, "
-			"bytes = bytes + ?4 WHERE id = ?1",
+			"bytes = bytes + ?4, languages = languages | ?5 WHERE id = ?1",
 			db_int(c->collection), db_int((int64_t)c->op->n), db_int(c->terms),
-			db_int(c->op->doc.bytes));
+			db_int(c->op->doc.bytes), db_int(c->op->languages));
 	c->db->tend = c->db->tend || (r == 0 && segments_wanted(c->db, c->collection));
 	if (r == 0 && !c->renews.key)
 		r = carry_add(c->db, c->op->account.id, c->before ? "document.changed" : "document.added", c->op->doc.id,

@@ -40,7 +40,11 @@ struct passage {
  */
 typedef int (*words_emit_fn)(void *ctx, bool colocated, const char *term, size_t n, size_t start, size_t end);
 typedef int (*words_split_fn)(const char *text, size_t n, void *ctx, words_emit_fn emit);
-void store_set_tokenizer(words_split_fn split); /* once, before store_open */
+struct store_words {
+	words_split_fn split, said; /* passages of documents; what was said */
+	uint32_t (*language)(const char *text, size_t n); /* by which `split` cuts a passage: a bit */
+};
+void store_set_words(const struct store_words *words); /* once, before store_open; copied */
 
 /* STORE_LIBRARY: put a document in. The same bytes under the same name change nothing (`unchanged`), under another one they become a second name (`same`); a changed file replaces its old passages. */
 struct op_document_add {
@@ -54,6 +58,7 @@ struct op_document_add {
 	const void *original;         /* in: the file as it came, to be kept as well; borrowed; NULL: not */
 	bool shares;                  /* in: small, and its job is one that shares a transaction */
 	bool direct;                  /* in: a guess, its words go straight into a segment; out: so it is with its collection */
+	uint32_t languages;           /* private: those of its passages, as bits */
 	struct segment_builder *words; /* private: those that op_document_add_ahead has cut; NULL: none */
 	bool unchanged, replaced;     /* out */
 	bool same;                    /* out: another one of the collection has these bytes, doc.same */
@@ -219,6 +224,8 @@ struct term_weight {
 	double weight; /* how often as typed; fractions for terms of earlier questions */
 	bool name_only; /* looked for in the names of documents alone */
 	bool own;       /* of the question itself, not of what was said before it */
+	/* it is another spelling of the term with this number, + 1; 0: of none. Both are one word, as often as either is there */
+	uint16_t same;
 	/* the words of the question that a name says by it, from 1; 0: none. bestbuy says best and buy */
 	uint8_t says[TERM_SAYS];
 };
@@ -240,6 +247,8 @@ struct db_search {
 	double *idf;                  /* per term: what it is worth to the question, found or not; malloc'd, as df is */
 	int64_t *df;                  /* per term */
 };
+/* Bits of all languages that passages there are written in (store_words); 0 when that cannot be told. */
+uint32_t db_library_languages(struct db *db, const struct account *account, const char *collection);
 int db_library_search(struct db *db, struct db_search *s); /* 0, STORE_E_DEADLINE (partial), -errno */
 /*
  * All passages of what a search would look into, document by document, when they have at most

@@ -12,7 +12,7 @@
 #include "daemon/store/db.h"
 #include "daemon/store/documents.h"
 
-#define LIBRARY_VERSION 7 /* user_version of library.db */
+#define LIBRARY_VERSION 8 /* user_version of library.db */
 
 #define PASSAGE_BITS 40 /* of a passage id: its number within the collection */
 #define PIECE_BITS 20
@@ -45,7 +45,9 @@ void words_table(char out[WORDS_NAME], int64_t collection, enum words which);
 
 int tokenizer_register(sqlite3 *lib);
 fts5_api *tokenizer_fts5(sqlite3 *lib); /* NULL: an SQLite without FTS5 */
-int tokenizer_each(const char *text, size_t n, void *ctx, words_emit_fn emit);
+int tokenizer_each(const char *text, size_t n, void *ctx, words_emit_fn emit); /* as a passage of a document */
+int tokenizer_each_said(const char *text, size_t n, void *ctx, words_emit_fn emit);
+uint32_t tokenizer_language(const char *text, size_t n); /* the bit for collection.languages */
 extern _Thread_local size_t tokenizer_places; /* of the text that FTS5 had cut last on this thread */
 size_t tokenizer_count(const char *text, size_t n); /* places for terms, as the index sees them */
 
@@ -121,6 +123,7 @@ int words_load(struct db *db, const struct document_place *p, int64_t id, struct
 /* What the index would make of a fixed text: another number means that the words must be indexed
  * anew. */
 int64_t words_fingerprint(void);
+int64_t words_fingerprint_said(void); /* the same for what was said */
 /* The number of places for terms as the index counts them, with the mark of a first passage. */
 uint16_t words_length(const struct words_row *row, bool first);
 

@@ -69,6 +69,7 @@ struct rebuild {
 	int64_t recipe, collection, cursor, next_recipe;
 	struct document_place document; /* the one that the passages are in now */
 	int64_t state, terms;           /* of it; terms as its row has them */
+	uint32_t languages;             /* of what one transaction came by */
 	struct buf text;
 };
 
@@ -205,6 +206,8 @@ static int index_passage(struct rebuild *b, int64_t passage)
 	if (r == 0 && b->document.key)
 		r = words_load(b->db, &b->document, passage, &row, &heading, &b->text, &found, b->why);
 	if (r == 0 && found)
+		b->languages |= tokenizer_language(row.text, row.text_len);
+	if (r == 0 && found)
 		r = words_insert(b->db, b->collection, WORDS_NEXT, &row, b->why);
 	if (r == 0 && found)
 		r = set_length(b, passage, words_length(&row, passage == b->document.first));
@@ -239,6 +242,7 @@ static int index_some(struct rebuild *b)
 	size_t n = PAGE;
 	int r = next_passages(b, ids, &n);
 
+	b->languages = 0;
 	for (size_t i = 0; r == 0 && i < n && (i == 0 || clock_mono_us() < until); i++) {
 		r = index_passage(b, ids[i]);
 		b->cursor = ids[i] + 1;
@@ -248,8 +252,8 @@ static int index_some(struct rebuild *b)
 		return finish(b);
 	}
 	return r ? r
-		 : db_run(b->db, b->db->lib, b->why, "UPDATE collection SET cursor = ?2 WHERE id = ?1",
-			   db_int(b->collection), db_int(b->cursor));
+		 : db_run(b->db, b->db->lib, b->why, "UPDATE collection SET cursor = ?2, languages = languages | ?3 WHERE id = ?1",
+			   db_int(b->collection), db_int(b->cursor), db_int(b->languages));
 }
 
 /* One transaction. *more: there is work left. */

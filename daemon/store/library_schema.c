@@ -44,9 +44,13 @@ static const char library_7_sql[] =
 #include "daemon/store/library_7.sql.h"
 	;
 
+static const char library_8_sql[] =
+#include "daemon/store/library_8.sql.h"
+	;
+
 /* Each from the version before it; the first from nothing. */
 static const char *const versions[LIBRARY_VERSION] = { library_sql, library_2_sql, library_3_sql, library_4_sql,
-	library_5_sql, library_6_sql, library_7_sql };
+	library_5_sql, library_6_sql, library_7_sql, library_8_sql };
 
 static int upgrade(sqlite3 *lib, int64_t from, char **why)
 {

@@ -48,6 +48,27 @@ struct walk {
 
 /* ---- what is searched ---- */
 
+uint32_t db_library_languages(struct db *db, const struct account *account, const char *collection)
+{
+	sqlite3_stmt *stmt = NULL;
+	uint32_t languages = 0;
+	char *why = NULL;
+	bool row = true;
+	int r = db_query(&stmt, db, db->lib, &why,
+		"SELECT languages FROM collection WHERE account = ?1 AND documents > 0 AND (?2 IS NULL OR name = ?2)",
+		db_text(account->id), db_text(collection));
+
+	while (r == 0) {
+		r = db_step(stmt, &row, &why);
+		if (r != 0 || !row)
+			break;
+		languages |= (uint32_t)db_col_int(stmt, 0);
+	}
+	db_release(stmt);
+	mem_free(why);
+	return languages;
+}
+
 static int find_collections(struct walk *w)
 {
 	sqlite3_stmt *stmt = NULL;

@@ -120,7 +120,7 @@ static void count_said(struct scorer *s, const double *name_df)
 	double asked = 0, times;
 
 	for (size_t i = 0; i < k->nterms; i++) {
-		if (k->df[i] && !k->words[i].name_only)
+		if (k->df[i] && !k->words[i].name_only && !k->words[i].same)
 			asked += k->weights[i] * s->idf[i];
 		for (size_t w = 0; w < TERM_SAYS; w++) {
 			uint8_t word = k->words[i].says[w];
@@ -133,6 +133,23 @@ static void count_said(struct scorer *s, const double *name_df)
 	for (size_t w = 1; w <= UINT8_MAX; w++)
 		s->said[w] = times * weight[w] * rank_idf((double)k->documents, df[w]);
 	s->said[0] = 0;
+}
+
+/* Spellings of one word: hardly ever two of them in one passage. */
+static void count_same(struct rank *k, double *name_df)
+{
+	for (size_t i = 0; i < k->nterms; i++) {
+		unsigned word = rank_word(k, (unsigned)i);
+
+		if (word == i)
+			continue;
+		k->df[word] = min_of(k->df[word] + k->df[i], max_of(k->passages, k->df[word]));
+		name_df[word] += name_df[i];
+	}
+	for (size_t i = 0; i < k->nterms; i++) {
+		k->df[i] = k->df[rank_word(k, (unsigned)i)];
+		name_df[i] = name_df[rank_word(k, (unsigned)i)];
+	}
 }
 
 static void count_df(struct scorer *s, double *name_df)
@@ -148,6 +165,7 @@ static void count_df(struct scorer *s, double *name_df)
 		name_df[t->term] += t->name > 0;
 	}
 	rank_segments_count(k, name_df);
+	count_same(k, name_df);
 	for (size_t i = 0; i < k->nterms; i++) {
 		s->idf[i] = rank_idf((double)k->passages, (double)k->df[i]);
 		k->idf[i] = worth_of((double)k->passages, (double)k->df[i]);
@@ -159,21 +177,24 @@ void scorer_sum_up(struct scorer *s, const struct tally *t, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		double tf = t[i].body + BM25_HEADING * t[i].heading;
+		unsigned word = rank_word(s->k, t[i].term);
 
-		if (tf > 0 && s->tf[t[i].term] == 0)
-			s->used[s->nused++] = t[i].term;
-		s->tf[t[i].term] += tf;
+		if (tf > 0 && s->tf[word] == 0)
+			s->used[s->nused++] = (uint16_t)word;
+		s->tf[word] += tf;
 	}
 }
 
 void scorer_sum_name(struct scorer *s)
 {
 	for (size_t i = 0; i < s->nname; i++) {
-		if (!s->name[i].name || !s->k->words[s->name[i].term].says[0])
+		unsigned word = rank_word(s->k, s->name[i].term);
+
+		if (!s->name[i].name || !s->k->words[word].says[0])
 			continue;
-		if (s->tf[s->name[i].term] == 0)
-			s->used[s->nused++] = s->name[i].term;
-		s->tf[s->name[i].term] += BM25_HEADING * s->name[i].name;
+		if (s->tf[word] == 0)
+			s->used[s->nused++] = (uint16_t)word;
+		s->tf[word] += BM25_HEADING * s->name[i].name;
 	}
 }
 

@@ -50,8 +50,10 @@ static void count(struct whole *w)
 		if (!document_of(w, rows->v[i].id))
 			continue;
 		for (size_t j = 0; j < n; j++) {
-			w->df[t[j].term] += w->last[t[j].term] != w->at + 1;
-			w->last[t[j].term] = w->at + 1;
+			unsigned word = rank_word(w->k, t[j].term);
+
+			w->df[word] += w->last[word] != w->at + 1;
+			w->last[word] = w->at + 1;
 		}
 	}
 	for (size_t i = 0; i < w->k->nterms; i++)
@@ -65,9 +67,11 @@ static void add_row(struct whole *w, size_t row)
 	const struct tally *t = rank_tallies(w->k->rows, row, &n);
 
 	for (size_t i = 0; i < n; i++) {
-		w->text[t[i].term] += t[i].body;
-		w->heading[t[i].term] = max_of(w->heading[t[i].term], t[i].heading);
-		w->name[t[i].term] = max_of(w->name[t[i].term], t[i].name);
+		unsigned word = rank_word(w->k, t[i].term);
+
+		w->text[word] += t[i].body;
+		w->heading[word] = max_of(w->heading[word], t[i].heading);
+		w->name[word] = max_of(w->name[word], t[i].name);
 	}
 }
 

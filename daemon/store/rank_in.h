@@ -1,8 +1,16 @@
 /* Inside ranking: what passages and documents, rows and segments share, so that each score is the same to the bit. */
 #pragma once
 
+#include "daemon/store/documents.h"
 #include "daemon/store/rank.h"
 
+/* The term that stands for the word. */
+static inline unsigned rank_word(const struct rank *k, unsigned term)
+{
+	uint16_t same = k->words[term].same;
+
+	return same ? same - 1u : term;
+}
 /* The tallies of row i. */
 const struct tally *rank_tallies(const struct rank_rows *rows, size_t i, size_t *n);
 double rank_idf(double n, double df);

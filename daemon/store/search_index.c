@@ -320,7 +320,7 @@ static int tokenize(Fts5Tokenizer *t, void *ctx, int flags, const char *text, in
 {
 	if (!(flags & FTS5_TOKENIZE_QUERY) && n > 1 && text[0] == '\x01')
 		return token(ctx, 0, text + 1, n - 1, 1, n);
-	return tokenizer_run(t, ctx, flags, text, n, token);
+	return tokenizer_run_said(t, ctx, flags, text, n, token);
 }
 
 int search_register(sqlite3 *said)

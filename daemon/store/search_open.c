@@ -43,7 +43,7 @@ static bool fits(sqlite3 *said, int64_t newest)
 	return db_get_int(said, "PRAGMA application_id", 0, &application, NULL) == 0 && application == SEARCH_APPLICATION &&
 	       db_get_int(said, "PRAGMA user_version", 0, &version, NULL) == 0 && version == SEARCH_VERSION &&
 	       db_get_int(said, "SELECT fingerprint FROM state", 0, &fingerprint, NULL) == 0 &&
-	       fingerprint == words_fingerprint() && db_get_int(said, "SELECT upto FROM state", -1, &upto, NULL) == 0 &&
+	       fingerprint == words_fingerprint_said() && db_get_int(said, "SELECT upto FROM state", -1, &upto, NULL) == 0 &&
 	       upto >= 0 && upto <= newest;
 }
 
@@ -51,7 +51,7 @@ static int make(sqlite3 *said, int64_t newest, char **why)
 {
 	char *sql = mem_printf("INSERT INTO state(id, fingerprint, upto) VALUES (1, %lld, %lld);"
 			       "PRAGMA application_id = %d; PRAGMA user_version = %d",
-		(long long)words_fingerprint(), (long long)newest, SEARCH_APPLICATION, SEARCH_VERSION);
+		(long long)words_fingerprint_said(), (long long)newest, SEARCH_APPLICATION, SEARCH_VERSION);
 	int r = db_begin(said, why);
 
 	if (r == 0)

@@ -98,7 +98,7 @@ static bool show(const struct search_query *q, const char *text, size_t n, struc
 {
 	struct view v = { .q = q, .text = text, .n = n, .out = out };
 
-	if (tokenizer_each(text, n, &v, on_word) < 0 || !v.nat)
+	if (tokenizer_each_said(text, n, &v, on_word) < 0 || !v.nat)
 		return false;
 	trim(&v);
 	copy_out(&v);

@@ -9,12 +9,12 @@
 
 #include <errno.h>
 
-static words_split_fn words_split; /* set once, before any thread runs */
+static struct store_words words; /* set once, before any thread runs */
 
-void store_set_tokenizer(words_split_fn split)
+void store_set_words(const struct store_words *w)
 {
-	if (words_split != split)
-		words_split = split;
+	if (words.split != w->split)
+		words = *w;
 }
 
 _Thread_local size_t tokenizer_places;
@@ -34,20 +34,33 @@ static int feed_word(
 		f->ctx, colocated ? FTS5_TOKEN_COLOCATED : 0, term, (int)n, (int)start, (int)end);
 }
 
-int tokenizer_run(Fts5Tokenizer *t, void *ctx, int flags, const char *text, int n,
+static int run(words_split_fn split, void *ctx, int flags, const char *text, int n,
 	int (*token)(void *, int, const char *, int, int, int))
 {
 	struct feed f = { ctx, token };
 	int r;
 
-	(void)t;
 	if (!text || n <= 0)
 		return SQLITE_OK;
 	if (flags & FTS5_TOKENIZE_QUERY)
 		return token(ctx, 0, text, n, 0, n);
 	tokenizer_places = 0;
-	r = words_split(text, (size_t)n, &f, feed_word);
+	r = split(text, (size_t)n, &f, feed_word);
 	return r == -ENOMEM ? SQLITE_NOMEM : r;
+}
+
+static int run_documents(Fts5Tokenizer *t, void *ctx, int flags, const char *text, int n,
+	int (*token)(void *, int, const char *, int, int, int))
+{
+	(void)t;
+	return run(words.split, ctx, flags, text, n, token);
+}
+
+int tokenizer_run_said(Fts5Tokenizer *t, void *ctx, int flags, const char *text, int n,
+	int (*token)(void *, int, const char *, int, int, int))
+{
+	(void)t;
+	return run(words.said, ctx, flags, text, n, token);
 }
 
 static int create(void *ctx, const char **args, int n, Fts5Tokenizer **out)
@@ -77,7 +90,7 @@ fts5_api *tokenizer_fts5(sqlite3 *lib)
 
 int tokenizer_register(sqlite3 *lib)
 {
-	return tokenizer_register_as(lib, "ragchat", tokenizer_run);
+	return tokenizer_register_as(lib, "ragchat", run_documents);
 }
 
 int tokenizer_register_as(sqlite3 *lib, const char *name, tokenize_fn fn)
@@ -86,7 +99,7 @@ int tokenizer_register_as(sqlite3 *lib, const char *name, tokenize_fn fn)
 	fts5_tokenizer t = { create, destroy, fn };
 	fts5_api *api = tokenizer_fts5(lib);
 
-	if (!words_split)
+	if (!words.split)
 		return -EINVAL;
 	if (!api)
 		return -ENOTSUP;
@@ -106,13 +119,23 @@ static int count_word(
 
 int tokenizer_each(const char *text, size_t n, void *ctx, words_emit_fn emit)
 {
-	return words_split(text, n, ctx, emit);
+	return words.split(text, n, ctx, emit);
+}
+
+int tokenizer_each_said(const char *text, size_t n, void *ctx, words_emit_fn emit)
+{
+	return words.said(text, n, ctx, emit);
+}
+
+uint32_t tokenizer_language(const char *text, size_t n)
+{
+	return words.language ? words.language(text, n) : 1;
 }
 
 size_t tokenizer_count(const char *text, size_t n)
 {
 	size_t count = 0;
 
-	(void)words_split(text, n, &count, count_word);
+	(void)words.said(text, n, &count, count_word); /* of any language alike */
 	return count;
 }

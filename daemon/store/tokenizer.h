@@ -6,6 +6,6 @@
 typedef int (*tokenize_fn)(Fts5Tokenizer *t, void *ctx, int flags, const char *text, int n,
 	int (*token)(void *, int, const char *, int, int, int));
 
-int tokenizer_run(Fts5Tokenizer *t, void *ctx, int flags, const char *text, int n,
+int tokenizer_run_said(Fts5Tokenizer *t, void *ctx, int flags, const char *text, int n,
 	int (*token)(void *, int, const char *, int, int, int));
 int tokenizer_register_as(sqlite3 *conn, const char *name, tokenize_fn fn);

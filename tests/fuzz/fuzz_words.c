@@ -74,7 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int64_t df[QUERY_TERMS];
 
 	require(words_each(s, size, &state, check_word) == 0);
-	query_make(&q, (struct query_text){ s, size / 2 },
+	query_make(&q, 0, (struct query_text){ s, size / 2 },
 		(struct query_text){ s + size / 2, size - size / 2 },
 		(struct query_text){ s, size });
 	for (size_t i = 0; i < QUERY_TERMS; i++) {

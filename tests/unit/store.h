@@ -74,7 +74,7 @@ static inline void world_make(struct world *w)
 	snprintf(w->path, sizeof(w->path), "%s/chat_history.db", w->dir);
 	uv_loop_init(&w->loop);
 	if (!told)
-		store_set_tokenizer(split_blanks);
+		store_set_words(&(struct store_words){ split_blanks, split_blanks, NULL });
 	told = true;
 }
 

@@ -212,7 +212,7 @@ static struct found *find(
 	double idf[QUERY_TERMS];
 	int64_t df[QUERY_TERMS];
 
-	query_make(&f->q, (struct query_text){ question, strlen(question) },
+	query_make(&f->q, 0, (struct query_text){ question, strlen(question) },
 		(struct query_text){ "", 0 }, (struct query_text){ "", 0 });
 	for (size_t i = 0; i < QUERY_TERMS; i++)
 		idf[i] = 3, df[i] = 1;

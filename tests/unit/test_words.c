@@ -243,7 +243,7 @@ TEST(a_question_is_its_words_without_those_that_only_ask)
 {
 	static struct query q;
 
-	query_make(&q, text("What is the name of the name server?"), text(""), text(""));
+	query_make(&q, 0, text("What is the name of the name server?"), text(""), text(""));
 	check(weight_of(&q, "name") == 2);
 	check(weight_of(&q, "server") == 1);
 	check_int(query_find(&q, "what", 4), -1);
@@ -254,9 +254,9 @@ TEST(a_question_of_nothing_else_keeps_them)
 {
 	static struct query q;
 
-	query_make(&q, text("Who is who?"), text(""), text(""));
+	query_make(&q, 0, text("Who is who?"), text(""), text(""));
 	check(weight_of(&q, "who") == 2);
-	query_make(&q, text("?!"), text(""), text(""));
+	query_make(&q, 0, text("?!"), text(""), text(""));
 	check_int(q.nterms, 0);
 }
 
@@ -264,14 +264,14 @@ TEST(what_was_said_before_counts_a_little)
 {
 	static struct query q;
 
-	query_make(&q, text("And in Germany?"), text("What does parental leave cost?"),
+	query_make(&q, 0, text("And in Germany?"), text("What does parental leave cost?"),
 		text("It is paid by the state."));
 	check(weight_of(&q, "germani") == 1);
 	check(weight_of(&q, "leav") > 0.29 && weight_of(&q, "leav") < 0.31);
 	check(weight_of(&q, "state") > 0.09 && weight_of(&q, "state") < 0.11);
 	check_int(q.nunits, 1);
 	/* asked on without a word of its own, the question before it stands for it */
-	query_make(&q, text("Tell me more about it"), text("What does parental leave cost?"),
+	query_make(&q, 0, text("Tell me more about it"), text("What does parental leave cost?"),
 		text(""));
 	check(weight_of(&q, "leav") == 1);
 	check_int(q.nunits, 3);
@@ -282,7 +282,7 @@ TEST(neighbours_are_looked_for_in_names_in_one_word)
 	static struct query q;
 	int i;
 
-	query_make(&q, text("revenue of American Express in FY2018"), text(""), text(""));
+	query_make(&q, 0, text("revenue of American Express in FY2018"), text(""), text(""));
 	i = query_find(&q, "americanexpress", 15);
 	check(i >= 0 && q.terms[i].name_only);
 	check(weight_of(&q, "2018") == 1);
@@ -304,7 +304,7 @@ TEST(a_name_says_words_by_whatever_they_are_spelt)
 {
 	static struct query q;
 
-	query_make(&q, text("revenue of American Express in FY2018, of Best Buy in FY2018 and FY2017, 3M and COVID-19"), text(""), text(""));
+	query_make(&q, 0, text("revenue of American Express in FY2018, of Best Buy in FY2018 and FY2017, 3M and COVID-19"), text(""), text(""));
 	check_int(said_by(&q, "american"), 1);
 	check_int(said_by(&q, "americanexpress"), 2);
 	check_int(said_by(&q, "bestbuy"), 2);
@@ -325,7 +325,7 @@ TEST(a_long_question_is_bounded)
 	buf_init(&b, 0);
 	for (int i = 0; i < 20000; i++)
 		buf_addf(&b, "w%dx%d ", i, i * 7);
-	query_make(&q, (struct query_text){ (const char *)b.data, b.len },
+	query_make(&q, 0, (struct query_text){ (const char *)b.data, b.len },
 		(struct query_text){ (const char *)b.data, b.len },
 		(struct query_text){ (const char *)b.data, b.len });
 	check(q.nterms <= QUERY_TERMS && q.nterms >= QUERY_QUESTION);
@@ -340,7 +340,7 @@ TEST(coverage_is_the_share_of_what_the_words_are_worth)
 	double idf[QUERY_TERMS] = { 0 };
 	int64_t df[QUERY_TERMS] = { 0 };
 
-	query_make(&q, text("boiling point of mercury"), text(""), text(""));
+	query_make(&q, 0, text("boiling point of mercury"), text(""), text(""));
 	for (size_t i = 0; i < q.nterms; i++)
 		idf[i] = 1, df[i] = 1;
 	idf[query_find(&q, "mercuri", 7)] = 2;
@@ -355,7 +355,7 @@ TEST(any_spelling_of_a_whole_covers_it)
 	double idf[QUERY_TERMS];
 	int64_t df[QUERY_TERMS];
 
-	query_make(&q, text("data-base"), text(""), text(""));
+	query_make(&q, 0, text("data-base"), text(""), text(""));
 	for (size_t i = 0; i < QUERY_TERMS; i++)
 		idf[i] = 1, df[i] = 1;
 	query_weigh(&q, idf, df);
