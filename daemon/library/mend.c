@@ -105,7 +105,7 @@ static size_t add_word(struct mend_tries *t, const char *s, size_t n)
 {
 	struct one o = { t, SIZE_MAX };
 
-	words_each(s, n, &o, take_term);
+	words_each_in(t->language, s, n, &o, take_term);
 	return o.term;
 }
 
@@ -165,13 +165,17 @@ static void slips(struct mend_tries *t, const char *s, size_t n, unsigned round)
 	}
 }
 
-/* Rounds 0 and 1: compounds and letters left out or swapped; then wrong ones, then missing ones. */
+#define ROUNDS 6
+
+/* Rounds 0 and 1: compounds and letters left out or swapped; then wrong ones, then missing ones. In another language first, then as English. */
 bool mend_tries(struct mend_tries *t, const struct query *q, size_t unit, unsigned round)
 {
 	struct spelling s = spelling_of(q, unit);
 
-	if (!s.n || round > 5)
+	t->language = round < ROUNDS ? q->spoken : LANGUAGE_ENGLISH;
+	if (!s.n || round >= (q->spoken == LANGUAGE_ENGLISH ? ROUNDS : 2 * ROUNDS))
 		return false;
+	round %= ROUNDS;
 	t->unit = unit;
 	t->n = t->nbytes = t->nways = t->nsplits = 0;
 	if (round == 0 && s.n >= 2 * HALF_LEAST)

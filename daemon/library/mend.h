@@ -16,6 +16,7 @@
 /* Ways to read one word. */
 struct mend_tries {
 	size_t unit;
+	enum language language; /* as which a try loses its ending */
 	struct term_weight terms[MEND_TRIES]; /* lie in `bytes` */
 	size_t n;
 	char bytes[MEND_BYTES];

@@ -344,6 +344,19 @@ static void ask_glued(struct query *q, struct query_text text)
 	words_each(text.p, min_of(text.n, (size_t)1024), &a, glue_word);
 }
 
+/* Two words say little: where all documents are in one other language, it is that one. */
+static enum language spoken_of(const struct stop_list *stops, uint32_t languages)
+{
+	uint32_t others = languages & ~1u;
+	enum language l = stop_language(stops);
+
+	if (others >> l & 1)
+		return l;
+	for (l = LANGUAGE_ENGLISH; others && !(others & (others - 1)) && !(others >> l & 1);)
+		l++;
+	return l;
+}
+
 void query_make(struct query *q, uint32_t languages, struct query_text question, struct query_text previous_question,
 	struct query_text previous_answer)
 {
@@ -352,6 +365,7 @@ void query_make(struct query *q, uint32_t languages, struct query_text question,
 	memset(q, 0, sizeof(*q));
 	q->language = stop_share(stops);
 	q->languages = languages;
+	q->spoken = spoken_of(stops, languages);
 	ask(q, question, stops, true, 1, QUERY_QUESTION);
 	if (!q->nunits && previous_question.n) {
 		ask(q, previous_question, stops, true, 1, QUERY_QUESTION);

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "daemon/library/language.h"
 #include "daemon/store/documents.h"
 
 #define QUERY_TERMS 240    /* distinct ones, history included */
@@ -48,6 +49,7 @@ struct query {
 	size_t nparts;
 	double language;      /* stop_share of its language */
 	uint32_t languages;   /* bits of those that the documents are in */
+	enum language spoken; /* ... the one of them that the question is in, as far as can be told */
 	double full;          /* what all of it is worth; set by query_weigh */
 	uint16_t slots[1024]; /* private: terms by hash, 0 empty, else index + 1 */
 	char bytes[QUERY_TERMS * 64];

@@ -55,6 +55,11 @@ const struct stop_list *stop_guess(const char *text, size_t n)
 	return &stop_lists[best];
 }
 
+enum language stop_language(const struct stop_list *list)
+{
+	return list->language < 0 ? LANGUAGE_ENGLISH : (enum language)list->language;
+}
+
 double stop_share(const struct stop_list *list)
 {
 	return list->share;

@@ -8,6 +8,7 @@
 
 /* What the versions after 5 brought to library.db is taken out again. */
 #define LIBRARY_AS_OF_5 \
+	"ALTER TABLE collection DROP COLUMN languages; " \
 	"DROP INDEX document_renew; ALTER TABLE document DROP COLUMN renew; ALTER TABLE document DROP COLUMN known; " \
 	"DROP TABLE collection_number; DROP TABLE vector; DROP TABLE vectors; "
 

@@ -1,4 +1,5 @@
 /* The library in a real store: questions out of documents. */
+#include "daemon/library/language.h"
 #include "tests/unit/desk.h"
 
 TEST(a_question_is_answered_with_quotes_and_their_places)
@@ -249,6 +250,35 @@ TEST(a_plain_search_gives_passages_whatever_they_answer)
 	check_int(f.sources.n, 2);
 	check(f.sources.v[0].score >= f.sources.v[1].score);
 	check_int(f.answer.len, 0);
+	found_fini(&f);
+	desk_end(&d);
+}
+
+/* Each document by its own endings; a library of English ones does not see the others. */
+TEST(documents_of_several_languages_are_found_by_any_form_of_a_word)
+{
+	struct desk d;
+	struct found f;
+
+	desk_make(&d);
+	upload(&d, "bericht.txt", "Die Verwaltungen haben im Jahr 2019 die H\xc3\xa4user in den D\xc3\xb6rfern verkauft, und das Geld ist noch nicht ausgegeben.\n");
+	upload(&d, "report.txt", "The agencies have not sold the houses in the villages, and they will not do so before the end of the year.\n");
+	check_int(sql_int(d.library_path, "SELECT languages FROM collection"), 1 << LANGUAGE_ENGLISH | 1 << LANGUAGE_GERMAN);
+	find(&d, &f, "Welche Verwaltung hat ein Haus verkauft?");
+	check(f.band != FOUND_NOTHING);
+	check_str(f.sources.v[0].path, "bericht.txt");
+	check(strstr(answer(&f), "Verwaltungen"));
+	found_fini(&f);
+	find(&d, &f, "Dorf");
+	check_int(f.band, FOUND_GOOD);
+	check_str(f.sources.v[0].path, "bericht.txt");
+	found_fini(&f);
+	find(&d, &f, "Vervaltung");
+	check(f.band != FOUND_NOTHING);
+	check(strstr(answer(&f), "searched for \"Verwaltungen\" instead"));
+	found_fini(&f);
+	find(&d, &f, "Which agency sold a house?");
+	check_str(f.sources.v[0].path, "report.txt");
 	found_fini(&f);
 	desk_end(&d);
 }

@@ -31,14 +31,19 @@ static const char *some_word(void)
 	return words[a < b ? a : b];
 }
 
+/* Some paragraphs are German: copper and winter lose their ends there. */
 static void make_text(struct buf *b, unsigned paragraphs)
 {
+	static const char *const small[] = { "und die ", "nicht ", "auch ", "wird der " };
+
 	buf_reset(b);
 	for (unsigned i = 0; i < paragraphs; i++) {
+		bool german = chance(3) == 0;
+
 		if (chance(5) == 0)
 			buf_addf(b, "# %s %s\n\n", some_word(), some_word());
 		for (unsigned w = 20 + chance(60); w; w--)
-			buf_addf(b, "%s%s", some_word(), w == 1 ? ".\n\n" : chance(12) ? " " : ". ");
+			buf_addf(b, "%s%s%s", german ? small[w % 4] : "", some_word(), w == 1 ? ".\n\n" : chance(12) ? " " : ". ");
 	}
 }
 

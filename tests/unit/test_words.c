@@ -21,7 +21,7 @@ static int write_term(void *ctx, const struct word *w)
 	return 0;
 }
 
-static const char *terms_of(const char *text)
+static const char *terms_in(enum language l, const char *text)
 {
 	static char ring[4][2048];
 	static unsigned at;
@@ -29,10 +29,15 @@ static const char *terms_of(const char *text)
 	struct buf b;
 
 	buf_init(&b, 0);
-	words_each(text, strlen(text), &b, write_term);
+	words_each_in(l, text, strlen(text), &b, write_term);
 	snprintf(out, sizeof(ring[0]), "%s", buf_cstr(&b));
 	buf_fini(&b);
 	return out;
+}
+
+static const char *terms_of(const char *text)
+{
+	return terms_in(LANGUAGE_ENGLISH, text);
 }
 
 TEST(case_width_accents_and_ligatures_do_not_count)
@@ -73,6 +78,46 @@ TEST(other_scripts_have_stemmers_of_their_own)
 		0);
 	check_str(terms_of("\xce\xad\xce\xb3\xce\xb3\xcf\x81\xce\xb1\xcf\x86\xce\xb1"),
 		terms_of("\xce\x88\xce\x93\xce\x93\xce\xa1\xce\x91\xce\xa6\xce\x91"));
+}
+
+static const char *terms_own(const char *text)
+{
+	return terms_in(language_of(text, strlen(text)), text);
+}
+
+TEST(a_text_loses_the_endings_of_its_own_language)
+{
+	static const struct {
+		const char *text;
+		enum language language;
+	} texts[] = {
+		{ "The houses of the village are old, and most of them stand empty.", LANGUAGE_ENGLISH },
+		{ "Die H\xc3\xa4user im Dorf sind alt, und die meisten von ihnen stehen nicht mehr.", LANGUAGE_GERMAN },
+		{ "Les maisons du village sont vieilles, et la plupart d'entre elles sont vides.", LANGUAGE_FRENCH },
+		{ "Las casas del pueblo son viejas, y la mayor\xc3\xad" "a de ellas no tiene quien las cuide.", LANGUAGE_SPANISH },
+		{ "Le case del paese sono vecchie e la maggior parte di esse non ha chi le abiti.", LANGUAGE_ITALIAN },
+		{ "As casas da aldeia s\xc3\xa3o velhas, e a maioria delas n\xc3\xa3o tem quem as cuide.", LANGUAGE_PORTUGUESE },
+		{ "De huizen in het dorp zijn oud, en de meeste van hen staan er niet meer.", LANGUAGE_DUTCH },
+		{ "K\xc3\xb6ydeki evler \xc3\xa7ok eski ve bunun i\xc3\xa7in bir\xc3\xa7o\xc4\x9fu bo\xc5\x9f, ama daha ya\xc5\x9f" "ayan var.", LANGUAGE_TURKISH },
+		{ "Casele din sat sunt vechi, iar cele mai multe dintre ele nu au pe nimeni.", LANGUAGE_ROMANIAN },
+		{ "Husen i byn \xc3\xa4r gamla, och de flesta av dem har inte n\xc3\xa5gon som bor d\xc3\xa4r.", LANGUAGE_SWEDISH },
+		{ "C\xc3\xa1" "c ng\xc3\xb4i nh\xc3\xa0 trong l\xc3\xa0ng \xc4\x91\xe1\xbb\x81u c\xc5\xa9 v\xc3\xa0 kh\xc3\xb4ng c\xc3\xb3 ai \xe1\xbb\x9f.", LANGUAGE_VIETNAMESE },
+		{ "Haus D\xc3\xb6rfer", LANGUAGE_ENGLISH }, /* too little to tell */
+		{ "de Klerk, de Villiers, du Plessis, Le Roux and du Toit are among the names that are common there", LANGUAGE_ENGLISH },
+		{ "", LANGUAGE_ENGLISH },
+	};
+
+	for (size_t i = 0; i < array_len(texts); i++)
+		check_int(language_of(texts[i].text, strlen(texts[i].text)), texts[i].language);
+	check(strstr(terms_own(texts[1].text), "haus im dorf"));
+	check_str(terms_in(LANGUAGE_GERMAN, "Haus D\xc3\xb6rfer"), "haus dorf");
+	check_str(terms_in(LANGUAGE_ENGLISH, "Haus D\xc3\xb6rfer"), "haus dorfer");
+}
+
+TEST(syllables_of_vietnamese_come_in_pairs_as_well)
+{
+	check_str(terms_in(LANGUAGE_VIETNAMESE, "chi\xe1\xba\xbfn tranh Vi\xe1\xbb\x87t Nam. Houses"), "chien tranh +chientranh viet +tranhviet nam +vietnam houses");
+	check_str(terms_in(LANGUAGE_VIETNAMESE, "a"), "a");
 }
 
 TEST(digits_of_all_scripts_are_the_same)
@@ -258,6 +303,33 @@ TEST(a_question_of_nothing_else_keeps_them)
 	check(weight_of(&q, "who") == 2);
 	query_make(&q, 0, text("?!"), text(""), text(""));
 	check_int(q.nterms, 0);
+}
+
+/* One word however it is spelled; what is spelled the same is there once. */
+TEST(a_word_is_looked_for_as_each_language_spells_it)
+{
+	struct query q;
+	int word;
+
+	query_make(&q, 1u << LANGUAGE_GERMAN, text("D\xc3\xb6rfer Haus"), text(""), text(""));
+	check_int(q.nterms, 4); /* both in one, for names */
+	check_int(q.nunits, 2);
+	word = query_find(&q, "dorfer", 6);
+	check(word >= 0);
+	check_int(query_find(&q, "dorf", 4), word);
+	check_int(q.spoken, LANGUAGE_GERMAN);
+	for (size_t i = 0; i < q.nterms; i++)
+		if (q.terms[i].same) {
+			check_int(q.terms[i].same, word + 1);
+			check(q.terms[i].own && q.terms[i].weight == 1 && q.terms[i].says[0] == q.terms[word].says[0]);
+		}
+	query_make(&q, 1, text("D\xc3\xb6rfer Haus"), text(""), text(""));
+	check_int(query_find(&q, "dorf", 4), -1);
+	check_int(q.spoken, LANGUAGE_ENGLISH);
+	query_make(&q, 7, text("Wie alt sind die H\xc3\xa4user?"), text(""), text(""));
+	check_int(q.spoken, LANGUAGE_GERMAN);
+	query_make(&q, 7, text("H\xc3\xa4user"), text(""), text(""));
+	check_int(q.spoken, LANGUAGE_ENGLISH); /* two it could be */
 }
 
 TEST(what_was_said_before_counts_a_little)
