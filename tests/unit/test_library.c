@@ -275,7 +275,7 @@ TEST(documents_of_several_languages_are_found_by_any_form_of_a_word)
 	found_fini(&f);
 	find(&d, &f, "Vervaltung");
 	check(f.band != FOUND_NOTHING);
-	check(strstr(answer(&f), "searched for \"Verwaltungen\" instead"));
+	check(strstr(answer(&f), "Verwaltungen"));
 	found_fini(&f);
 	find(&d, &f, "Which agency sold a house?");
 	check_str(f.sources.v[0].path, "report.txt");
