@@ -292,6 +292,19 @@ static int add_piece(struct retrieve *r, struct buf *text)
 	return r->pieces[r->npieces++] ? 0 : -ENOMEM;
 }
 
+/* A word broken at the end of its line: what is to be left out of it there, from the hyphen on. A plain one may be its own. */
+static size_t broken_word(const char *s, size_t n)
+{
+	size_t hyphen = n > 3 && !memcmp(s, "\xe2\x80\x90", 3) ? 3 : n > 2 && !memcmp(s, "\xc2\xad", 2) ? 2 : 0;
+	size_t at = hyphen + (hyphen < n && s[hyphen] == '\r');
+
+	if (!hyphen || at >= n || s[at] != '\n')
+		return 0;
+	while (at < n && (s[at] == ' ' || (s[at] >= '\t' && s[at] <= '\r')))
+		at++;
+	return at < n ? at : 0;
+}
+
 /* Prose in one line of a block quote: its line ends were the file's, not the sentence's. */
 static void quote_prose(struct buf *out, const char *s, size_t n, size_t number)
 {
@@ -299,8 +312,11 @@ static void quote_prose(struct buf *out, const char *s, size_t n, size_t number)
 
 	buf_add_str(out, "> ");
 	for (size_t i = 0; i < n; i++) {
-		bool blank = s[i] == ' ' || (s[i] >= '\t' && s[i] <= '\r');
+		size_t broken = broken_word(s + i, n - i);
+		bool blank;
 
+		i += broken;
+		blank = s[i] == ' ' || (s[i] >= '\t' && s[i] <= '\r');
 		if (!blank && space)
 			buf_add_byte(out, ' ');
 		if (!blank)

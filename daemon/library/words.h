@@ -9,6 +9,7 @@
  * - Vietnamese, whose words are of syllables with spaces between, gives each two of them in one besides.
  * - FY2018, fooBar, foo_bar, foo.bar, COVID-19 give their parts, and at the place of the first one
  *   the whole without its joints (fy2018, foobar, covid19): spelled otherwise, it is found as well.
+ *   So does a word that a hyphen breaks at the end of its line: its halves and the whole.
  * - A term has at most WORD_MAX bytes; of what is longer the beginning counts.
  * Pure: no state between calls, safe on any thread. Invalid UTF-8 separates words.
  */

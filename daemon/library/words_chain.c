@@ -97,18 +97,53 @@ static void skip_clitic(struct words *w)
 			w->pos = at + len;
 }
 
-/* Does the chain go on behind a joint here? The joint, or 0. */
-static char joint_at(const struct words *w)
-{
-	struct rune next;
-	char c;
+#define HYPHEN "\xe2\x80\x90"    /* U+2010: what man pages break words with */
+#define SOFT_HYPHEN "\xc2\xad" /* U+00AD: read as part of the word before it */
 
-	if (w->pos + 1 >= w->n)
+static bool text_at(const struct words *w, size_t at, const char *s)
+{
+	return w->n - at >= strlen(s) && !memcmp(w->text + at, s, strlen(s));
+}
+
+/* Where a word that ends its line at `at` goes on, in small letters; 0: it does not. */
+static size_t next_line(const struct words *w, size_t at)
+{
+	struct rune r;
+
+	at += at < w->n && w->text[at] == '\r';
+	if (at >= w->n || w->text[at] != '\n')
 		return 0;
-	c = w->text[w->pos];
-	if (c != '_' && c != '.' && c != '-' && c != ',')
+	for (at++; at < w->n && (w->text[at] == ' ' || w->text[at] == '\t');)
+		at++;
+	r = rune_at(w, at);
+	return rune_in_chain(&r) && fold_lower(r.cp) ? at : 0;
+}
+
+/* A word broken at the end of its line: behind the break, or 0. The hyphen may be the word's own: both are a chain. */
+static size_t broken_at(const struct words *w)
+{
+	if (w->pos >= 2 && text_at(w, w->pos - 2, SOFT_HYPHEN))
+		return next_line(w, w->pos);
+	return text_at(w, w->pos, "-") ? next_line(w, w->pos + 1) : text_at(w, w->pos, HYPHEN) ? next_line(w, w->pos + 3) : 0;
+}
+
+/* Does the chain go on behind a joint here? Then *to is behind it, and the joint is returned, or 0. */
+static char joint_at(const struct words *w, size_t *to)
+{
+	char c = w->pos < w->n ? w->text[w->pos] : 0;
+	struct rune next;
+
+	*to = broken_at(w);
+	if (*to)
+		return '-';
+	*to = w->pos + 1;
+	if (text_at(w, w->pos, HYPHEN)) {
+		c = '-';
+		*to = w->pos + strlen(HYPHEN);
+	}
+	if (*to >= w->n || (c != '_' && c != '.' && c != '-' && c != ','))
 		return 0;
-	next = rune_at(w, w->pos + 1);
+	next = rune_at(w, *to);
 	if (!rune_in_chain(&next))
 		return 0;
 	if (c == ',' &&
@@ -186,13 +221,14 @@ bool words_plain(struct words *w, int *r)
 int words_chain(struct words *w)
 {
 	char joint = 0;
+	size_t to;
 
 	while (read_run(w, joint)) {
 		skip_clitic(w);
-		joint = joint_at(w);
+		joint = joint_at(w, &to);
 		if (!joint || w->nparts == PARTS_MAX)
 			break;
-		w->pos++;
+		w->pos = to;
 	}
 	return give_sharp(w);
 }

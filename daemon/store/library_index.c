@@ -130,7 +130,7 @@ int64_t words_fingerprint_said(void)
 		"replacement dependent communism activate effective bowdlerize probate controlling "
 		"succeeded "
 		"dying news skies only O'Neill's can't FY2018 fooBar HTTPServer foo_bar.c COVID-19 "
-		"3.5 1,000 C++ "
+		"3.5 1,000 C++ opera\xe2\x80\x90\n  tion hy-\nphen soft\xc2\xad\nly "
 		"Stra\xc3\x9f"
 		"e na\xc3\xafve \xc5\x81\xc3\xb3"
 		"d\xc5\xba \xef\xac\x81ne "

@@ -254,6 +254,20 @@ TEST(a_plain_search_gives_passages_whatever_they_answer)
 	desk_end(&d);
 }
 
+TEST(a_word_that_a_hyphen_breaks_is_found_and_read_whole)
+{
+	struct desk d;
+	struct found f;
+
+	desk_make(&d);
+	upload(&d, "page.txt", "The kettle stops the opera\xe2\x80\x90\n       tion when it is over\xc2\xad\nheated, and a red light-\nhouse is shown.\n");
+	find(&d, &f, "When is the operation of the kettle stopped?");
+	check(f.band != FOUND_NOTHING);
+	check(strstr(answer(&f), "the operation when it is overheated, and a red light- house is shown"));
+	found_fini(&f);
+	desk_end(&d);
+}
+
 /* Each document by its own endings; a library of English ones does not see the others. */
 TEST(documents_of_several_languages_are_found_by_any_form_of_a_word)
 {

@@ -114,6 +114,19 @@ TEST(a_text_loses_the_endings_of_its_own_language)
 	check_str(terms_in(LANGUAGE_ENGLISH, "Haus D\xc3\xb6rfer"), "haus dorfer");
 }
 
+/* Whether the hyphen was the word's own is not to be seen: it is found either way. */
+TEST(a_word_broken_at_the_end_of_its_line_is_one)
+{
+	check_str(terms_of("oscil\xe2\x80\x90\n   lating"), "oscil +oscil late");
+	check_str(terms_of("being\xe2\x80\x90or"), terms_of("being-or"));
+	check_str(terms_of("sand-\r\n\tbox"), terms_of("sand-box"));
+	check_str(terms_of("sand\xc2\xad\nbox"), terms_of("sand-box"));
+	check_str(terms_of("sand\xc2\xad" "box"), "sandbox");
+	check_str(terms_of("a sand-\nBox"), "a sand box"); /* a new item more likely */
+	check_str(terms_of("sand-\n\nbox -\nfoo"), "sand box foo");
+	check_str(terms_of("sand-\n"), "sand");
+}
+
 TEST(syllables_of_vietnamese_come_in_pairs_as_well)
 {
 	check_str(terms_in(LANGUAGE_VIETNAMESE, "chi\xe1\xba\xbfn tranh Vi\xe1\xbb\x87t Nam. Houses"), "chien tranh +chientranh viet +tranhviet nam +vietnam houses");
