@@ -114,8 +114,8 @@ const char *charset_label(size_t i)
 
 void charset_load(void)
 {
-	/* never closed: glibc would unload the table */
-	static iconv_t loaded[array_len(charsets)] attr_unused;
+	/* never closed: glibc would unload the table. volatile: nobody reads it, and still it is kept */
+	static volatile iconv_t loaded[array_len(charsets)];
 
 	for (size_t i = 0; i < array_len(charsets); i++)
 		loaded[i] = iconv_open("UTF-8", charsets[i].iconv);
