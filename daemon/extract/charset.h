@@ -12,6 +12,7 @@
 
 /* iconv finds its tables in files: all that are ever used are opened before the sandbox closes. */
 void charset_load(void);
+#define CHARSETS_MAX 128
 const char *charset_label(size_t i); /* the i-th name that documents use; NULL past the last */
 const char *charset_by_width(const uint8_t *p, size_t n); /* UTF-16 or UTF-32 without a mark, in either order; NULL */
 const char *charset_iconv(const char *name); /* iconv's name; NULL: not known, or no name */

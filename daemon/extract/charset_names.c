@@ -107,6 +107,8 @@ static const struct charset {
 	{ "unicode-1-1-utf-7", "UTF-7" },
 };
 
+_Static_assert(array_len(charsets) <= CHARSETS_MAX, "each has a label");
+
 const char *charset_label(size_t i)
 {
 	return i < array_len(charsets) ? charsets[i].name : NULL;
@@ -114,8 +116,8 @@ const char *charset_label(size_t i)
 
 void charset_load(void)
 {
-	/* never closed: glibc would unload the table. volatile: nobody reads it, and still it is kept */
-	static volatile iconv_t loaded[array_len(charsets)];
+	/* never closed: glibc would unload the table */
+	static iconv_t loaded[array_len(charsets)] attr_used;
 
 	for (size_t i = 0; i < array_len(charsets); i++)
 		loaded[i] = iconv_open("UTF-8", charsets[i].iconv);
