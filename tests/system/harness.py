@@ -778,6 +778,8 @@ def main():
 
     def late(*_):
         raise Late(f"the test's deadline of {options.deadline:.0f} s is over")
+    if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:  # `nohup make check`: the runner goes on, programs hear it
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
     signal.signal(signal.SIGALRM, late)
     signal.setitimer(signal.ITIMER_REAL, options.deadline)
     faulthandler.enable()
