@@ -215,6 +215,7 @@ struct hit {
 	uint64_t start, end;
 	int line, page;
 	int64_t ordinal;     /* of the passage within its document, from 0 */
+	bool others;         /* its document may have other names */
 };
 void hit_fini(struct hit *h);
 #define TERM_SAYS 3

@@ -31,7 +31,8 @@ int hit_load(struct db *db, int64_t passage, bool there, struct hit *h, bool *fo
 	sqlite3_stmt *stmt = NULL;
 	int64_t key = 0;
 	int r = db_query(&stmt, db, db->lib, why,
-		"SELECT d.id, d.sha256, d.name, p.heading, p.start, p.end, p.line, p.page, ?1 - d.first, d.key FROM passage p "
+		"SELECT d.id, d.sha256, d.name, p.heading, p.start, p.end, p.line, p.page, ?1 - d.first, d.key, "
+		"d.renew <> 0 OR " SQL_INDEXED " <> " SQL_NAMED " FROM passage p "
 		"JOIN document d ON d.key = (SELECT key FROM document WHERE first <= ?1 ORDER BY first DESC LIMIT 1) "
 		"WHERE p.id = ?1 AND (NOT ?2 OR d.state = 1)",
 		db_int(passage), db_int(there));
@@ -50,6 +51,7 @@ int hit_load(struct db *db, int64_t passage, bool there, struct hit *h, bool *fo
 		h->page = (int)db_col_int(stmt, 7);
 		h->ordinal = db_col_int(stmt, 8);
 		key = db_col_int(stmt, 9);
+		h->others = db_col_int(stmt, 10);
 	}
 	db_release(stmt);
 	return r == 0 && *found ? load_text(db, key, h, why) : r;

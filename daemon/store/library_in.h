@@ -145,12 +145,13 @@ int library_renew_next(struct db *db, int64_t mark, bool *more, char **why);
 /* All that have another name: before anybody is told that they do. */
 void library_renew_named(struct db *db);
 /* What is indexed as the name of document d: its own, its title, and some of its second names. */
+#define SQL_NAMED "d.name || coalesce(char(10) || d.title, '')"
 #define SQL_KNOWN \
-	"d.name || coalesce(char(10) || d.title, '') || coalesce((SELECT group_concat(char(10) || name, '') FROM " \
+	SQL_NAMED " || coalesce((SELECT group_concat(char(10) || name, '') FROM " \
 	"(SELECT a.name FROM document a WHERE a.collection = d.collection AND a.sha256 = d.sha256 AND a.state = 1 AND " \
 	"a.first < 0 ORDER BY a.key LIMIT 8)), '')"
 /* ... as it was put in. */
-#define SQL_INDEXED "coalesce(d.known, d.name || coalesce(char(10) || d.title, ''))"
+#define SQL_INDEXED "coalesce(d.known, " SQL_NAMED ")"
 
 /* ---- document_alias.c ---- */
 

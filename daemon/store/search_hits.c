@@ -111,10 +111,15 @@ static int load_names(struct showing *w)
 {
 	struct db_search *s = w->s;
 	struct hit *h = &s->hits[s->nhits];
-	char *first = mem_dup(h->name);
 	id_str document;
+	char *first;
 	int r;
 
+	if (!h->others) {
+		s->nhits++;
+		return 0;
+	}
+	first = mem_dup(h->name);
 	memcpy(document, h->document, sizeof(document));
 	w->said = -1;
 	r = alias_each(w->db, document, s->ndocuments ? show_as : show_said, w, w->why);
