@@ -100,7 +100,7 @@ static int run(struct client *c, int argc, char **argv)
 	if (id < 0 || opts_count(&o, 1, 1))
 		return o.status;
 	if (!strcmp(o.args[0], "-") && isatty(STDOUT_FILENO))
-		return opts_fail(&o, "a database is nothing for a terminal: name a FILE");
+		return say_fail(STATUS_USAGE, "a database is nothing for a terminal: name a FILE");
 	return backup(c, o.args[0], documents, quiet);
 }
 

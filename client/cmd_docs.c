@@ -215,7 +215,7 @@ static int show(struct docs *d, struct opts *o)
 	if (d->json)
 		return opts_fail(o, "--original writes the file itself: --json does not go with it");
 	if (out && isatty(STDOUT_FILENO))
-		return opts_fail(o, "a stranger's file is nothing for a terminal: give -o FILE, or a pipe");
+		return say_fail(STATUS_USAGE, "a stranger's file is nothing for a terminal: give -o FILE, or a pipe");
 	return original_write(d->link, o->args[1], d->collection, d->output);
 }
 

@@ -324,7 +324,7 @@ static int run(struct client *c, int argc, char **argv)
 	if (id < 0 || opts_count(&o, 0, 1) || choose_format(&x, &o))
 		return o.status;
 	if (is_binary(&x) && x.output && !strcmp(x.output, "-") && isatty(STDOUT_FILENO))
-		return opts_fail(&o, "a PDF is nothing for a terminal: give -o FILE, or a pipe");
+		return say_fail(STATUS_USAGE, "a PDF is nothing for a terminal: give -o FILE, or a pipe");
 	if (o.nargs)
 		x.ref = o.args[0];
 	return export(c, &x);
