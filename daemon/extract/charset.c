@@ -12,6 +12,7 @@
 
 #define GUESS_BYTES ((size_t)256 << 10) /* a guess is not better for more */
 #define FEW_ZEROES 50  /* one of so many bytes may be one in a text */
+#define NEARLY 200     /* one of so many bytes may be wrong in what a document declares */
 #define FEW_LETTERS 48 /* of so many a guess is better than what is declared */
 
 /* ---- which one ---- */
@@ -172,12 +173,12 @@ static int decode_as(const char *name, const uint8_t *p, size_t n, struct buf *o
 	return r;
 }
 
-/* false: that it is not, and nothing came of it. */
-static bool decode_whole(const char *name, const uint8_t *p, size_t n, struct buf *out)
+/* False: more of it is wrong than that, and nothing came of it. */
+static bool decode_within(const char *name, const uint8_t *p, size_t n, size_t most_bad, struct buf *out)
 {
 	size_t from = out->len, bad = 0;
 
-	if (convert_from(name, p, n, out, &bad) == 0 && !bad)
+	if (convert_from(name, p, n, out, &bad) == 0 && bad <= most_bad)
 		return true;
 	out->len = from;
 	return false;
@@ -225,27 +226,16 @@ static bool is_believed(const char *declared, const char *guess, const uint8_t *
 	return is_latin(guess) || high_letters(p, n) < (is_latin(declared) ? 8 : FEW_LETTERS);
 }
 
-/* As declared, where nearly all of it fits. */
-static bool decode_nearly(const char *declared, const uint8_t *p, size_t n, struct buf *out)
-{
-	size_t from = out->len, bad = 0;
-
-	if (convert_from(declared, p, n, out, &bad) == 0 && bad <= n / 200)
-		return true;
-	out->len = from;
-	return false;
-}
-
 static int decode_legacy(const char *declared, const uint8_t *p, size_t n, struct buf *out)
 {
 	const char *name = charset_iconv(declared), *guess;
 
-	if (name && is_wide(name) && decode_nearly(name, p, n, out))
+	if (name && is_wide(name) && decode_within(name, p, n, n / NEARLY, out))
 		return 0;
 	guess = by_guess(p, n);
 	if (name && !is_wide(name) && is_believed(name, guess, p, n))
 		return decode_as(name, p, n, out);
-	return decode_whole(guess, p, n, out) ? 0 : decode_as(name ? name : guess, p, n, out);
+	return decode_within(guess, p, n, 0, out) ? 0 : decode_as(name ? name : guess, p, n, out);
 }
 
 /* Of seven bits, so that they look like ASCII. */
@@ -266,7 +256,7 @@ int charset_decode(const uint8_t *p, size_t n, const char *declared, struct buf 
 	p += skip;
 	n -= skip;
 	seven = name ? NULL : seven_bits(declared, p, n);
-	if (seven && decode_whole(seven, p, n, out))
+	if (seven && decode_within(seven, p, n, 0, out))
 		return 0;
 	if ((!name || !strcmp(name, "UTF-8")) && utf8_valid_no_nul((const char *)p, n))
 		return buf_add(out, p, n);
