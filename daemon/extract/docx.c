@@ -259,7 +259,9 @@ static bool stood_before(const struct archive *a, const struct relations *parts,
 {
 	uint32_t sum, other;
 
-	for (size_t k = 0; archive_sum(a, parts->v[i].target, &sum) && k < i; k++)
+	if (!archive_sum(a, parts->v[i].target, &sum))
+		return false;
+	for (size_t k = 0; k < i; k++)
 		if (!strcmp(parts->v[k].type, parts->v[i].type) && archive_sum(a, parts->v[k].target, &other) && sum == other)
 			return true;
 	return false;

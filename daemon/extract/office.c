@@ -225,8 +225,7 @@ static int by_content(struct extract *x, struct archive *a)
 		return extract_xlsx(x, a, "xl/workbook.xml");
 	if (archive_has(a, "META-INF/container.xml"))
 		return extract_epub(x, a);
-	if (archive_has(a, "_rels/.rels"))
-		r = by_relations(x, a);
+	r = by_relations(x, a);
 	if (r != -ENOENT)
 		return r;
 	if (archive_has(a, "xl/workbook.bin"))
