@@ -83,7 +83,7 @@ static void failed(struct uploads *all, const struct upload *u, int status)
  * An error that names the file it is about. In a folder there are all sorts of things: one of a kind
  * that is not read is nobody's mistake.
  */
-static int refused(struct uploads *all, const char *name, bool found, int r)
+static int refused(struct uploads *all, const struct upload *u, int r)
 {
 	const struct link_error *e = &all->link->error;
 	const char *words;
@@ -95,12 +95,12 @@ static int refused(struct uploads *all, const char *name, bool found, int r)
 		return all->lost;
 	}
 	words = e->message ? e->message : proto_error_text(e->code);
-	passed = found && e->code == PROTO_E_UNSUPPORTED_TYPE;
+	passed = u->found && e->code == PROTO_E_UNSUPPORTED_TYPE;
 	if (!(passed && all->quiet) && often_say(&all->often, words)) {
 		if (passed)
-			say("passed over %s: %s", name, words);
+			say("passed over %s: %s", u->name, words);
 		else
-			say_as(link_culprit(e->name), "%s: %s", name, words);
+			say_as(link_culprit(e->name), "%s: %s", u->name, words);
 	}
 	return passed ? UPLOAD_PASSED : proto_error_exit(e->code);
 }
@@ -130,9 +130,9 @@ static void end_pending(struct uploads *all, size_t i, int r)
 	struct val result = all->link->msg.result;
 
 	if (r)
-		failed(all, &u, refused(all, p.name, p.found, r));
+		failed(all, &u, refused(all, &u, r));
 	else
-		told(all, &u, stats_status(val_get(result, "stats"), p.found), result);
+		told(all, &u, stats_status(val_get(result, "stats"), u.found), result);
 	mem_free(p.path);
 	mem_free(p.name);
 }
@@ -140,7 +140,7 @@ static void end_pending(struct uploads *all, size_t i, int r)
 /* The daemon is gone: so are the ends of all that it was reading. */
 static void lose_pending(struct uploads *all, int r)
 {
-	int status = refused(all, "", false, r);
+	int status = refused(all, &(struct upload){ .name = "" }, r);
 
 	say("what it was reading may not be kept: the same command again goes on from here");
 	while (all->n) {
@@ -406,7 +406,7 @@ static void commit(struct sending *s)
 		pack_kv_bool(pack, "progress", true);
 	r = link_send(all->link, &p.id);
 	if (r) {
-		failed(all, s->u, refused(all, s->u->name, s->u->found, r));
+		failed(all, s->u, refused(all, s->u, r));
 		return;
 	}
 	p.found = s->u->found;
@@ -438,7 +438,7 @@ bool uploads_send(struct uploads *all, const struct upload *u)
 	}
 	if (!status) {
 		r = send_bytes(&s, &e);
-		status = r ? refused(all, u->name, u->found, r) : e ? cannot_read(all, u->path, e) : 0;
+		status = r ? refused(all, u, r) : e ? cannot_read(all, u->path, e) : 0;
 	}
 	if (r && all->lost && all->n)
 		lose_pending(all, LINK_E_LOST);

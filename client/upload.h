@@ -36,7 +36,7 @@ struct upload_events {
 	/*
 	 * Once for each, in the order in which they end. status 0: taken, `result` is the reply of
 	 * doc.commit; else said, with the file's name. STATUS_FAILED with a result: a backend took it in
-	 * part or not at all (stats). UPLOAD_PASSED: said, too.
+	 * part or not at all (stats). UPLOAD_PASSED: said, unless quietly; with a result: a backend took none of it.
 	 */
 	void (*done)(void *ctx, const struct upload *u, int status, struct val result);
 	void (*news)(void *ctx, const struct upload_news *news);
