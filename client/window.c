@@ -70,10 +70,9 @@ static void wait_oldest(struct window *w)
 		return;
 	}
 	failed(w, r);
-	if (r == LINK_E_REMOTE)
+	do
 		take_out(w, 0);
-	while (r != LINK_E_REMOTE && w->n) /* nobody is there to answer them */
-		take_out(w, 0);
+	while (r != LINK_E_REMOTE && w->n); /* nobody is there to answer the others */
 }
 
 void window_init(struct window *w, struct link *l, void (*done)(void *ctx, void *item, bool again), void *ctx)
