@@ -269,12 +269,12 @@ static void send_file(struct uploading *u, const char *path, const char *name, b
 
 /* ---- arguments ---- */
 
-static void on_found(void *ctx, const char *path, const char *name)
+static bool on_found(void *ctx, const char *path, const char *name)
 {
 	struct uploading *u = ctx;
 
-	if (!u->gone)
-		send_file(u, path, name, true);
+	send_file(u, path, name, true);
+	return !u->gone;
 }
 
 static void on_skipped(void *ctx, const char *path, enum folder_skip why)

@@ -18,6 +18,7 @@
 struct walk {
 	const struct folder_events *events;
 	size_t strip; /* bytes of a path that its name leaves out */
+	bool ended;   /* no more is wanted */
 };
 
 const char *folder_skip_words(enum folder_skip why, bool many)
@@ -65,9 +66,9 @@ static bool is_blank(const char *path, off_t size)
 	return n > 0;
 }
 
-static void walk(const struct walk *w, const char *dir);
+static void walk(struct walk *w, const char *dir);
 
-static void walk_entry(const struct walk *w, const char *path)
+static void walk_entry(struct walk *w, const char *path)
 {
 	const struct folder_events *to = w->events;
 	const char *base = path_basename(path);
@@ -88,7 +89,7 @@ static void walk_entry(const struct walk *w, const char *path)
 	else if (is_blank(path, S_ISLNK(st.st_mode) ? file.st_size : st.st_size))
 		to->skipped(to->ctx, path, FOLDER_EMPTY);
 	else
-		to->found(to->ctx, path, path + w->strip);
+		w->ended = !to->found(to->ctx, path, path + w->strip);
 }
 
 static int by_name(const struct dirent **a, const struct dirent **b)
@@ -101,7 +102,7 @@ static int not_dots(const struct dirent *e)
 	return strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0;
 }
 
-static void walk(const struct walk *w, const char *dir)
+static void walk(struct walk *w, const char *dir)
 {
 	struct dirent **entries = NULL;
 	int n = scandir(dir, &entries, not_dots, by_name);
@@ -111,7 +112,8 @@ static void walk(const struct walk *w, const char *dir)
 	for (int i = 0; i < n; i++) {
 		char *path = path_join(dir, entries[i]->d_name);
 
-		walk_entry(w, path);
+		if (!w->ended)
+			walk_entry(w, path);
 		mem_free(path);
 		free(entries[i]);
 	}
@@ -121,7 +123,7 @@ static void walk(const struct walk *w, const char *dir)
 void folder_walk(const char *path, const struct folder_events *events)
 {
 	size_t n = strlen(path);
-	struct walk w = { events, n + (path[n - 1] != '/') };
+	struct walk w = { .events = events, .strip = n + (path[n - 1] != '/') };
 
 	walk(&w, path);
 }

@@ -10,7 +10,7 @@
 enum folder_skip { FOLDER_HIDDEN, FOLDER_MADE, FOLDER_EMPTY, FOLDER_LINK, FOLDER_SPECIAL, FOLDER_SKIPS };
 
 struct folder_events {
-	void (*found)(void *ctx, const char *path, const char *name); /* name: the path below the folder */
+	bool (*found)(void *ctx, const char *path, const char *name); /* name: the path below the folder. False: no more is wanted */
 	void (*skipped)(void *ctx, const char *path, enum folder_skip why);
 	void (*unreadable)(void *ctx, const char *path, int e); /* errno */
 	void *ctx;
