@@ -1,5 +1,4 @@
 /* ragchat upload: documents for the library or the backend. */
-#include <errno.h>
 #include <glob.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -19,7 +18,6 @@
 #include "common/attr.h"
 #include "common/json.h"
 #include "common/mem.h"
-#include "common/path.h"
 #include "common/str.h"
 
 #define STDIN_NAME "stdin.txt"

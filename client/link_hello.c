@@ -10,7 +10,6 @@
 #include "client/say.h"
 #include "client/secret.h"
 #include "common/clock.h"
-#include "common/mem.h"
 #include "proto/limits.h"
 
 void link_hello(struct link *l)

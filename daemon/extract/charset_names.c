@@ -1,6 +1,5 @@
 /* Names of encodings, as documents give them, and the tables that iconv has for them. */
 #include <iconv.h>
-#include <string.h>
 
 #include "common/attr.h"
 #include "common/str.h"
