@@ -6,8 +6,66 @@
 #include <zip.h>
 
 #include "common/attr.h"
+#include "common/mem.h"
 
 #define BROKEN "the file is damaged (%s): save it again"
+
+/* ---- names ---- */
+
+/*
+ * Parts of Office Open XML are called alike whatever the case of their letters, and some programs
+ * write a backslash between folder and file. libzip looks for such a name through all of them: who packs
+ * a file may ask for ten thousand that are not there.
+ */
+static unsigned char alike(unsigned char c)
+{
+	return c == '\\' ? '/' : c >= 'A' && c <= 'Z' ? c | 0x20 : c;
+}
+
+static bool is_alike(const char *a, const char *b)
+{
+	while (*a && alike((unsigned char)*a) == alike((unsigned char)*b)) {
+		a++;
+		b++;
+	}
+	return !*a && !*b;
+}
+
+/* Where the name stands, or may: an empty slot. */
+static uint32_t *slot_of(const struct archive *a, const char *name)
+{
+	uint32_t h = 0x811c9dc5, at;
+
+	for (const char *s = name; *s; s++)
+		h = (h ^ alike((unsigned char)*s)) * 0x01000193u;
+	for (at = h & (a->nslots - 1); a->slots[at]; at = (at + 1) & (a->nslots - 1))
+		if (is_alike(name, zip_get_name(a->zip, a->slots[at] - 1, ZIP_FL_ENC_RAW)))
+			break;
+	return &a->slots[at];
+}
+
+static void read_names(struct archive *a)
+{
+	uint32_t n = (uint32_t)zip_get_num_entries(a->zip, 0);
+
+	for (a->nslots = 64; a->nslots < 2 * n;)
+		a->nslots *= 2;
+	a->slots = mem_new(a->nslots * sizeof(*a->slots));
+	for (uint32_t i = 0; i < n; i++) {
+		const char *name = zip_get_name(a->zip, i, ZIP_FL_ENC_RAW);
+		uint32_t *slot = name ? slot_of(a, name) : NULL;
+
+		if (slot && !*slot) /* the first of those that are called alike */
+			*slot = i + 1;
+	}
+}
+
+static zip_int64_t locate(const struct archive *a, const char *name)
+{
+	zip_int64_t i = zip_name_locate(a->zip, name, 0);
+
+	return i >= 0 ? i : (zip_int64_t)*slot_of(a, name) - 1;
+}
 
 int archive_open(struct archive *a, struct extract *x, const uint8_t *p, size_t n)
 {
@@ -26,6 +84,8 @@ int archive_open(struct archive *a, struct extract *x, const uint8_t *p, size_t 
 	zip_error_fini(&e);
 	if (a->zip && zip_get_num_entries(a->zip, 0) > ARCHIVE_ENTRIES)
 		extract_fail(x, EXTRACT_E_LIMIT, "more than %d files are packed in it", ARCHIVE_ENTRIES);
+	if (x->r == 0)
+		read_names(a);
 	return x->r;
 }
 
@@ -34,26 +94,10 @@ void archive_close(struct archive *a)
 	if (a->zip)
 		zip_discard(a->zip);
 	a->zip = NULL;
+	a->slots = mem_free(a->slots);
 }
 
-/*
- * Parts of Office Open XML are called alike whatever the case of their letters, and some programs
- * write a backslash between folder and file.
- */
-static zip_int64_t locate(const struct archive *a, const char *name)
-{
-	zip_int64_t i = zip_name_locate(a->zip, name, 0);
-	char other[EXTRACT_NAME_MAX];
-
-	if (i < 0)
-		i = zip_name_locate(a->zip, name, ZIP_FL_NOCASE);
-	if (i >= 0 || strlen(name) >= sizeof(other))
-		return i;
-	memcpy(other, name, strlen(name) + 1);
-	for (char *s = other; *s; s++)
-		*s = *s == '/' ? '\\' : *s;
-	return zip_name_locate(a->zip, other, ZIP_FL_NOCASE);
-}
+/* ---- entries ---- */
 
 bool archive_has(const struct archive *a, const char *name)
 {

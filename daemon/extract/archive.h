@@ -13,6 +13,8 @@
 struct archive {
 	struct extract *x;
 	struct zip *zip;
+	uint32_t *slots; /* private: entries by name, + 1; 0: empty */
+	uint32_t nslots;
 };
 
 int archive_open(struct archive *a, struct extract *x, const uint8_t *p, size_t n); /* 0, EXTRACT_E_* */
