@@ -185,7 +185,7 @@ static int finish(struct search *k)
 			k->documents == 1 ? "" : "s");
 	}
 	if (k->cut)
-		say_as("daemon", "the search took too long and was cut: some passages were not looked at");
+		say_as("daemon", "some passages were not looked at: the search took too long, or their index is being made anew (`ragchat status`)");
 	if (k->instead)
 		say_as("daemon", "%s", k->instead);
 	if (k->words_only)

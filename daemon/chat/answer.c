@@ -199,7 +199,9 @@ static void on_retrieved(uint64_t owner, void *ctx, const struct retrieval *r)
 		return;
 	}
 	tell_scope(t);
-	if (r->cut)
+	if (r->lacking)
+		turn_notice(t, "search_cut", "the index of some passages is being made anew; they were not looked at");
+	else if (r->cut)
 		turn_notice(t, "search_cut", "the search was cut after %lld ms; some passages were not looked at",
 			(long long)c->config->retrieval_timeout);
 	if (r->instead)

@@ -110,7 +110,8 @@ struct retrieval { /* views during the callback */
 	double coverage;               /* how far the best passage answers: see query_answered in query.h */
 	int64_t documents, passages;   /* searched */
 	const char *vectors_missing;   /* why the question has no vector, where it should have one; or NULL */
-	bool cut;                      /* the deadline ended the search early */
+	bool cut;                      /* not all was looked at: the deadline ended the search early, or */
+	bool lacking;                  /* ... the index of some is being made anew */
 	bool all;                      /* the sources are all of what was searched: it fits the budget */
 	bool begun;                    /* named documents hold few of the question's words: their beginnings are among the sources */
 	const struct source *sources;  /* numbered 1..n, best first; quote is the document's bytes [start, end) */

@@ -379,6 +379,7 @@ static void retrieve_done(struct job *j)
 		.passages = r->search.passages_searched,
 		.vectors_missing = r->vectors_missing,
 		.cut = r->cut,
+		.lacking = r->search.lacking,
 		.all = r->all,
 		.begun = r->begun,
 		.instead = r->instead,

@@ -243,6 +243,7 @@ struct db_search {
 	struct hit *hits;
 	size_t nhits;
 	int64_t damaged;              /* a collection whose index cannot be read, and which was left out; 0: none */
+	bool lacking;                 /* passages were left out because their index is being made anew */
 	int64_t documents_searched, passages_searched;
 	double most;                  /* what a term of weight 1 and idf 1 can add to hit.own at most */
 	double *idf;                  /* per term: what it is worth to the question, found or not; malloc'd, as df is */

@@ -451,6 +451,7 @@ static int search(struct walk *w)
 		r = rank_all(w);
 	if (r == 0 && w->db->yielded)
 		return STORE_E_DEADLINE;
+	w->s->lacking = w->segments.lacking;
 	if (w->rank.ended || w->segments.lacking)
 		walked = STORE_E_DEADLINE;
 	db_give_way(w->db, 0);
@@ -471,6 +472,7 @@ static int search_once(struct db *db, struct db_search *s, bool again)
 	s->hits = NULL;
 	s->nhits = 0;
 	s->damaged = 0;
+	s->lacking = false;
 	segments_turn(db);
 	if (s->nterms > RANK_TERMS_MAX)
 		s->nterms = RANK_TERMS_MAX;

@@ -122,6 +122,8 @@ def test_it_is_said_while_it_lasts(t):
     rebuilding = t.rpc().call("status")["library"]["rebuilding"]
     equal((rebuilding["damaged"], rebuilding["of"]), (True, 8), "status")
     check(t.rpc().call("doc.search", text="red sails").get("cut"), "a search does not say that it lacks some")
+    contains(t.run("search", "--docs", "red sails").err, "some passages were not looked at")
+    contains(t.run("ask", "Which boats have red sails?").err, "the index of some passages is being made anew; they were not looked at")
     daemon.stop()
     daemon.restart()
     eventually(lambda: "rebuilding" not in t.rpc().call("status")["library"], "the end of the work")
