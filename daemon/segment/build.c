@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/attr.h"
 #include "common/mem.h"
+#include "daemon/segment/order.h"
 #include "daemon/segment/write.h"
 
 #define NOTHING UINT32_MAX
@@ -279,7 +279,7 @@ void segment_builder_back(struct segment_builder *b, const struct segment_mark *
 /* ---- writing ---- */
 
 struct place { /* of a term in their order */
-	uint64_t key; /* its first bytes: they decide mostly */
+	uint64_t key; /* order_key: it decides mostly */
 	uint32_t term;
 };
 
@@ -288,23 +288,12 @@ static int by_text(const void *a, const void *b, void *arg)
 	const struct segment_builder *builder = arg;
 	const struct place *p = a, *q = b;
 	const struct term *x, *y;
-	int c;
 
 	if (p->key != q->key)
 		return p->key < q->key ? -1 : 1;
 	x = &builder->terms[p->term];
 	y = &builder->terms[q->term];
-	c = memcmp(builder->text.data + x->at, builder->text.data + y->at, min_of(x->len, y->len));
-	return c ? c : x->len < y->len ? -1 : x->len > y->len;
-}
-
-static uint64_t key_of(const uint8_t *p, size_t n)
-{
-	uint64_t key = 0;
-
-	for (size_t i = 0; i < sizeof(key); i++)
-		key = key << 8 | (i < n ? p[i] : 0);
-	return key;
+	return order_compare(builder->text.data + x->at, x->len, builder->text.data + y->at, y->len);
 }
 
 static void put_in_order(struct segment_builder *b, const struct place *order, struct segment_posting *v)
@@ -346,7 +335,7 @@ int segment_builder_write(struct segment_builder *b, bool rough, segment_put_fn 
 	int r = order && v ? 0 : -ENOMEM;
 
 	for (size_t i = 0; r == 0 && i < b->nterms; i++)
-		order[i] = (struct place){ key_of(b->text.data + b->terms[i].at, b->terms[i].len), (uint32_t)i };
+		order[i] = (struct place){ order_key(b->text.data + b->terms[i].at, b->terms[i].len), (uint32_t)i };
 	if (r == 0) {
 		qsort_r(order, b->nterms, sizeof(*order), by_text, b);
 		put_in_order(b, order, v);

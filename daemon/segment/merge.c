@@ -7,15 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/attr.h"
 #include "common/mem.h"
+#include "daemon/segment/order.h"
 #include "daemon/segment/write.h"
 
 #define GONE UINT32_MAX
 #define ASK_EVERY 256 /* terms */
 
 struct named {
-	uint64_t key; /* its first bytes: they decide mostly */
+	uint64_t key; /* order_key: it decides mostly */
 	const uint8_t *p;
 	size_t n;
 };
@@ -112,23 +112,11 @@ static int take_postings(struct merge *m, struct source *from)
 
 /* ---- a heap of sources: the one with the smallest term on top, among equals the first one ---- */
 
-static uint64_t key_of(const struct segment_term *t)
-{
-	uint64_t key = 0;
-
-	for (size_t i = 0; i < sizeof(key); i++)
-		key = key << 8 | (i < t->n ? t->term[i] : 0);
-	return key;
-}
-
 static int compare(const struct named *a, const struct named *b)
 {
-	int c;
-
 	if (a->key != b->key)
 		return a->key < b->key ? -1 : 1;
-	c = memcmp(a->p, b->p, min_of(a->n, b->n));
-	return c ? c : a->n < b->n ? -1 : a->n > b->n;
+	return order_compare(a->p, a->n, b->p, b->n);
 }
 
 static bool is_before(const struct merge *m, uint32_t a, uint32_t b)
@@ -156,7 +144,7 @@ static int next_term(struct source *s)
 {
 	s->there = segment_terms_next(&s->it, &s->term);
 	if (s->there)
-		s->name = (struct named){ key_of(&s->term), s->term.term, s->term.n };
+		s->name = (struct named){ order_key(s->term.term, s->term.n), s->term.term, s->term.n };
 	return s->s->corrupt ? SEGMENT_E_CORRUPT : 0;
 }
 

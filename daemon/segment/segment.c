@@ -7,6 +7,7 @@
 
 #include "common/attr.h"
 #include "common/mem.h"
+#include "daemon/segment/order.h"
 
 #define DOCUMENT_BYTES 16
 #define INDEX_BYTES 16
@@ -303,13 +304,6 @@ bool segment_terms_next(struct segment_terms *it, struct segment_term *out)
 	       segment_postings(it->s, out, 0, (uint32_t)out->postings_len);
 }
 
-static int compare(const void *a, size_t an, const void *b, size_t bn)
-{
-	int c = memcmp(a, b, min_of(an, bn));
-
-	return c ? c : an < bn ? -1 : an > bn;
-}
-
 bool segment_find(struct segment *s, const void *term, size_t n, struct segment_term *out)
 {
 	uint64_t low = 0, high = s->foot.nblocks, data = 0;
@@ -322,7 +316,7 @@ bool segment_find(struct segment *s, const void *term, size_t n, struct segment_
 
 		if (!block_begin(&it, mid) || !term_read(&it, out, &data))
 			return false;
-		if (compare(out->term, out->n, term, n) <= 0)
+		if (order_compare(out->term, out->n, term, n) <= 0)
 			low = mid + 1;
 		else
 			high = mid;
@@ -332,7 +326,7 @@ bool segment_find(struct segment *s, const void *term, size_t n, struct segment_
 	while (c < 0 && it.left && it.p < it.end) {
 		if (!term_read(&it, out, &data))
 			return false;
-		c = compare(out->term, out->n, term, n);
+		c = order_compare(out->term, out->n, term, n);
 	}
 	out->term = NULL;
 	return c == 0 && term_data(s, out, data);

@@ -8,6 +8,7 @@
 #include "common/attr.h"
 #include "common/mem.h"
 #include "daemon/segment/bm25.h"
+#include "daemon/segment/order.h"
 
 #define OUT_BYTES (256 << 10)
 
@@ -180,9 +181,7 @@ static int add_word(struct segment_writer *w, const uint8_t *term, size_t n, uin
 
 static bool is_behind(const struct segment_writer *w, const uint8_t *term, size_t n)
 {
-	int c = memcmp(term, w->last, min_of(n, w->last_len));
-
-	return !w->foot.terms || c > 0 || (c == 0 && n > w->last_len);
+	return !w->foot.terms || order_compare(term, n, w->last, w->last_len) > 0;
 }
 
 int segment_writer_term(struct segment_writer *w, const void *term, size_t n,
