@@ -36,7 +36,6 @@ struct segment_builder {
 	size_t ndocuments, cap_documents;
 	uint16_t *lengths;
 	size_t npassages, cap_lengths;
-	bool failed;
 };
 
 struct segment_builder *segment_builder_new(void)
@@ -60,12 +59,6 @@ void *segment_builder_free(struct segment_builder *b)
 size_t segment_builder_passages(const struct segment_builder *b)
 {
 	return b->npassages;
-}
-
-size_t segment_builder_bytes(const struct segment_builder *b)
-{
-	return b->text.cap + b->cap_terms * sizeof(*b->terms) + b->nbuckets * sizeof(*b->buckets) +
-	       b->cap_notes * sizeof(*b->notes);
 }
 
 static bool grow(void *array, size_t *cap, size_t n, size_t size)

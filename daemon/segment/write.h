@@ -45,7 +45,6 @@ int segment_builder_append(struct segment_builder *b, const struct segment_build
 void segment_builder_shift(struct segment_builder *b, int64_t by); /* ids of documents, so far */
 size_t segment_builder_passages(const struct segment_builder *b);
 uint16_t segment_builder_length(const struct segment_builder *b, size_t passage);
-size_t segment_builder_bytes(const struct segment_builder *b);
 int segment_builder_write(struct segment_builder *b, bool rough, segment_put_fn put, void *ctx);
 void *segment_builder_free(struct segment_builder *b);
 
