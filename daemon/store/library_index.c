@@ -160,11 +160,16 @@ int64_t words_fingerprint(void)
 		"F\xc3\xb6rvaltningarna har inte l\xc3\xa4st de nya best\xc3\xa4mmelserna, och det \xc3\xa4r vad man kunde v\xc3\xa4nta sig av dem.",
 		"C\xc3\xa1" "c c\xc6\xa1 quan kh\xc3\xb4ng \xc4\x91\xe1\xbb\x8d" "c c\xc3\xa1" "c quy \xc4\x91\xe1\xbb\x8bnh m\xe1\xbb\x9bi, v\xc3\xa0 \xc4\x91i\xe1\xbb\x81u \xc4\x91\xc3\xb3 l\xc3\xa0 b\xc3\xacnh th\xc6\xb0\xe1\xbb\x9dng.",
 	};
-	uint64_t h = (uint64_t)words_fingerprint_said();
+	static _Thread_local int64_t known; /* the rules are set before any thread runs: asked once, for each document needs it */
+	uint64_t h;
 
+	if (known)
+		return known;
+	h = (uint64_t)words_fingerprint_said();
 	for (size_t i = 0; i < array_len(samples); i++)
 		tokenizer_each(samples[i], strlen(samples[i]), &h, hash_word);
-	return (int64_t)(h >> 1);
+	known = (int64_t)(h >> 1);
+	return known;
 }
 
 uint16_t words_length(const struct words_row *row, bool first)
