@@ -114,6 +114,8 @@ void document_place_fini(struct document_place *p);
 
 /* Make a table of words. Within a transaction. */
 int words_create(struct db *db, int64_t collection, enum words which, char **why);
+/* On the tables that FTS5 keeps for one, which only a connection that says so may touch. */
+int words_script(struct db *db, const char *sql, char **why);
 /* At most so many blocks of one that goes: dropped at once, a large one would hold the file for long. */
 int words_free(struct db *db, const char *table, int most, int *freed, char **why);
 /* Read one passage back as it went into the index; *found false: it never came so far. buf is the

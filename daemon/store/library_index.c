@@ -52,10 +52,17 @@ int words_create(struct db *db, int64_t collection, enum words which, char **why
 	return db_script(db->lib, sql, why);
 }
 
-/*
- * Its blocks are a table of FTS5's own, which only a connection that says so may touch; those with low
- * numbers tell FTS5 what there is, which it reads before it lets itself be dropped.
- */
+int words_script(struct db *db, const char *sql, char **why)
+{
+	int r;
+
+	(void)sqlite3_db_config(db->lib, SQLITE_DBCONFIG_DEFENSIVE, 0, NULL);
+	r = db_script(db->lib, sql, why);
+	(void)sqlite3_db_config(db->lib, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	return r;
+}
+
+/* Blocks with low numbers tell FTS5 what there is, which it reads before it lets itself be dropped. */
 int words_free(struct db *db, const char *table, int most, int *freed, char **why)
 {
 	char sql[2 * WORDS_NAME + 128];
@@ -63,9 +70,7 @@ int words_free(struct db *db, const char *table, int most, int *freed, char **wh
 
 	(void)snprintf(sql, sizeof(sql), "DELETE FROM %s_data WHERE id IN (SELECT id FROM %s_data WHERE id > 10 LIMIT %d)",
 		table, table, most);
-	(void)sqlite3_db_config(db->lib, SQLITE_DBCONFIG_DEFENSIVE, 0, NULL);
-	r = db_script(db->lib, sql, why);
-	(void)sqlite3_db_config(db->lib, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	r = words_script(db, sql, why);
 	*freed = r == 0 ? sqlite3_changes(db->lib) : 0;
 	return r;
 }

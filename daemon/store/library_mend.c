@@ -90,20 +90,16 @@ static int has_table(struct looking *k, const char *table, bool *yes)
 static int empty(struct looking *k, const char *table)
 {
 	char sql[4 * WORDS_NAME + 160], *why = NULL;
-	sqlite3 *lib = k->db->lib;
 	int r;
 
 	(void)snprintf(sql, sizeof(sql), "INSERT INTO %s (%s) VALUES ('delete-all')", table, table);
-	r = db_script(lib, sql, &why);
+	r = db_script(k->db->lib, sql, &why);
 	mem_free(why);
 	if (r != STORE_E_CORRUPT && r != -EINVAL)
 		return r;
 	(void)snprintf(sql, sizeof(sql), "DELETE FROM %s_data; DELETE FROM %s_idx; INSERT INTO %s_data VALUES (1, x''), (10, x'00000000000000')",
 		table, table, table);
-	(void)sqlite3_db_config(lib, SQLITE_DBCONFIG_DEFENSIVE, 0, NULL);
-	r = db_script(lib, sql, k->why);
-	(void)sqlite3_db_config(lib, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	return r;
+	return words_script(k->db, sql, k->why);
 }
 
 /* Its name is gone: what may be left of it stands in the way of a new one. */
