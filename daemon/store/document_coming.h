@@ -22,7 +22,7 @@ struct coming {
 	struct portion own;
 	bool cut;       /* its words are in the portion already, and its lengths are known */
 };
-/* The name and the title, as document_place.name is. */
+/* The name and the title: document_place.name of one that has no second names. */
 char *coming_name(const struct op_document_add *op);
 /* The words of passage i, whose id is first + i. */
 struct words_row coming_row(const struct op_document_add *op, size_t i, int64_t first, const char *name);

@@ -31,8 +31,8 @@ struct lane {
 	bool running;
 	uv_mutex_t mutex;
 	uv_cond_t wake;
+	struct ahead *ahead; /* STORE_LIBRARY: works ahead of it; NULL elsewhere */
 	struct list queue; /* under mutex, like stop and the two below */
-	struct ahead *ahead;  /* STORE_LIBRARY: works ahead of it; NULL elsewhere */
 	struct shares shares; /* of the accounts, on STORE_SCAN; its thread's alone */
 	uint64_t serving;  /* the account of the job that runs there */
 	bool stop;

@@ -95,8 +95,8 @@ int source_from_json(const char *json, size_t n, struct source *s); /* -EBADMSG:
 /* All sources of an answer. */
 int sources_store(struct db *db, const char *turn, const char *thread, const char *answer_step,
 	const struct source_list *list, char **why);
-/* sets `stale` of those whose document is not there any more as it was; of the turn's own account. */
 void sources_from_json(const char *json, struct source_list *out); /* an array; what is none of ours is passed over */
+/* sets `stale` of those whose document is not there any more as it was; of the turn's own account. */
 int sources_age(struct db *db, const char *turn, struct source_list *list, char **why);
 int sources_load(struct db *db, const char *thread, const char *answer_step, const char *json,
 	struct source_list *out, char **why);
