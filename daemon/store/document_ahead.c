@@ -1,6 +1,4 @@
 /* What of a document that comes in needs no database: its words, cut and counted before its turn comes. */
-#include <string.h>
-
 #include "common/attr.h"
 #include "common/mem.h"
 #include "daemon/store/document_coming.h"

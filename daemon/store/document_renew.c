@@ -7,9 +7,7 @@
 #include "daemon/store/document_coming.h"
 
 #include <errno.h>
-#include <string.h>
 
-#include "common/attr.h"
 #include "common/log.h"
 #include "common/mem.h"
 
