@@ -17,6 +17,7 @@ struct wait {
 	int64_t after, limit;
 	uint64_t until_ms;         /* uv_now; 0: it does not wait */
 	bool reading, news;
+	bool in_order;             /* the reading stands in the writer's queue */
 };
 
 static void *wait_free(struct wait *w)
@@ -29,6 +30,7 @@ static void *wait_free(struct wait *w)
 }
 
 static void look(struct wait *w);
+static void look_by(struct wait *w, enum store_lane lane);
 
 /* ---- the clock ---- */
 
@@ -128,7 +130,9 @@ static void on_events(struct job *j)
 		return;
 	}
 	w->reading = false;
-	if (j->r == 0 && goes_on(w, op)) {
+	if (j->r != 0 && w->in_order) {
+		look_by(w, STORE_KEYED); /* the disk is full, say: nothing is written that could be missed */
+	} else if (j->r == 0 && goes_on(w, op)) {
 		if (w->news)
 			look(w);
 		else
@@ -143,11 +147,12 @@ static void on_events(struct job *j)
 	op_event_list_free(op);
 }
 
-static void look(struct wait *w)
+static void look_by(struct wait *w, enum store_lane lane)
 {
 	struct server *s = w->call->server;
 	struct op_event_list *op = op_event_list_new();
 
+	w->in_order = lane == STORE_WRITER;
 	w->reading = true;
 	w->news = false;
 	op->account = account_copy(&w->call->account);
@@ -156,10 +161,16 @@ static void look(struct wait *w)
 	op->job.done = on_events;
 	op->job.ctx = s;
 	op->job.owner = w->handle;
-	if (store_submit(s->store, STORE_KEYED, &op->job) == 0)
+	if (store_submit(s->store, lane, &op->job) == 0)
 		return;
 	op->job.r = STORE_E_BUSY;
 	on_events(&op->job);
+}
+
+/* What "from now on" is, is asked where it is written: a reader beside it may come after what is written next. */
+static void look(struct wait *w)
+{
+	look_by(w, w->after < 0 ? STORE_WRITER : STORE_KEYED);
 }
 
 void rpc_event_next(struct call *call, struct args *a)

@@ -82,6 +82,17 @@ def test_waiting_ends_with_the_event_with_the_time_or_with_the_connection(t):
         pass
 
 
+def test_what_is_sent_behind_a_wait_wakes_it(t):
+    t.serve(echo)
+    rpc = t.rpc()
+    asked = rpc.call("ask", text="one", thread="plans", create=True)
+    rpc.call("turn.wait", turn=asked["turn"])
+    for number in range(40):  # a wait without a number counts from where it was sent
+        waiting = rpc.send("event.next", wait_ms=60000)
+        rpc.reply(rpc.send("thread.rename", thread=asked["thread"], name=f"plans {number}"))
+        equal([(event["kind"], event["name"]) for event in rpc.reply(waiting)["events"]], [("thread.renamed", f"plans {number}")], number)
+
+
 @deadline(120)
 def test_no_event_is_lost_or_doubled_while_the_daemon_is_killed_again_and_again(t):
     rounds = 40 if t.torture else 6
