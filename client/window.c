@@ -18,11 +18,11 @@ static void take_out(struct window *w, size_t i)
 	memmove(s, s + 1, (w->n - i) * sizeof(*s));
 }
 
+/* The first says why; what was on its way behind it fails by the same, most likely. */
 static void failed(struct window *w, int result)
 {
-	int status = link_fail(w->link, result);
-
-	w->status = w->status ? w->status : status;
+	if (!w->status)
+		w->status = link_fail(w->link, result);
 }
 
 /* The reply of slot i is in link->msg. */

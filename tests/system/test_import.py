@@ -142,7 +142,7 @@ def test_an_import_stops_at_the_first_refusal(t):
     path = exported(t, 3, 40)
     lines = open(path, encoding="ascii").read().splitlines()
     with open(path, "w", encoding="ascii") as f:
-        f.write("\n".join((lines[0], lines[1].replace("2026-01-02T03:05:00Z", "long ago", 1), lines[2])))
+        f.write("\n".join((lines[0], lines[1].replace("2026-01-02T03:05:", "long ago "), lines[2])))
     result = t.run("import", "jsonl", path, code=None)
     check(result.code not in (0, None) and result.err.count("is a stamp") == 1, result.code, result.err)
     equal(t.sql("SELECT count(*) AS n FROM steps WHERE type = 'user_message' AND output LIKE 'question 0 %'")[0]["n"], 40, "the first thread")
