@@ -26,7 +26,7 @@ int library_new(struct library **out, struct store *store, const struct library_
 	struct library *l = mem_new(sizeof(*l));
 
 	list_init(&l->ingests);
-	store_set_words(&(struct store_words){ words_split, words_split_said, words_language });
+	store_set_words(words_split);
 	l->store = store;
 	library_configure(l, config);
 	*out = l;

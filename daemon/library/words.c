@@ -409,23 +409,14 @@ static int split_word(void *ctx, const struct word *w)
 	return s->emit(s->ctx, w->colocated, w->term, w->n, w->start, w->end);
 }
 
-int words_split(const char *text, size_t n, void *ctx, words_emit_fn emit)
+int words_split(const char *text, size_t n, uint32_t *language, void *ctx, words_emit_fn emit)
 {
+	enum language l = language ? language_of(text, n) : LANGUAGE_ENGLISH;
 	struct split s = { ctx, emit };
 
-	return words_each_own(text, n, &s, split_word);
-}
-
-int words_split_said(const char *text, size_t n, void *ctx, words_emit_fn emit)
-{
-	struct split s = { ctx, emit };
-
-	return words_each(text, n, &s, split_word);
-}
-
-uint32_t words_language(const char *text, size_t n)
-{
-	return 1u << language_of(text, n);
+	if (language)
+		*language = 1u << l;
+	return words_each_in(l, text, n, &s, split_word);
 }
 
 static int count_word(void *ctx, const struct word *w)

@@ -47,11 +47,8 @@ int words_each(const char *text, size_t n, void *ctx, word_fn fn);
 /* ... of a text that is in the index: by its own */
 int words_each_own(const char *text, size_t n, void *ctx, word_fn fn);
 
-/* The same for indexes, words_split_fn: of documents, each passage by its own language; of what was said. */
-int words_split(const char *text, size_t n, void *ctx, words_emit_fn emit);
-int words_split_said(const char *text, size_t n, void *ctx, words_emit_fn emit);
-/* As a bit by its number. */
-uint32_t words_language(const char *text, size_t n);
+/* The same for indexes, a words_split_fn: of documents each passage by its own language, whose bit is that of its number. */
+int words_split(const char *text, size_t n, uint32_t *language, void *ctx, words_emit_fn emit);
 
 /* How many places for terms (colocated ones not counted): the length that BM25 means. */
 size_t words_count(const char *text, size_t n);

@@ -28,12 +28,12 @@ static int cut_words(struct segment_builder *b, struct op_document_add *op, cons
 	segment_builder_document(b, 0);
 	for (size_t i = 0; r == 0 && i < op->n; i++) {
 		struct words_row row = coming_row(op, i, 0, name);
-		size_t places;
+		struct words_cut cut;
 
-		op->languages |= tokenizer_language(row.text, row.text_len);
-		r = portion_row(b, &row, &places);
+		r = portion_row(b, &row, &cut);
+		op->languages |= cut.language;
 		if (r == 0)
-			r = segment_builder_passage(b, (uint16_t)min_of(places, (size_t)LENGTH_LONGEST));
+			r = segment_builder_passage(b, cut.length);
 	}
 	return r;
 }

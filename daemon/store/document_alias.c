@@ -59,11 +59,11 @@ static int change_words(struct db *db, const struct document_place *from,
 	if (r == 0 && found && in)
 		r = words_delete(db, from->collection, WORDS_NOW, &before, why);
 	if (r == 0 && found && in)
-		r = words_insert(db, from->collection, WORDS_NOW, &after, why);
+		r = words_insert(db, from->collection, WORDS_NOW, &after, NULL, why);
 	if (r == 0 && found && from->first < from->cursor)
 		r = words_delete(db, from->collection, WORDS_NEXT, &before, why);
 	if (r == 0 && found && from->first < from->cursor)
-		r = words_insert(db, from->collection, WORDS_NEXT, &after, why);
+		r = words_insert(db, from->collection, WORDS_NEXT, &after, NULL, why);
 	if (r == 0 && found && !in) {
 		r = db_run(db, db->lib, why, "UPDATE document SET renew = ?2 WHERE key = ?1", db_int(from->key), db_int(RENEW_NAMED));
 		db->renew = true;

@@ -100,16 +100,13 @@ static int write_text(struct coming *c, struct slice *s)
 	return r;
 }
 
-/* *length: as words_length, but counted on the way. */
 static int write_words(struct coming *c, const struct words_row *row, uint16_t *length)
 {
-	int r;
+	struct words_cut cut;
+	int r = c->portion ? portion_passage(c->portion, row, &cut) : words_insert(c->db, c->collection, WORDS_NOW, row, &cut, c->why);
 
-	c->op->languages |= tokenizer_language(row->text, row->text_len);
-	if (c->portion)
-		return portion_passage(c->portion, row, length);
-	r = words_insert(c->db, c->collection, WORDS_NOW, row, c->why);
-	*length = (uint16_t)min_of(row->text_len ? tokenizer_places : 0, (size_t)LENGTH_LONGEST); /* the text goes last */
+	c->op->languages |= cut.language;
+	*length = cut.length;
 	return r;
 }
 

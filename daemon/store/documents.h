@@ -37,14 +37,11 @@ struct passage {
  * The tokenizer that fills the index and cuts the question; given by the library so that the store
  * needs no word lists. Calls emit once per term with the byte range it came from; colocated: an
  * alternative at the same place (FTS5_TOKEN_COLOCATED). emit's return value != 0 stops and is returned.
+ * *language: out, the bit of the language by which a passage of a document was cut; NULL: it is what was said.
  */
 typedef int (*words_emit_fn)(void *ctx, bool colocated, const char *term, size_t n, size_t start, size_t end);
-typedef int (*words_split_fn)(const char *text, size_t n, void *ctx, words_emit_fn emit);
-struct store_words {
-	words_split_fn split, said; /* passages of documents; what was said */
-	uint32_t (*language)(const char *text, size_t n); /* by which `split` cuts a passage: a bit */
-};
-void store_set_words(const struct store_words *words); /* once, before store_open; copied */
+typedef int (*words_split_fn)(const char *text, size_t n, uint32_t *language, void *ctx, words_emit_fn emit);
+void store_set_words(words_split_fn split); /* once, before store_open */
 
 /* STORE_LIBRARY: put a document in. The same bytes under the same name change nothing (`unchanged`), under another one they become a second name (`same`); a changed file replaces its old passages. */
 struct op_document_add {

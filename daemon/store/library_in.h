@@ -47,9 +47,8 @@ int tokenizer_register(sqlite3 *lib);
 fts5_api *tokenizer_fts5(sqlite3 *lib); /* NULL: an SQLite without FTS5 */
 int tokenizer_each(const char *text, size_t n, void *ctx, words_emit_fn emit); /* as a passage of a document */
 int tokenizer_each_said(const char *text, size_t n, void *ctx, words_emit_fn emit);
-uint32_t tokenizer_language(const char *text, size_t n); /* the bit for collection.languages */
 extern _Thread_local size_t tokenizer_places; /* of the text that FTS5 had cut last on this thread */
-size_t tokenizer_count(const char *text, size_t n); /* places for terms, as the index sees them */
+extern _Thread_local uint32_t tokenizer_language; /* of what of a document was cut last on this thread: a bit */
 
 /* ---- library_text.c ---- */
 
@@ -74,8 +73,14 @@ struct words_row {
 	const char *name, *heading, *text;
 	size_t text_len;
 };
+/* What came of cutting its text. */
+struct words_cut {
+	uint16_t length;   /* places for terms, LENGTH_LONGEST at most */
+	uint32_t language; /* a bit of collection.languages */
+};
+struct words_cut words_cut(const struct words_row *row, size_t places); /* just now, on this thread */
 int words_insert(struct db *db, int64_t collection, enum words which, const struct words_row *row,
-	char **why);
+	struct words_cut *cut, char **why); /* cut may be NULL */
 int words_delete(struct db *db, int64_t collection, enum words which, const struct words_row *row,
 	char **why);
 /* A little; a transaction of its own. */
@@ -126,8 +131,6 @@ int words_load(struct db *db, const struct document_place *p, int64_t id, struct
  * anew. */
 int64_t words_fingerprint(void);
 int64_t words_fingerprint_said(void); /* the same for what was said */
-/* The number of places for terms as the index counts them, with the mark of a first passage. */
-uint16_t words_length(const struct words_row *row, bool first);
 
 /* ---- document_remove.c ---- */
 

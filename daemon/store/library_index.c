@@ -176,10 +176,3 @@ int64_t words_fingerprint(void)
 	known = (int64_t)(h >> 1);
 	return known;
 }
-
-uint16_t words_length(const struct words_row *row, bool first)
-{
-	size_t n = tokenizer_count(row->text, row->text_len);
-
-	return (uint16_t)(min_of(n, (size_t)LENGTH_LONGEST) | (first ? LENGTH_FIRST : 0));
-}

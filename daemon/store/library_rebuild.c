@@ -199,6 +199,7 @@ static int set_length(struct rebuild *b, int64_t passage, uint16_t length)
 static int index_passage(struct rebuild *b, int64_t passage)
 {
 	struct words_row row;
+	struct words_cut cut;
 	char *heading = NULL;
 	bool found = false;
 	int r = find_document(b, passage);
@@ -206,11 +207,11 @@ static int index_passage(struct rebuild *b, int64_t passage)
 	if (r == 0 && b->document.key)
 		r = words_load(b->db, &b->document, passage, &row, &heading, &b->text, &found, b->why);
 	if (r == 0 && found)
-		b->languages |= tokenizer_language(row.text, row.text_len);
-	if (r == 0 && found)
-		r = words_insert(b->db, b->collection, WORDS_NEXT, &row, b->why);
-	if (r == 0 && found)
-		r = set_length(b, passage, words_length(&row, passage == b->document.first));
+		r = words_insert(b->db, b->collection, WORDS_NEXT, &row, &cut, b->why);
+	if (r == 0 && found) {
+		b->languages |= cut.language;
+		r = set_length(b, passage, cut.length | (passage == b->document.first ? LENGTH_FIRST : 0));
+	}
 	mem_free(heading);
 	return r;
 }

@@ -71,15 +71,27 @@ static int words_change(struct db *db, const char *sql, const struct words_row *
 		db_text(row->heading), db_textn(row->text, row->text_len));
 }
 
+/* The text is cut after the name and the heading. */
+struct words_cut words_cut(const struct words_row *row, size_t places)
+{
+	if (!row->text || !row->text_len)
+		return (struct words_cut){ 0, 1 };
+	return (struct words_cut){ (uint16_t)min_of(places, (size_t)LENGTH_LONGEST), tokenizer_language };
+}
+
 int words_insert(struct db *db, int64_t collection, enum words which, const struct words_row *row,
-	char **why)
+	struct words_cut *cut, char **why)
 {
 	char table[WORDS_NAME], sql[2 * WORDS_NAME + 96];
+	int r;
 
 	words_table(table, collection, which);
 	(void)snprintf(sql, sizeof(sql),
 		"INSERT INTO %s (rowid, name, heading, body) VALUES (?1, ?2, ?3, ?4)", table);
-	return words_change(db, sql, row, why);
+	r = words_change(db, sql, row, why);
+	if (cut)
+		*cut = words_cut(row, tokenizer_places);
+	return r;
 }
 
 int words_delete(struct db *db, int64_t collection, enum words which, const struct words_row *row,

@@ -35,7 +35,7 @@ static int take_text(struct reading *g, enum segment_column column, const char *
 	return text && n ? tokenizer_each(text, n, g, take_word) : 0;
 }
 
-int portion_row(struct segment_builder *b, const struct words_row *row, size_t *places)
+int portion_row(struct segment_builder *b, const struct words_row *row, struct words_cut *cut)
 {
 	struct reading g = { .b = b };
 	int r = row->name ? take_text(&g, SEGMENT_NAME, row->name, strlen(row->name)) : 0;
@@ -44,7 +44,7 @@ int portion_row(struct segment_builder *b, const struct words_row *row, size_t *
 		r = take_text(&g, SEGMENT_HEADING, row->heading, strlen(row->heading));
 	if (r == 0)
 		r = take_text(&g, SEGMENT_BODY, row->text, row->text_len);
-	*places = g.places;
+	*cut = words_cut(row, g.places);
 	return r;
 }
 
@@ -83,14 +83,12 @@ int portion_take(struct portion *p, struct segment_builder **words, int64_t firs
 	return r;
 }
 
-int portion_passage(struct portion *p, const struct words_row *row, uint16_t *length)
+int portion_passage(struct portion *p, const struct words_row *row, struct words_cut *cut)
 {
-	size_t places;
-	int r = portion_row(p->b, row, &places);
+	int r = portion_row(p->b, row, cut);
 
-	*length = (uint16_t)min_of(places, (size_t)LENGTH_LONGEST);
 	p->next = row->id + 1;
-	return r ? r : segment_builder_passage(p->b, *length);
+	return r ? r : segment_builder_passage(p->b, cut->length);
 }
 
 int portion_write(struct db *db, struct segment_builder *b, bool rough, bool sync, struct segments_work *w, char **why)

@@ -25,8 +25,8 @@ struct portions {
 	size_t n, cap;
 };
 
-/* The words of one passage; *places: how many stand in its text. 0, -ENOMEM. */
-int portion_row(struct segment_builder *b, const struct words_row *row, size_t *places);
+/* The words of one passage. 0, -ENOMEM. */
+int portion_row(struct segment_builder *b, const struct words_row *row, struct words_cut *cut);
 /* A file of them: *w gets its name, its bytes and its passages. Of none nothing is made. */
 int portion_write(struct db *db, struct segment_builder *b, bool rough, bool sync, struct segments_work *w, char **why);
 
@@ -34,7 +34,7 @@ void portion_begin(struct portion *p, int64_t collection);
 void portion_document(struct portion *p, int64_t first);
 /* The words of a document cut ahead, which are gone from *words. 0, -ENOMEM. */
 int portion_take(struct portion *p, struct segment_builder **words, int64_t first);
-int portion_passage(struct portion *p, const struct words_row *row, uint16_t *length);
+int portion_passage(struct portion *p, const struct words_row *row, struct words_cut *cut);
 /* The file: `made` says where. 0; *why. Nothing came in: nothing is made. */
 int portion_make(struct db *db, struct portion *p, bool sync, char **why);
 /* It counts. Within a transaction. */

@@ -53,12 +53,12 @@ static int take_passage(struct reading *g, const struct document_place *d, sqlit
 		.heading = db_col_text(stmt, 3),
 		.text_len = end - start,
 	};
-	size_t places = 0;
+	struct words_cut cut;
 	int r = text_at(g, d->key, start, end, &row.text);
 
 	if (r == 0)
-		r = portion_row(g->b, &row, &places);
-	return r ? r : segment_builder_passage(g->b, (uint16_t)min_of(places, (size_t)LENGTH_LONGEST));
+		r = portion_row(g->b, &row, &cut);
+	return r ? r : segment_builder_passage(g->b, cut.length);
 }
 
 static int take_document(struct reading *g, const struct document_place *d)

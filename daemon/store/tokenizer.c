@@ -9,15 +9,16 @@
 
 #include <errno.h>
 
-static struct store_words words; /* set once, before any thread runs */
+static words_split_fn split; /* set once, before any thread runs */
 
-void store_set_words(const struct store_words *w)
+void store_set_words(words_split_fn fn)
 {
-	if (words.split != w->split)
-		words = *w;
+	if (split != fn)
+		split = fn;
 }
 
 _Thread_local size_t tokenizer_places;
+_Thread_local uint32_t tokenizer_language;
 
 struct feed {
 	void *ctx;
@@ -34,7 +35,7 @@ static int feed_word(
 		f->ctx, colocated ? FTS5_TOKEN_COLOCATED : 0, term, (int)n, (int)start, (int)end);
 }
 
-static int run(words_split_fn split, void *ctx, int flags, const char *text, int n,
+static int run(uint32_t *language, void *ctx, int flags, const char *text, int n,
 	int (*token)(void *, int, const char *, int, int, int))
 {
 	struct feed f = { ctx, token };
@@ -45,7 +46,7 @@ static int run(words_split_fn split, void *ctx, int flags, const char *text, int
 	if (flags & FTS5_TOKENIZE_QUERY)
 		return token(ctx, 0, text, n, 0, n);
 	tokenizer_places = 0;
-	r = split(text, (size_t)n, &f, feed_word);
+	r = split(text, (size_t)n, language, &f, feed_word);
 	return r == -ENOMEM ? SQLITE_NOMEM : r;
 }
 
@@ -53,14 +54,14 @@ static int run_documents(Fts5Tokenizer *t, void *ctx, int flags, const char *tex
 	int (*token)(void *, int, const char *, int, int, int))
 {
 	(void)t;
-	return run(words.split, ctx, flags, text, n, token);
+	return run(&tokenizer_language, ctx, flags, text, n, token);
 }
 
 int tokenizer_run_said(Fts5Tokenizer *t, void *ctx, int flags, const char *text, int n,
 	int (*token)(void *, int, const char *, int, int, int))
 {
 	(void)t;
-	return run(words.said, ctx, flags, text, n, token);
+	return run(NULL, ctx, flags, text, n, token);
 }
 
 static int create(void *ctx, const char **args, int n, Fts5Tokenizer **out)
@@ -99,43 +100,19 @@ int tokenizer_register_as(sqlite3 *lib, const char *name, tokenize_fn fn)
 	fts5_tokenizer t = { create, destroy, fn };
 	fts5_api *api = tokenizer_fts5(lib);
 
-	if (!words.split)
+	if (!split)
 		return -EINVAL;
 	if (!api)
 		return -ENOTSUP;
 	return api->xCreateTokenizer(api, name, &nothing, &t, NULL) == SQLITE_OK ? 0 : -ENOMEM;
 }
 
-static int count_word(
-	void *ctx, bool colocated, const char *term, size_t n, size_t start, size_t end)
-{
-	(void)term;
-	(void)n;
-	(void)start;
-	(void)end;
-	*(size_t *)ctx += !colocated;
-	return 0;
-}
-
 int tokenizer_each(const char *text, size_t n, void *ctx, words_emit_fn emit)
 {
-	return words.split(text, n, ctx, emit);
+	return split(text, n, &tokenizer_language, ctx, emit);
 }
 
 int tokenizer_each_said(const char *text, size_t n, void *ctx, words_emit_fn emit)
 {
-	return words.said(text, n, ctx, emit);
-}
-
-uint32_t tokenizer_language(const char *text, size_t n)
-{
-	return words.language ? words.language(text, n) : 1;
-}
-
-size_t tokenizer_count(const char *text, size_t n)
-{
-	size_t count = 0;
-
-	(void)words.said(text, n, &count, count_word); /* of any language alike */
-	return count;
+	return split(text, n, NULL, ctx, emit);
 }

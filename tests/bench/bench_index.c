@@ -297,6 +297,7 @@ static void write_segments(const char *dir)
 	uint64_t since = clock_mono_us(), out;
 	struct words w = { .b = segment_builder_new() };
 	double writing = 0, bytes = 0;
+	uint32_t language;
 	char *line = NULL;
 	size_t cap = 0;
 	ssize_t n;
@@ -309,7 +310,7 @@ static void write_segments(const char *dir)
 			if (id % 40 == 0)
 				segment_builder_document(w.b, id);
 			w.places = 0;
-			words_split(line, (size_t)n - 1, &w, take_word);
+			words_split(line, (size_t)n - 1, &language, &w, take_word);
 			segment_builder_passage(w.b, (uint16_t)w.places);
 			id++;
 			bytes += (double)n;

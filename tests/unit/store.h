@@ -44,11 +44,13 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 }
 
 /* Words between blanks: these tests look for none. */
-static inline int split_blanks(const char *text, size_t n, void *ctx, words_emit_fn emit)
+static inline int split_blanks(const char *text, size_t n, uint32_t *language, void *ctx, words_emit_fn emit)
 {
 	size_t at = 0;
 	int r = 0;
 
+	if (language)
+		*language = 1;
 	while (r == 0 && at < n) {
 		size_t from = at;
 
@@ -74,7 +76,7 @@ static inline void world_make(struct world *w)
 	snprintf(w->path, sizeof(w->path), "%s/chat_history.db", w->dir);
 	uv_loop_init(&w->loop);
 	if (!told)
-		store_set_words(&(struct store_words){ split_blanks, split_blanks, NULL });
+		store_set_words(split_blanks);
 	told = true;
 }
 
