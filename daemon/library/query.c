@@ -352,9 +352,7 @@ static enum language spoken_of(const struct stop_list *stops, uint32_t languages
 
 	if (others >> l & 1)
 		return l;
-	for (l = LANGUAGE_ENGLISH; others && !(others & (others - 1)) && !(others >> l & 1);)
-		l++;
-	return l;
+	return __builtin_popcount(others) == 1 ? (enum language)__builtin_ctz(others) : LANGUAGE_ENGLISH;
 }
 
 void query_make(struct query *q, uint32_t languages, struct query_text question, struct query_text previous_question,
