@@ -114,13 +114,9 @@ static char *http_text(
 		return mem_printf("%s refused the key (%ld%s); %s", who(place), status, words, key_remedy(place));
 	case 404:
 	case 405:
-		if (is_embeddings(place) && (t->model || (t->message && strcasestr(t->message, "model"))))
-			return mem_printf("the embeddings server does not have the model (%ld%s); is embedding_model right?", status, words);
 		if (t->model || (t->message && strcasestr(t->message, "model")))
-			return mem_printf("the backend does not have the model (%ld%s); 'ragchat "
-					  "models' lists what "
-					  "it has",
-				status, words);
+			return mem_printf("%s does not have the model (%ld%s); %s", who(place), status, words,
+				is_embeddings(place) ? "is embedding_model right?" : "'ragchat models' lists what it has");
 		return no_such_page(status, words, place);
 	case 407:
 		return mem_printf(

@@ -36,7 +36,7 @@ char *errors_line(const char *s, size_t n, size_t max);
 
 struct errors_place {     /* what was asked */
 	const char *url;  /* of the request, as the user may see it */
-	const char *what; /* "chat", "upload", "models" */
+	const char *what; /* "chat", "upload", "models", "embeddings" */
 	bool has_key;
 	const char *location; /* of a redirect, or NULL */
 };

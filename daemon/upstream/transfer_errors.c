@@ -29,9 +29,9 @@ static bool by_proxy(const struct transfer *t)
 static char *connect_text(struct transfer *t)
 {
 	const char *proxied = by_proxy(t) ? " through the proxy" : "";
-	const char *remedy = by_proxy(t)                                ? "is the proxy right?"
-			     : !strcmp(t->kind->what, "embeddings") ? "is the embeddings server running?"
-								    : "is the backend running?";
+	const char *remedy = by_proxy(t)                        ? "is the proxy right?"
+			     : t->kind->request == REQUEST_EMBED ? "is the embeddings server running?"
+								 : "is the backend running?";
 	long error = 0;
 
 	curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &error);
