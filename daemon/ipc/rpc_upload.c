@@ -74,18 +74,25 @@ int upload_wire_error(int r)
 	return PROTO_E_INTERNAL;
 }
 
+static void reply_off(struct call *call, const struct upload *u)
+{
+	struct pack p;
+
+	if (!reply_begin(call, &p))
+		return;
+	pack_kv_int(&p, "off", (int64_t)u->off);
+	reply_end(call, &p);
+}
+
 /* ---- to the backend ---- */
 
 static void answer_waiting(struct upload *u)
 {
 	struct call *call = u->waiting;
-	struct pack p;
 
 	u->waiting = NULL;
-	if (call && reply_begin(call, &p)) {
-		pack_kv_int(&p, "off", (int64_t)u->off);
-		reply_end(call, &p);
-	}
+	if (call)
+		reply_off(call, u);
 	call_drop(call);
 }
 
@@ -160,16 +167,6 @@ static bool told_end(struct call *call, struct upload *u, bool commit)
 	reply_sent(call, u);
 	upload_free(u);
 	return true;
-}
-
-static void reply_off(struct call *call, const struct upload *u)
-{
-	struct pack p;
-
-	if (!reply_begin(call, &p))
-		return;
-	pack_kv_int(&p, "off", (int64_t)u->off);
-	reply_end(call, &p);
 }
 
 void rpc_doc_chunk(struct call *call, struct args *a)
