@@ -14,19 +14,9 @@
 
 void link_hello(struct link *l)
 {
-	struct pack p;
-
 	l->hello_waits = true;
 	l->hello_until_ms = clock_mono_ms() + LINK_HELLO_MS;
-	pack_request(&p, &l->out, LINK_HELLO_ID, "hello");
-	pack_key(&p, "protocol");
-	pack_array(&p);
-	pack_int(&p, PROTO_VERSION);
-	pack_int(&p, PROTO_VERSION);
-	pack_close(&p);
-	pack_kv_text(&p, "client", "ragchat");
-	pack_kv_text(&p, "version", RAGCHAT_VERSION);
-	(void)pack_end(&p);
+	pack_hello(&l->out, LINK_HELLO_ID, "ragchat");
 	l->gate = l->out.len;
 	l->token = l->by_hand ? NULL : secret_token(l->path);
 }

@@ -12,7 +12,6 @@
 #include "common/fd.h"
 #include "common/mem.h"
 #include "common/path.h"
-#include "proto/limits.h"
 
 #define HELLO_MS 15000
 #define PAUSE_MS 20      /* between two tries, doubled */
@@ -78,21 +77,11 @@ static void close_fd(struct session *s)
 
 void session_greet(struct session *s, int fd)
 {
-	struct pack p;
-
 	close_fd(s);
 	s->fd = fd;
 	s->state = SESSION_HELLO;
 	s->hello_until = clock_mono_ms() + HELLO_MS;
-	pack_request(&p, &s->out, HELLO_ID, "hello");
-	pack_key(&p, "protocol");
-	pack_array(&p);
-	pack_int(&p, PROTO_VERSION);
-	pack_int(&p, PROTO_VERSION);
-	pack_close(&p);
-	pack_kv_text(&p, "client", s->config.name);
-	pack_kv_text(&p, "version", RAGCHAT_VERSION);
-	(void)pack_end(&p);
+	pack_hello(&s->out, HELLO_ID, s->config.name);
 	s->token = s->config.token ? s->config.token(s->path) : NULL;
 	session_watch(s);
 	session_timer(s);

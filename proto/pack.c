@@ -242,6 +242,21 @@ void pack_request(struct pack *p, struct buf *out, uint32_t id, const char *meth
 	pack_map(p);
 }
 
+void pack_hello(struct buf *out, uint32_t id, const char *client)
+{
+	struct pack p;
+
+	pack_request(&p, out, id, "hello");
+	pack_key(&p, "protocol");
+	pack_array(&p);
+	pack_int(&p, PROTO_VERSION);
+	pack_int(&p, PROTO_VERSION);
+	pack_close(&p);
+	pack_kv_text(&p, "client", client);
+	pack_kv_text(&p, "version", RAGCHAT_VERSION);
+	(void)pack_end(&p);
+}
+
 void pack_notification(struct pack *p, struct buf *out, const char *method)
 {
 	frame_begin(p, out, 2, 4);

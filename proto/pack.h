@@ -33,6 +33,7 @@ struct pack {
 
 /* Frame heads. After request and notification heads the params map is open: write pairs, then pack_end. */
 void pack_request(struct pack *p, struct buf *out, uint32_t id, const char *method);
+void pack_hello(struct buf *out, uint32_t id, const char *client); /* the first request of a connection, whole */
 void pack_notification(struct pack *p, struct buf *out, const char *method);
 /* After the response head the result map is open. */
 void pack_response(struct pack *p, struct buf *out, uint32_t id);
