@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LOG_TAG "doc"
 #include "common/attr.h"
 #include "common/fd.h"
 #include "common/log.h"
