@@ -1,8 +1,9 @@
 /*
- * DOCX: paragraphs of word/document.xml. What is a heading its style says, by its outline level or
- * by its name; what is an item, its numbering. Deleted text and field codes are left out.
+ * DOCX: paragraphs of word/document.xml. What is a heading its style says; what is an item, its
+ * numbering, which also gives the number that stands before it. Deleted text and field codes are left
+ * out.
  */
-#include "daemon/extract/office.h"
+#include "daemon/extract/docx.h"
 
 #include <errno.h>
 #include <string.h>
@@ -11,98 +12,71 @@
 #include "common/mem.h"
 #include "common/str.h"
 
+#define NUMBER_OF_NONE INT32_MAX /* an item, of no list that is known */
 #define BESIDE_MAX 100 /* headers, and parts of each other kind beside the text */
-
-struct style {
-	char *id;
-	unsigned level; /* of a heading */
-};
 
 struct docx {
 	struct extract *x;
-	struct style *styles;
-	size_t nstyles, cstyles;
+	struct styles styles;
+	struct numbering *numbering; /* NULL: nothing is numbered */
 	unsigned skip;   /* open elements whose text is said twice, or not meant for readers */
 	unsigned math, matrix; /* open formulas, open tables of them */
 	bool in_text;    /* within w:t */
 	bool drops, joins; /* the paragraph is a large first letter; the next one is its rest */
-	char *style;     /* in styles.xml: the one read now */
-	unsigned level;
+	/* of the open paragraph's properties */
+	const struct style *style;
+	int level, num, depth; /* as of a style; STYLE_UNSAID where only the style says */
 };
-
-/* ---- styles ---- */
-
-static unsigned level_by_name(const char *name)
-{
-	if (!strncasecmp(name, "heading ", 8))
-		return (unsigned)xml_int(name + 8, 1, 6, 0);
-	return str_eq_case(name, "title") ? 1 : 0;
-}
-
-static void style_start(struct xml *xml, const char *name, const char **atts)
-{
-	struct docx *d = xml->ctx;
-	const char *value = xml_attr(atts, "val");
-
-	if (!strcmp(name, "style")) {
-		mem_free(d->style);
-		d->style = mem_dup(xml_attr(atts, "styleId"));
-		d->level = 0;
-	} else if (!strcmp(name, "name") && value && d->style && !d->level) {
-		d->level = level_by_name(value);
-	} else if (!strcmp(name, "outlineLvl") && d->style) {
-		d->level = (unsigned)xml_int(value, 0, 5, -1) + 1;
-	}
-}
-
-static void style_end(struct xml *xml, const char *name)
-{
-	struct docx *d = xml->ctx;
-
-	if (strcmp(name, "style") != 0 || !d->style)
-		return;
-	if (d->level && d->nstyles < 10000) {
-		d->styles = mem_grow(d->styles, &d->cstyles, d->nstyles, sizeof(*d->styles));
-		d->styles[d->nstyles++] = (struct style){ d->style, d->level };
-		d->style = NULL;
-	}
-	d->style = mem_free(d->style);
-}
-
-static unsigned level_of(const struct docx *d, const char *id)
-{
-	for (size_t i = 0; id && i < d->nstyles; i++)
-		if (!strcmp(d->styles[i].id, id))
-			return d->styles[i].level;
-	return 0;
-}
 
 /* ---- the body ---- */
 
 static bool is_skipped(const char *name)
 {
-	return !strcmp(name, "Fallback") || !strcmp(name, "del") || !strcmp(name, "moveFrom");
+	return !strcmp(name, "Fallback") || !strcmp(name, "del") || !strcmp(name, "moveFrom") ||
+	       !strcmp(name, "pPrChange"); /* how it was before */
 }
 
 static void property(struct docx *d, const char *name, const char **atts)
 {
-	struct writer *w = &d->x->writer;
 	const char *value = xml_attr(atts, "val");
-	unsigned level;
 
-	if (!strcmp(name, "pStyle")) {
-		level = level_of(d, value);
-		if (level)
-			writer_retitle(w, BLOCK_HEADING, level);
-	} else if (!strcmp(name, "outlineLvl")) {
-		level = (unsigned)xml_int(value, 0, 5, -1) + 1;
-		if (level)
-			writer_retitle(w, BLOCK_HEADING, level);
-	} else if (!strcmp(name, "numPr") && w->kind != BLOCK_HEADING) {
-		writer_retitle(w, BLOCK_ITEM, 0);
-	} else if (!strcmp(name, "ilvl") && w->kind == BLOCK_ITEM) {
-		writer_retitle(w, BLOCK_ITEM, (unsigned)xml_int(value, 0, 8, 0));
-	}
+	if (!strcmp(name, "pStyle"))
+		d->style = styles_find(&d->styles, value);
+	else if (!strcmp(name, "outlineLvl"))
+		d->level = xml_int(value, 0, 5, -1) + 1;
+	else if (!strcmp(name, "numId"))
+		d->num = xml_int(value, 0, INT32_MAX, STYLE_UNSAID);
+	else if (!strcmp(name, "ilvl"))
+		d->depth = xml_int(value, 0, NUMBER_LEVELS - 1, STYLE_UNSAID);
+	else if (!strcmp(name, "numPr") && d->num == STYLE_UNSAID)
+		d->num = d->style && d->style->num > 0 ? STYLE_UNSAID : NUMBER_OF_NONE;
+}
+
+static int depth_of(const struct docx *d, int num)
+{
+	if (d->depth != STYLE_UNSAID)
+		return d->depth;
+	if (!d->style)
+		return 0;
+	return d->style->depth != STYLE_UNSAID ? d->style->depth : numbering_depth_of_style(d->numbering, num, d->style->id);
+}
+
+/* All that is said of the paragraph has come. */
+static void apply(struct docx *d)
+{
+	struct writer *w = &d->x->writer;
+	int level = d->level == STYLE_UNSAID && d->style ? d->style->level : d->level;
+	int num = d->num == STYLE_UNSAID && d->style ? d->style->num : d->num;
+	int depth = num > 0 ? depth_of(d, num) : 0;
+	char mark[NUMBER_TEXT] = "";
+
+	if (level > 0)
+		writer_retitle(w, BLOCK_HEADING, (unsigned)level);
+	else if (num > 0)
+		writer_retitle(w, BLOCK_ITEM, (unsigned)depth);
+	if (num > 0 && d->numbering)
+		numbering_next(d->numbering, &d->styles, num, depth, mark);
+	writer_mark(w, mark);
 }
 
 /* A large first letter is a paragraph of its own, which the next one continues. */
@@ -111,6 +85,8 @@ static void begin_paragraph(struct docx *d)
 	if (!d->joins)
 		writer_block(&d->x->writer, BLOCK_TEXT, 0);
 	d->joins = d->drops = false;
+	d->style = NULL;
+	d->level = d->num = d->depth = STYLE_UNSAID;
 }
 
 static void end_paragraph(struct docx *d)
@@ -193,6 +169,8 @@ static void body_end(struct xml *xml, const char *name)
 	}
 	if (!strcmp(name, "t"))
 		d->in_text = false;
+	else if (!strcmp(name, "pPr"))
+		apply(d);
 	else if (!strcmp(name, "p"))
 		end_paragraph(d);
 	else if (!strcmp(name, "oMath"))
@@ -284,18 +262,27 @@ static int read_beside(struct docx *d, struct archive *a, const struct relations
 	return 0;
 }
 
+/* Styles and numbers, which the paragraphs name. */
+static int read_before(struct docx *d, struct archive *a, const struct relations *parts)
+{
+	const char *sheet = relation_of_type(parts, "/styles"), *numbers = relation_of_type(parts, "/numbering");
+	int r = styles_read(&d->styles, a, sheet ? sheet : "word/styles.xml");
+
+	if (r == 0 || r == -ENOENT)
+		r = numbering_read(&d->numbering, a, numbers ? numbers : "word/numbering.xml");
+	return r;
+}
+
 /* Notes and comments after the text, then what stands above and below each page, once. */
 static int read_all(struct docx *d, struct archive *a, const char *part)
 {
 	static const char *const types[] = { "/aFChunk", "/diagramData", "/chart", "/footnotes", "/endnotes", "/comments", "/header", "/footer" };
-	struct xml styles = { .ctx = d, .start = style_start, .end = style_end };
 	struct relations parts = { .n = 0 };
 	int r = relations_read(&parts, d->x, a, part);
-	const char *sheet = relation_of_type(&parts, "/styles");
 
 	if (r == 0)
-		r = xml_entry(&styles, a, sheet ? sheet : "word/styles.xml");
-	if (r == 0 || r == -ENOENT) {
+		r = read_before(d, a, &parts);
+	if (r == 0) {
 		office_heading(d->x);
 		r = read_part(d, a, part);
 	}
@@ -313,9 +300,7 @@ int extract_docx(struct extract *x, struct archive *a, const char *part)
 	x->format = "docx";
 	if (r == 0)
 		r = read_all(&d, a, part);
-	for (size_t i = 0; i < d.nstyles; i++)
-		mem_free(d.styles[i].id);
-	mem_free(d.styles);
-	mem_free(d.style);
+	styles_fini(&d.styles);
+	d.numbering = numbering_free(d.numbering);
 	return r;
 }

@@ -47,8 +47,9 @@ static void put_prefix(struct writer *w)
 		put(w, marks + 6 - max_of(level, 1u));
 	for (unsigned i = 0; w->kind == BLOCK_ITEM && i < level; i++)
 		put(w, "  ");
-	if (w->kind == BLOCK_ITEM)
-		put(w, "- ");
+	put(w, w->mark[0] ? w->mark : w->kind == BLOCK_ITEM ? "-" : "");
+	if (w->mark[0] || w->kind == BLOCK_ITEM)
+		put(w, " ");
 	if (w->kind == BLOCK_CODE)
 		put(w, "```\n");
 }
@@ -65,6 +66,7 @@ static void flush_block(struct writer *w)
 			put(w, "\n```");
 	}
 	buf_reset(&w->now);
+	w->mark[0] = '\0';
 	w->space = false;
 }
 
@@ -104,6 +106,15 @@ void writer_retitle(struct writer *w, enum block_kind kind, unsigned level)
 		return;
 	w->kind = kind;
 	w->level = level;
+}
+
+void writer_mark(struct writer *w, const char *mark)
+{
+	if (w->in_cell)
+		writer_str(w, mark);
+	else
+		(void)snprintf(w->mark, sizeof(w->mark), "%s", mark);
+	w->space = w->space || w->in_cell;
 }
 
 void writer_end(struct writer *w)

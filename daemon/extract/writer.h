@@ -31,6 +31,7 @@ struct writer {
 	size_t cells;
 	enum block_kind kind, last; /* last: of the block written before */
 	unsigned level;
+	char mark[64];  /* what stands before the open block's text */
 	bool space;     /* white space came and is not written yet */
 	bool any;       /* something stands above */
 	bool fresh;     /* nothing has been written since the last place */
@@ -48,6 +49,8 @@ void writer_fini(struct writer *w);
 void writer_block(struct writer *w, enum block_kind kind, unsigned level);
 /* The kind of the open block turns out only after it has begun. Not within a cell. */
 void writer_retitle(struct writer *w, enum block_kind kind, unsigned level);
+/* What counts the open heading or item, "3.2"; without text it leaves nothing. "": an item's dash. */
+void writer_mark(struct writer *w, const char *mark);
 void writer_text(struct writer *w, const char *s, size_t n); /* UTF-8 */
 void writer_str(struct writer *w, const char *s);
 void writer_break(struct writer *w); /* a line end within the block */
