@@ -171,7 +171,7 @@ static void sheet_text(struct xml *xml, const char *s, size_t n)
 	struct xlsx *d = xml->ctx;
 
 	if (d->in_value && buf_add(&d->value, s, n) != 0)
-		extract_fail(xml->x, EXTRACT_E_FAILED, "out of memory");
+		extract_no_memory(xml->x);
 }
 
 static int read_sheet(struct xlsx *d, struct archive *a, const struct sheet *s)
@@ -188,6 +188,8 @@ static int read_sheet(struct xlsx *d, struct archive *a, const struct sheet *s)
 	d->row = 0;
 	r = s->target ? xml_entry(&xml, a, s->target) : 0; /* a chart's sheet has no cells */
 	writer_table_end(w);
+	if (r == 0 && s->target)
+		r = notes_read(d->x, a, s->target);
 	return r == -ENOENT ? 0 : r;
 }
 

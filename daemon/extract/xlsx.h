@@ -28,6 +28,9 @@ int formats_read(struct formats *f, struct archive *a, const char *entry);
 bool formats_is_date(const struct formats *f, int style);
 void formats_fini(struct formats *f);
 
+/* What people wrote beside the cells of this sheet, below it. */
+int notes_read(struct extract *x, struct archive *a, const char *sheet);
+
 /* A serial number of days since 1899-12-30 (1904-01-01) as "2024-03-01", with a time where it has
  * one; false: no date. */
 bool serial_date(const char *s, bool from_1904, char out[32]);

@@ -47,7 +47,7 @@ static void string_text(struct xml *xml, const char *text, size_t n)
 	struct stringing *c = xml->ctx;
 
 	if (c->in_text && buf_add(&c->s->text, text, n) != 0)
-		extract_fail(xml->x, EXTRACT_E_FAILED, "out of memory");
+		extract_no_memory(xml->x);
 }
 
 int strings_read(struct strings *s, struct archive *a, const char *entry)
