@@ -30,6 +30,23 @@ int extract_fail(struct extract *x, int code, const char *fmt, ...)
 	return code;
 }
 
+int extract_no_memory(struct extract *x)
+{
+	return extract_fail(x, EXTRACT_E_LIMIT, "it needs more memory than a document may (%zu MiB): split it",
+		EXTRACT_MEMORY >> 20);
+}
+
+int extract_locked(struct extract *x)
+{
+	return extract_fail(x, EXTRACT_E_LOCKED, "it is encrypted (protected by a password): save it without one");
+}
+
+void extract_missed(struct extract *x, const char *name, const char *why)
+{
+	if (!x->missed++)
+		(void)snprintf(x->missed_why, sizeof(x->missed_why), "%.80s: %s", name, why);
+}
+
 int extract_state(struct extract *x)
 {
 	if (x->r == 0 && x->out->r == OUT_E_FULL)

@@ -36,6 +36,8 @@ struct extract {
 	int r;
 	char why[EXTRACT_WHY_MAX];
 	char title[EXTRACT_TITLE_MAX + 1];
+	size_t missed; /* attachments that could not be read, though people may want them */
+	char missed_why[EXTRACT_WHY_MAX]; /* the first one's name and words */
 };
 
 void extract_init(struct extract *x, struct out *out, const char *name);
@@ -46,6 +48,9 @@ int extract_document(struct extract *x, const uint8_t *p, size_t n);
 /* ---- for the readers ---- */
 
 int extract_fail(struct extract *x, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4))); /* keeps the first; gives x->r */
+int extract_no_memory(struct extract *x); /* words for that: it is too large to be read */
+int extract_locked(struct extract *x);    /* ... under a password */
+void extract_missed(struct extract *x, const char *name, const char *why);
 int extract_state(struct extract *x); /* 0 while all is well; what `out` met becomes words */
 void extract_form(struct extract *x, char form); /* with x->title; the first call counts */
 void extract_place(struct extract *x, int page, int line); /* below x->label */

@@ -35,7 +35,8 @@
 
 /* Mail */
 #define MAIL_DEPTH 3         /* messages and archives within messages */
-#define MAIL_PARTS 1000      /* parts of one file, all depths together */
+#define MAIL_PARTS 1000      /* parts of one message, all depths together */
+#define MAIL_GROUPS 5000     /* groups of addresses in one header; they nest, each on the stack */
 #define MAIL_MESSAGES 100000 /* of one mbox */
 #define MAIL_CHILDREN 32     /* PDF attachments handed back to be read by themselves */
 #define MAIL_CHILD_MAX ((size_t)32 << 20) /* bytes of one */

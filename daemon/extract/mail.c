@@ -54,10 +54,17 @@ static void read_sample(void)
 	out_fini(&out);
 }
 
+/* What it has to complain about would come before the status, of which the daemon keeps so much. */
+static void quiet(const char *domain, GLogLevelFlags level, const char *message, void *ctx)
+{
+	(void)domain, (void)level, (void)message, (void)ctx;
+}
+
 void mail_load(void)
 {
 	static const char *const fallback[] = { "utf-8", "windows-1252", NULL };
 
+	g_log_set_default_handler(quiet, NULL);
 	g_mime_init();
 	g_mime_parser_options_set_fallback_charsets(g_mime_parser_options_get_default(), (const char **)fallback);
 	g_mime_utils_header_decode_date("Tue, 5 Mar 2024 10:00 X0500"); /* a zone that nobody knows */
@@ -105,14 +112,18 @@ static int read_text(struct extract *x, GMimePart *part, const GByteArray *bytes
 
 static void hand_back(struct extract *x, const char *name, const GByteArray *bytes)
 {
-	if (x->children >= MAIL_CHILDREN || bytes->len > MAIL_CHILD_MAX)
-		return;
-	x->children++;
-	out_child(x->out, name, bytes->data, bytes->len);
+	if (x->children >= MAIL_CHILDREN) {
+		extract_fail(x, EXTRACT_E_TYPE, "only %d attached PDFs are read: upload it alone", MAIL_CHILDREN);
+	} else if (bytes->len > MAIL_CHILD_MAX) {
+		extract_fail(x, EXTRACT_E_TYPE, "larger than %zu MiB: upload it alone", MAIL_CHILD_MAX >> 20);
+	} else {
+		x->children++;
+		out_child(x->out, name, bytes->data, bytes->len);
+	}
 }
 
 /* An attachment that cannot be read is named and does not stop the rest; a bound does. */
-static int settle(struct extract *x, const char *name)
+static int settle(struct extract *x, const char *name, bool is_pdf)
 {
 	char words[EXTRACT_WHY_MAX + EXTRACT_NAME_MAX + 32];
 
@@ -122,6 +133,8 @@ static int settle(struct extract *x, const char *name)
 		writer_table_end(&x->writer);
 	writer_end(&x->writer);
 	(void)snprintf(words, sizeof(words), "(attachment %s not read: %s)", name, x->why);
+	if (x->r != EXTRACT_E_TYPE || is_pdf) /* pictures and the like nobody misses */
+		extract_missed(x, name, x->why);
 	x->r = 0;
 	writer_str(&x->writer, words);
 	writer_end(&x->writer);
@@ -142,6 +155,7 @@ static int read_attachment(struct extract *x, const char *name, const GByteArray
 {
 	const char *outer = x->name, *format = x->format;
 	size_t label = strlen(x->label);
+	bool is_pdf = magic_of(bytes->data, bytes->len) == MAGIC_PDF;
 	int page = x->page;
 
 	if (x->depth >= MAIL_DEPTH)
@@ -152,11 +166,11 @@ static int read_attachment(struct extract *x, const char *name, const GByteArray
 	x->depth++;
 	x->page = 0; /* its sheets and slides count by themselves */
 	extract_place(x, -1, -1);
-	if (magic_of(bytes->data, bytes->len) == MAGIC_PDF)
+	if (is_pdf)
 		hand_back(x, name, bytes);
 	else
 		(void)extract_document(x, bytes->data, bytes->len);
-	(void)settle(x, name);
+	(void)settle(x, name, is_pdf);
 	x->depth--;
 	x->name = outer;
 	x->format = format;
@@ -319,19 +333,6 @@ static int read_one(struct extract *x, GMimeParser *parser)
 	return r;
 }
 
-/*
- * GMime goes down into multiparts by calling itself: a message of half a million levels would end
- * the stack. Each level needs a boundary of its own, and each boundary is declared.
- */
-static bool nests_too_deep(const uint8_t *p, size_t n)
-{
-	size_t count = 0;
-
-	for (const uint8_t *at = p, *end = p + n; (at = memchr(at, '=', (size_t)(end - at))); at++)
-		count += at - p >= 8 && !strncasecmp((const char *)at - 8, "boundary", 8);
-	return count > MAIL_PARTS;
-}
-
 int extract_mail(struct extract *x, const uint8_t *p, size_t n, bool mbox)
 {
 	GMimeStream *stream;
@@ -339,8 +340,8 @@ int extract_mail(struct extract *x, const uint8_t *p, size_t n, bool mbox)
 	int r;
 
 	x->format = mbox ? "mbox" : "mail";
-	if (!mbox && nests_too_deep(p, n))
-		return extract_fail(x, EXTRACT_E_LIMIT, "it has more than %d parts", MAIL_PARTS);
+	if (mail_nests_too_deep(x, p, n, mbox))
+		return x->r;
 	stream = g_mime_stream_mem_new_with_buffer((const char *)p, n);
 	parser = g_mime_parser_new_with_stream(stream);
 	g_object_unref(stream);

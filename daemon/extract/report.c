@@ -35,6 +35,10 @@ static void put_status(const struct extract *x, const char *level)
 	json_out_key(&w, "pages");
 	json_out_int(&w, (int64_t)x->out->pages);
 	add_pair(&w, "sandbox", level);
+	if (x->missed)
+		add_pair(&w, "missed", x->missed_why);
+	json_out_key(&w, "missed_count");
+	json_out_int(&w, (int64_t)x->missed);
 	json_out_object_end(&w);
 	(void)buf_add_byte(&line, '\n');
 	(void)fd_write_all(2, line.data, line.len);

@@ -239,13 +239,24 @@ static void on_progress(void *ctx, int pages, bool indexing)
 		conn_wrote(c);
 }
 
+/* What of it the library has not: people look for it there. */
+static void add_missed(char *message, size_t size, const struct ingest_end *end)
+{
+	size_t n = strlen(message);
+
+	if (end->missed > 1)
+		(void)snprintf(message + n, size - n, " (%u within it not read, the first: %s)", end->missed, end->missed_why);
+	else if (end->missed)
+		(void)snprintf(message + n, size - n, " (within it not read: %s)", end->missed_why);
+}
+
 static void on_ingested(uint64_t owner, void *ctx, const struct ingest_end *end)
 {
 	struct upload *u = ctx;
 	struct call *call = u->waiting;
 	const struct document_row *d = end->doc;
 	const char *change = end->same ? "same" : end->unchanged ? "unchanged" : end->replaced ? "replaced" : "added";
-	char message[640], pages[32] = "";
+	char message[960], pages[32] = "";
 	struct pack p;
 
 	(void)owner;
@@ -262,6 +273,7 @@ static void on_ingested(uint64_t owner, void *ctx, const struct ingest_end *end)
 		else
 			snprintf(message, sizeof(message), "%s %.400s: %s%lld passage%s", change, d->name, pages,
 				(long long)d->passages, d->passages == 1 ? "" : "s");
+		add_missed(message, sizeof(message), end);
 		pack_kv_text(&p, "message", message);
 		pack_key(&p, "document");
 		pack_document(&p, d);

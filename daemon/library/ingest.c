@@ -362,6 +362,8 @@ static void ingest_done(struct job *j)
 		library_look(i->library);
 	}
 	end.pages = i->records.page;
+	end.missed = i->missed;
+	end.missed_why = i->missed_why;
 	end.unchanged = !end.r && i->op->unchanged;
 	end.replaced = !end.r && i->op->replaced;
 	end.same = !end.r && i->op->same;

@@ -24,6 +24,8 @@ struct ingest {
 	int r;          /* of the job: 0 or LIBRARY_E_* */
 	int cut;        /* what came of cutting it: as r, or -errno */
 	char why[256];
+	unsigned missed;   /* documents within it that were not read ... */
+	char missed_why[256]; /* ... the first one's name and words */
 	void (*done)(uint64_t owner, void *ctx, const struct ingest_end *end);
 	ingest_progress progress; /* NULL: nobody asks */
 	uint64_t owner;

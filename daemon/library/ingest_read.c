@@ -3,6 +3,7 @@
  * what a document is, its encoding included, is found out in the helper's sandbox.
  */
 #define LOG_TAG "library"
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -33,26 +34,34 @@ static void keep(char *to, size_t size, const char *from)
 }
 
 struct said {
-	char status[16], error[240];
+	char status[16], error[240], missed[240];
+	int64_t missed_count;
 };
 
 /* The last line of its stderr is an object; a stranger may have written it. */
 static void parse(struct ingest *i, const char *words, struct said *said)
 {
-	const char *line = strrchr(words, '{');
+	size_t end = strlen(words), from;
 	struct json_slice key, value;
 	struct json j;
 
-	json_init(&j, line ? line : "", line ? strlen(line) : 0, 4);
+	end -= end && words[end - 1] == '\n';
+	for (from = end; from && words[from - 1] != '\n';)
+		from--;
+	json_init(&j, words + from, end - from, 4);
 	if (!json_object(&j))
 		return;
 	while (json_key(&j, &key)) {
 		char *text = json_string(&j, &value) ? json_strdup(&value, 1000) : NULL;
 
-		if (text && json_slice_is(&key, "status"))
+		if (!text && json_slice_is(&key, "missed_count"))
+			(void)json_integer(&j, &said->missed_count);
+		else if (text && json_slice_is(&key, "status"))
 			keep(said->status, sizeof(said->status), text);
 		else if (text && json_slice_is(&key, "error"))
 			keep(said->error, sizeof(said->error), text);
+		else if (text && json_slice_is(&key, "missed"))
+			keep(said->missed, sizeof(said->missed), text);
 		else if (text && json_slice_is(&key, "sandbox")) {
 			mem_free(i->library->sandbox);
 			i->library->sandbox = mem_dup(text);
@@ -161,15 +170,30 @@ static bool read_next_child(struct ingest *i)
 	return true;
 }
 
-/* One that cannot be read leaves the others, and the mail itself, as they are. */
-static void take_child(struct ingest *i, const struct readers_end *end)
+static void miss(struct ingest *i, int64_t n, const char *words)
+{
+	if (!i->missed)
+		keep(i->missed_why, sizeof(i->missed_why), words);
+	i->missed += (unsigned)min_of(max_of(n, (int64_t)0), (int64_t)100000);
+}
+
+/* One that cannot be read leaves the others, and the mail itself, as they are: it is named. */
+static void take_child(struct ingest *i, const struct readers_end *end, const struct said *said)
 {
 	const struct text_child *c = &i->records.children[i->child - 1];
+	char words[sizeof(i->missed_why)];
+	int r = end->r ? -EBADMSG : records_end(&i->within);
 
-	if (end->r == 0 && records_end(&i->within) == 0)
-		(void)records_append(&i->records, &i->within, c->name);
-	else
-		log_info("an attached PDF is not read: %s", end->r == READERS_E_DEADLINE ? "too slow" : "see its error when it is uploaded alone");
+	if (r == 0)
+		r = records_append(&i->records, &i->within, c->name);
+	if (r == 0 || end->r == READERS_E_STOPPING)
+		return;
+	if (r == -EBADMSG)
+		explain(i, end, said);
+	(void)snprintf(words, sizeof(words), "%.80s: %.160s", c->name, r == -EBADMSG ? i->why : "more comes of it than a document may hold");
+	miss(i, 1, words);
+	i->r = 0;
+	i->why[0] = '\0';
 }
 
 /* What it calls itself; one that says no more than the file's name does is left out. */
@@ -192,9 +216,11 @@ static void on_read(void *ctx, const struct readers_end *end)
 
 	parse(i, end->words, &said);
 	if (i->child)
-		take_child(i, end);
+		take_child(i, end, &said);
 	else if (end->r != 0 || records_end(&i->records) != 0)
 		explain(i, end, &said);
+	else
+		miss(i, said.missed_count, said.missed);
 	if (!i->r && end->r != READERS_E_STOPPING && read_next_child(i))
 		return;
 	if (!i->r)

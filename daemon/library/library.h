@@ -73,6 +73,8 @@ struct ingest_end {
 	const char *why;
 	const struct document_row *doc;
 	int pages;     /* of the document; 0: it has none */
+	unsigned missed; /* documents within it that could not be read */
+	const char *missed_why; /* ... the first one's name and words */
 	bool unchanged, replaced;
 	bool same;     /* another document has these bytes; doc is that one */
 };
