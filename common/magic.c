@@ -55,6 +55,22 @@ static const struct number numbers[] = {
 	NUMBER("\xcf\xfa\xed\xfe", MAGIC_PROGRAM),
 	NUMBER("!<arch>\n", MAGIC_PROGRAM),
 	NUMBER("SQLite format 3", MAGIC_DATABASE),
+	NUMBER("MSCF\0", MAGIC_ARCHIVE),
+	NUMBER("\x04\x22\x4d\x18", MAGIC_ARCHIVE), /* LZ4 */
+	NUMBER("\x1f\x9d", MAGIC_ARCHIVE), /* compress */
+	NUMBER("\xed\xab\xee\xdb", MAGIC_ARCHIVE), /* RPM */
+	NUMBER("\0\0\0\x0cjP  ", MAGIC_PICTURE),
+	NUMBER("-----BEGIN PGP MESSAGE-----", MAGIC_LOCKED),
+	NUMBER("-----BEGIN AGE ENCRYPTED FILE-----", MAGIC_LOCKED),
+	NUMBER("age-encryption.org/v1\n", MAGIC_LOCKED),
+	NUMBER("Salted__", MAGIC_LOCKED), /* openssl enc */
+	NUMBER("\0\1\0\0\0", MAGIC_FONT),
+	NUMBER("OTTO\0", MAGIC_FONT),
+	NUMBER("wOFF\0\1", MAGIC_FONT),
+	NUMBER("wOFFOTTO", MAGIC_FONT),
+	NUMBER("wOF2\0\1", MAGIC_FONT),
+	NUMBER("wOF2OTTO", MAGIC_FONT),
+	NUMBER("!BDN", MAGIC_MAILBOX),
 };
 
 static bool is_one_of(const char *s, const char (*words)[4], size_t n)
@@ -79,6 +95,8 @@ enum magic magic_of(const void *p, size_t n)
 		return is_one_of(s + 8, photos, array_len(photos)) ? MAGIC_PICTURE : MAGIC_MEDIA;
 	if (n >= 10 && !memcmp(s, "BM", 2) && !memcmp(s + 6, "\0\0\0", 4))
 		return MAGIC_PICTURE;
+	if (n >= 68 && !memcmp(s + 60, "BOOKMOBI", 8))
+		return MAGIC_BOOK;
 	if (n >= 262 && !memcmp(s + 257, "ustar", 5) && memchr(s, 0, 257))
 		return MAGIC_ARCHIVE;
 	/* readers of PDF look for it in the first 1024 bytes; a text that speaks of PDF is none */
@@ -105,6 +123,14 @@ const char *magic_words(enum magic magic)
 		return "a program: only text can be searched";
 	case MAGIC_DATABASE:
 		return "a database: export it as text or CSV first";
+	case MAGIC_LOCKED:
+		return "it is encrypted: decrypt it first";
+	case MAGIC_FONT:
+		return "a font: only text can be searched";
+	case MAGIC_BOOK:
+		return "a book for Kindle: convert it to EPUB first";
+	case MAGIC_MAILBOX:
+		return "an Outlook mailbox: export it as mbox or EML first";
 	case MAGIC_NONE:
 	case MAGIC_PDF:
 	case MAGIC_ZIP:

@@ -17,6 +17,10 @@ enum magic {
 	MAGIC_MEDIA,
 	MAGIC_PROGRAM,
 	MAGIC_DATABASE,
+	MAGIC_LOCKED, /* encrypted as a whole */
+	MAGIC_FONT,
+	MAGIC_BOOK, /* of Kindle */
+	MAGIC_MAILBOX, /* of Outlook */
 };
 /* The first 512 bytes are enough; for a PDF with something before it, 1024. */
 enum magic magic_of(const void *p, size_t n);

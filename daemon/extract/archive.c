@@ -149,6 +149,38 @@ static int feed(struct archive *a, zip_file_t *f, uint64_t packed,
 	return r ? r : take(ctx, "", 0, true);
 }
 
+/* Compression that libzip knows by its number only, or is not built with. */
+static const char *method_name(unsigned method)
+{
+	static const struct {
+		unsigned method;
+		const char *name;
+	} names[] = { { 9, "Deflate64" }, { 14, "LZMA" }, { 93, "Zstandard" }, { 95, "XZ" }, { 98, "PPMd" } };
+
+	for (size_t i = 0; i < array_len(names); i++)
+		if (names[i].method == method)
+			return names[i].name;
+	return "an old or unusual one";
+}
+
+static int cannot_open(const struct archive *a, const zip_stat_t *st)
+{
+	zip_error_t *e = zip_get_error(a->zip);
+
+	switch (zip_error_code_zip(e)) {
+	case ZIP_ER_COMPNOTSUPP:
+		return extract_fail(a->x, EXTRACT_E_TYPE, "its compression (%s) is not supported: save or pack it again with the usual one (Deflate)",
+			method_name(st->comp_method));
+	case ZIP_ER_ENCRNOTSUPP:
+	case ZIP_ER_NOPASSWD:
+		return extract_locked(a->x);
+	case ZIP_ER_MEMORY:
+		return extract_no_memory(a->x);
+	default:
+		return extract_fail(a->x, EXTRACT_E_BROKEN, BROKEN, zip_error_strerror(e));
+	}
+}
+
 int archive_feed(struct archive *a, const char *name,
 	int (*take)(void *ctx, const char *s, size_t n, bool last), void *ctx)
 {
@@ -160,12 +192,10 @@ int archive_feed(struct archive *a, const char *name,
 	if (i < 0 || zip_stat_index(a->zip, (zip_uint64_t)i, 0, &st) != 0)
 		return -ENOENT;
 	if ((st.valid & ZIP_STAT_ENCRYPTION_METHOD) && st.encryption_method != ZIP_EM_NONE)
-		return extract_fail(a->x, EXTRACT_E_LOCKED,
-			"it is protected by a password: save it without one");
+		return extract_locked(a->x);
 	f = zip_fopen_index(a->zip, (zip_uint64_t)i, 0);
 	if (!f)
-		return extract_fail(
-			a->x, EXTRACT_E_BROKEN, BROKEN, zip_error_strerror(zip_get_error(a->zip)));
+		return cannot_open(a, &st);
 	r = feed(a, f, st.comp_size, take, ctx);
 	zip_fclose(f);
 	return r;
@@ -183,5 +213,5 @@ int archive_read(struct archive *a, const char *name, struct buf *out)
 
 	if (r == -ENOBUFS)
 		return extract_fail(a->x, EXTRACT_E_LIMIT, "a part of it is too large: '%.100s'", name);
-	return r < 0 && r != -ENOENT ? extract_fail(a->x, EXTRACT_E_FAILED, "out of memory") : r;
+	return r < 0 && r != -ENOENT ? extract_no_memory(a->x) : r;
 }

@@ -147,7 +147,7 @@ static size_t controls(const struct buf *b, size_t from)
 	size_t count = 0;
 
 	for (size_t i = from; i < b->len; i++)
-		count += b->data[i] < ' ' && !strchr("\t\n\r\f\v\033", b->data[i]);
+		count += b->data[i] < ' ' && (!b->data[i] || !strchr("\t\n\r\f\v\033", b->data[i]));
 	return count;
 }
 

@@ -139,7 +139,7 @@ static int refuse_locked(struct extract *x, struct archive *a)
 	buf_init(&text, ARCHIVE_ENTRY_MAX);
 	r = archive_read(a, "META-INF/encryption.xml", &text);
 	if (r == 0 && text.len && memmem(text.data, text.len, "xmlenc#aes", 10))
-		r = extract_fail(x, EXTRACT_E_LOCKED, "it is protected against copying (DRM)");
+		r = extract_fail(x, EXTRACT_E_LOCKED, "it is encrypted (protected against copying by DRM): only one without can be read");
 	buf_fini(&text);
 	return r;
 }

@@ -313,16 +313,48 @@ static int feed(struct html *h, const char *s, size_t n)
 	return extract_state(h->x);
 }
 
+/*
+ * Behind a document type that declares something in brackets, which libxml2 takes for text; else where
+ * it was.
+ */
+static size_t skip_declarations(const char *s, size_t n)
+{
+	const char *at = memmem(s, min_of(n, (size_t)4096), "<!", 2), *end = s + n;
+	bool inside = false;
+	char quote = '\0';
+
+	while (at && end - at > 4 && !memcmp(at, "<!--", 4) && (at = memmem(at, (size_t)(end - at), "-->", 3)))
+		at = memmem(at, min_of((size_t)(end - at), (size_t)4096), "<!", 2);
+	if (!at || end - at < 9 || strncasecmp(at, "<!doctype", 9) != 0)
+		return 0;
+	for (const char *c = at; c < end; c++) {
+		if (quote)
+			quote = *c == quote ? '\0' : quote;
+		else if (*c == '"' || *c == '\'')
+			quote = *c;
+		else if (*c == '[')
+			inside = true;
+		else if (*c == '>' && !inside)
+			return 0; /* nothing is declared: as most are */
+		else if (*c == ']')
+			return (at = memchr(c, '>', (size_t)(end - c))) ? (size_t)(at + 1 - s) : 0;
+	}
+	return 0;
+}
+
 int extract_html_utf8(struct extract *x, const char *s, size_t n)
 {
 	struct html h = { .x = x };
+	size_t skip = skip_declarations(s, n);
 
+	s += skip;
+	n -= skip;
 	if (html_tag_has_too_many(s, n))
 		return extract_fail(x, EXTRACT_E_LIMIT, "a tag of it has more than %d attributes: not a document", HTML_ATTRIBUTES);
 	buf_init(&h.title, 0);
 	h.parser = htmlCreatePushParserCtxt(&handler, &h, NULL, 0, NULL, XML_CHAR_ENCODING_UTF8);
 	if (!h.parser)
-		return extract_fail(x, EXTRACT_E_FAILED, "out of memory");
+		return extract_no_memory(x);
 	(void)htmlCtxtUseOptions(h.parser, HTML_PARSE_RECOVER | HTML_PARSE_NOERROR |
 		HTML_PARSE_NOWARNING | HTML_PARSE_NONET | HTML_PARSE_IGNORE_ENC);
 	h.parser->userData = &h; /* htmlCtxtUseOptions leaves the handler as it is */
@@ -371,7 +403,7 @@ int extract_html(struct extract *x, const uint8_t *p, size_t n)
 	if (r == CHARSET_E_BINARY)
 		extract_fail(x, EXTRACT_E_BROKEN, "it is called HTML and is no text");
 	else if (r != 0)
-		extract_fail(x, EXTRACT_E_FAILED, "out of memory");
+		extract_no_memory(x);
 	else
 		extract_html_utf8(x, (const char *)text.data, text.len);
 	buf_fini(&text);

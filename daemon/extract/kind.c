@@ -18,7 +18,7 @@ static int refuse_ole(struct extract *x, const uint8_t *p, size_t n)
 	static const char message[] = "_\0_\0p\0r\0o\0p\0e\0r\0t\0i\0e\0s\0_\0v\0e\0r\0s\0i\0o\0n";
 
 	if (memmem(p, n, package, sizeof(package) - 1))
-		return extract_fail(x, EXTRACT_E_LOCKED, "it is protected by a password: save it without one");
+		return extract_locked(x);
 	if (memmem(p, n, message, sizeof(message) - 1))
 		return extract_fail(x, EXTRACT_E_TYPE, "an Outlook message, which is not read: save it as EML");
 	return refuse(x, MAGIC_OLE);

@@ -112,7 +112,7 @@ static int read_document(struct run *run, struct extract *x)
 
 	buf_init(&bytes, 0);
 	if (r == 0 && fd_read_all(0, &bytes) != 0)
-		r = extract_fail(x, EXTRACT_E_LIMIT, "it needs more memory than a document may");
+		r = extract_no_memory(x);
 	if (r == 0 && !bytes.len)
 		r = extract_fail(x, EXTRACT_E_EMPTY, "the document is empty");
 	if (r == 0)

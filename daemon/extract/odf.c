@@ -170,8 +170,7 @@ static int refuse_locked(struct extract *x, struct archive *a)
 		    ? archive_read(a, "META-INF/manifest.xml", &manifest)
 		    : 0;
 	if (r == 0 && manifest.len && memmem(manifest.data, manifest.len, "encryption-data", 15))
-		r = extract_fail(x, EXTRACT_E_LOCKED,
-			"it is protected by a password: save it without one");
+		r = extract_locked(x);
 	buf_fini(&manifest);
 	return r;
 }

@@ -213,6 +213,7 @@ static int by_relations(struct extract *x, struct archive *a)
 
 static int by_content(struct extract *x, struct archive *a)
 {
+	static const char *const of_iwork[] = { "Index/Document.iwa", "Index.zip", "index.xml", "index.apxl" };
 	int r = archive_has(a, "mimetype") ? by_mimetype(x, a) : -ENOENT;
 
 	if (r != -ENOENT)
@@ -230,6 +231,9 @@ static int by_content(struct extract *x, struct archive *a)
 		return r;
 	if (archive_has(a, "xl/workbook.bin"))
 		return extract_fail(x, EXTRACT_E_TYPE, "a binary workbook: save it as XLSX");
+	for (size_t i = 0; i < array_len(of_iwork); i++)
+		if (archive_has(a, of_iwork[i]))
+			return extract_fail(x, EXTRACT_E_TYPE, "a document of Pages, Numbers or Keynote: export it as DOCX, XLSX, PPTX or PDF");
 	return extract_fail(x, EXTRACT_E_TYPE, "an archive: unpack it and upload what is in it");
 }
 

@@ -73,7 +73,7 @@ static void feed_text(struct pdf_pages *pages, struct buf *held, const char *s, 
 	size_t keep;
 
 	if (buf_add(held, s, n) != 0) {
-		extract_fail(pages->x, EXTRACT_E_FAILED, "it needs more memory than a document may");
+		extract_no_memory(pages->x);
 		return;
 	}
 	keep = min_of(held->len, sizeof(TAIL) - 1);
@@ -259,10 +259,9 @@ static int explain(struct extract *x, int status, const char *words)
 	if (WEXITSTATUS(status) == PDF_NO_SANDBOX)
 		return extract_fail(x, EXTRACT_E_FAILED, "the sandbox of pdftotext is refused here");
 	if (says(words, "Incorrect password") || says(words, "nknown security handler"))
-		return extract_fail(x, EXTRACT_E_LOCKED,
-			"it is protected by a password: save it without one");
+		return extract_locked(x);
 	if (says(words, "out of memory") || says(words, "bad_alloc"))
-		return extract_fail(x, EXTRACT_E_LIMIT, "it needs more memory than a document may");
+		return extract_no_memory(x);
 	return extract_fail(x, EXTRACT_E_BROKEN, "the PDF is damaged: print it to a new PDF");
 }
 

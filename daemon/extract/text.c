@@ -30,7 +30,7 @@ static int decode(struct extract *x, const uint8_t *p, size_t n, struct buf *tex
 	if (r == CHARSET_E_BINARY)
 		return extract_fail(x, EXTRACT_E_TYPE,
 			"not text, and of no format that is read here: convert it first");
-	return r ? extract_fail(x, EXTRACT_E_FAILED, "out of memory") : 0;
+	return r ? extract_no_memory(x) : 0;
 }
 
 /* Lines that end in \r alone, as old Macs wrote them. */

@@ -115,7 +115,7 @@ static int begin(struct xml *xml, struct extract *x)
 	xml->since = 0;
 	xml->parser = XML_ParserCreate(NULL);
 	if (!xml->parser)
-		return extract_fail(x, EXTRACT_E_FAILED, "out of memory");
+		return extract_no_memory(x);
 	/* random, and here already: expat would ask the kernel for it, which the sandbox forbids */
 	memcpy(&salt, (const void *)getauxval(AT_RANDOM), sizeof(salt));
 	XML_SetHashSalt(xml->parser, salt | 1);
@@ -134,6 +134,16 @@ static void end(struct xml *xml)
 	xml->parser = NULL;
 }
 
+static int cannot_parse(struct xml *xml)
+{
+	enum XML_Error e = XML_GetErrorCode(xml->parser);
+
+	if (e == XML_ERROR_NO_MEMORY)
+		return extract_no_memory(xml->x);
+	return extract_fail(xml->x, EXTRACT_E_BROKEN, "its XML is broken at line %lu (%s): save it again",
+		(unsigned long)XML_GetCurrentLineNumber(xml->parser), XML_ErrorString(e));
+}
+
 static int feed(void *ctx, const char *s, size_t n, bool last)
 {
 	struct xml *xml = ctx;
@@ -144,10 +154,7 @@ static int feed(void *ctx, const char *s, size_t n, bool last)
 		return extract_fail(
 			xml->x, EXTRACT_E_LIMIT, "one tag of it is longer than 8 MiB: not a document");
 	if (XML_Parse(xml->parser, s, (int)n, last) == XML_STATUS_ERROR)
-		return extract_fail(xml->x, EXTRACT_E_BROKEN,
-			"its XML is broken at line %lu (%s): save it again",
-			(unsigned long)XML_GetCurrentLineNumber(xml->parser),
-			XML_ErrorString(XML_GetErrorCode(xml->parser)));
+		return cannot_parse(xml);
 	return extract_state(xml->x);
 }
 

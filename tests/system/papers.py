@@ -97,6 +97,35 @@ def docx(body=None, title="Handbook of the Lighthouse", **more):
         "word/document.xml": docx_body(body), **more})
 
 
+def numbered_docx():
+    """A contract: articles and sections by their styles, items, a bullet, numbered cells, a list that begins at 7."""
+    level = lambda at, kind, text, more="": (f'<w:lvl w:ilvl="{at}"><w:start w:val="1"/><w:numFmt w:val="{kind}"/>{more}'  # noqa: E731
+                                             f'<w:lvlText w:val="{text}"/></w:lvl>')
+    style = lambda name, based, more: (f'<w:style w:styleId="{name}"><w:name w:val="{name}"/><w:basedOn w:val="{based}"/>'  # noqa: E731
+                                       f"<w:pPr>{more}</w:pPr></w:style>")
+    num = lambda at, of, more="": f'<w:num w:numId="{at}"><w:abstractNumId w:val="{of}"/>{more}</w:num>'  # noqa: E731
+    item = lambda text, num_id, depth=0, before="": (f'<w:p><w:pPr>{before}<w:numPr><w:ilvl w:val="{depth}"/><w:numId w:val="{num_id}"/></w:numPr></w:pPr>'  # noqa: E731
+                                                     f"<w:r><w:t>{text}</w:t></w:r></w:p>")
+    cell = lambda inner: f"<w:tc>{inner}</w:tc>"  # noqa: E731
+    row = lambda text: "<w:tr>" + cell(item("", 3)) + cell(paragraph(text)) + "</w:tr>"  # noqa: E731
+    old = '<w:pPrChange><w:pPr><w:pStyle w:val="Part"/></w:pPr></w:pPrChange>'
+    body = (paragraph("Scope", "Article") + paragraph("Parts", "Section") + item("brass", 1, 2) + item("copper", 1, 2) + item("", 1, 2).replace("<w:r>", "").replace("<w:t></w:t></w:r>", "") +
+            paragraph("Price", "Section") + paragraph("Term", "Article") + paragraph("Notice", "Section") + item("in writing", 1, 2) + item("loose", 2) +
+            "<w:tbl>" + row("first") + row("second") + "</w:tbl>" + item("seventh", 4) + item("eighth", 4) + item("of no list", 99) +
+            paragraph("plain again", "Section", '<w:outlineLvl w:val="9"/><w:numPr><w:numId w:val="0"/></w:numPr>' + old))
+    return docx(body, **{
+        "word/styles.xml": f"<w:styles {W}>" + style("Base", "Ring", '<w:outlineLvl w:val="0"/>') + style("Ring", "Base", "") +
+                           style("Article", "Base", '<w:numPr><w:numId w:val="1"/></w:numPr>') +
+                           style("Section", "Article", '<w:outlineLvl w:val="1"/>') + "</w:styles>",
+        "word/numbering.xml": f"<w:numbering {W}>" + '<w:abstractNum w:abstractNumId="5">' + level(0, "upperRoman", "Article %1", '<w:pStyle w:val="Article"/>') +
+                              level(1, "decimalZero", "%1.%2", '<w:isLgl/><w:pStyle w:val="Section"/>') + level(2, "lowerLetter", "%3)") + "</w:abstractNum>" +
+                              '<w:abstractNum w:abstractNumId="6">' + level(0, "bullet", "\uf0b7") + "</w:abstractNum>" +
+                              '<w:abstractNum w:abstractNumId="7">' + level(0, "decimal", "%1.") + "</w:abstractNum>" +
+                              '<w:abstractNum w:abstractNumId="8"><w:numStyleLink w:val="Nowhere"/>' + level(0, "decimal", "%1.") + "</w:abstractNum>" +
+                              num(1, 5) + num(2, 6) + num(3, 7) +
+                              num(4, 8, '<w:lvlOverride w:ilvl="0"><w:startOverride w:val="7"/></w:lvlOverride>') + "</w:numbering>"})
+
+
 def moved(data, old, new):
     """A package whose main part is called otherwise, as some programs do: only its relations tell."""
     with zipfile.ZipFile(io.BytesIO(data)) as z:
@@ -260,6 +289,17 @@ def encrypted(data):
     return bytes(data)
 
 
+def packed_as(data, method):
+    """The same ZIP, saying of everything in it that it is compressed in another way."""
+    data = bytearray(data)
+    for mark, off in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
+        at = data.find(mark)
+        while at >= 0:
+            data[at + off:at + off + 2] = method.to_bytes(2, "little")
+            at = data.find(mark, at + 4)
+    return bytes(data)
+
+
 def flate_pdf(megabytes):
     """A page whose content inflates to blanks without end, and an object stream that extends itself."""
     packed = zlib.compress(b" " * (megabytes << 20), 1)
@@ -311,6 +351,11 @@ def hostile():
         ("locked.xlsx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504) + "EncryptedPackage".encode("utf-16-le"), (), "locked", "password"),
         ("old.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2000), (), "type", "DOCX"),
         ("plain.zip", zipped({"a.txt": "x"}), (), "type", "archive"),
+        ("letter.pages", zipped({"Index/Document.iwa": "x"}), (), "type", "Pages"),
+        ("lzma.docx", packed_as(docx(), 14), (), "type", "its compression (LZMA) is not supported"),
+        ("odd.docx", packed_as(docx(), 6), (), "type", "is not supported"),
+        ("secret.txt", b"-----BEGIN PGP MESSAGE-----\n\nhQEM\n-----END PGP MESSAGE-----\n", (), "type", "is encrypted"),
+        ("nuls.txt", b"\x01\0\0\0" + bytes(400), (), "type", "not text"),
         ("picture.txt", b"\x89PNG\r\n\x1a\n" + bytes(100), (), "type", "picture"),
         ("binary.txt", bytes(range(256)) * 20, (), "type", "not text"),
         ("empty.docx", zipped({"word/document.xml": docx_body("")}), (), "empty", "no text"),
@@ -318,6 +363,9 @@ def hostile():
         ("tables.html", b"<table><tr><td>" * 60000 + b"x", (), ("limit", "ok"), ""),
         ("comment.html", b"<p>x</p><!--" + b"-" * (2 << 20), (), ("ok", "limit"), ""),
         ("nested.eml", nested, (), "limit", "parts"),
+        ("nested.mbox", b"From a@example.org Tue Mar  5 10:00:00 2024\n" + nested, (), "limit", "parts"),
+        ("groups.eml", b"Subject: x\nTo: " + b"a:" * 100000 + b";" * 100000 + b"\n\nhello\n", (), "limit", "groups"),
+        ("folded.eml", b"Subject: x\nCC: a\n" + b" :\n" * 100000 + b"\n\nhello\n", (), "limit", "groups"),
         ("overlap.docx", overlapping(), (), ("ok", "limit", "broken"), ""),
         ("overlap.epub", overlapping().replace(b"word/document.xml", b"META-INF/contain."), (), ("type", "broken", "limit"), ""),
         ("encrypted.docx", encrypted(docx()), (), "locked", "password"),

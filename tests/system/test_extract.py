@@ -52,6 +52,14 @@ def test_word_keeps_what_stands_beside_the_text(t):
     equal(got.text.count("Quarry Board"), 1, "one header of two sections")
 
 
+def test_word_numbers_what_it_counts(t):
+    """3.2 stands nowhere in the text: the list says how it looks, the paragraphs only that they are counted."""
+    got = read(t, papers.numbered_docx(), "a.docx")
+    contains(got.text, "# Article I Scope\n", "## 1.01 Parts\n", "## 1.02 Price\n", "a) brass\n    b) copper\n", "# Article II Term\n", "## 2.01 Notice\n", "a) in writing\n",
+             "- loose\n", "| 1. | first |", "| 2. | second |", "7. seventh\n8. eighth", "- of no list", "plain again")
+    check("9." not in got.text and "Parts of old" not in got.text, got.text)
+
+
 def test_packages_are_known_by_their_relations(t):
     contains(read(t, papers.moved(papers.docx(), "word/", "text/"), "a.docx").text, "The lamp of the lighthouse")
     contains(read(t, papers.moved(papers.xlsx(), "xl/", "deep/er/"), "a.xlsx").text, "| Copper kettle | 2024-03-01 |")
@@ -96,6 +104,20 @@ def test_sheets_have_rows_and_dates(t):
     equal(got.place_of("The spare key"), (2, 5, ""))
 
 
+def test_notes_of_a_sheet_stand_at_their_rows(t):
+    with zipfile.ZipFile(io.BytesIO(papers.xlsx())) as z:
+        entries = {name: z.read(name) for name in z.namelist()}
+    note = lambda cell, text: f'<comment ref="{cell}"><text><r><t>{text}</t></r></text></comment>'  # noqa: E731
+    entries.update({"xl/worksheets/_rels/sheet1.xml.rels": papers.relations([("rId1", "comments", "../comments1.xml"), ("rId2", "threadedComment", "../threadedComments/t1.xml")]),
+                    "xl/comments1.xml": "<comments><authors><author>Ann</author></authors><commentList>" + note("D3", "Haggled down at the fair") +
+                    note("A1", "[Threaded comment] Your version of Excel...") + "</commentList></comments>",
+                    "xl/threadedComments/t1.xml": '<ThreadedComments><threadedComment ref="A1"><text>Is this all?</text></threadedComment></ThreadedComments>'})
+    got = read(t, papers.zipped(entries), "a.xlsx")
+    contains(got.text, "D3: Haggled down at the fair", "A1: Is this all?", "## Keys")
+    check("Your version" not in got.text, got.text)
+    equal((got.place_of("Haggled"), got.place_of("Is this all"), got.place_of("The spare key")), ((1, 3, ""), (1, 1, ""), (2, 5, "")))
+
+
 def test_open_documents_are_read(t):
     contains(read(t, papers.odt(), "a.odt").text, "## Dues\n\nMembers pay eleven crowns each quarter.\n\n- Juniors pay half")
     got = read(t, papers.ods(), "a.ods")
@@ -129,6 +151,9 @@ def test_html_is_what_a_reader_of_the_page_sees(t):
     for none in (f"<script>for (i = 0; i<n; i++) {many}</script>", f"<!-- a<b {many} -->", f"<style>a<b {many}</style>", f"<p id={'/x' * 20000}>"):
         contains(read(t, f"<body><p>seen</p>{none}<p>few</p>".encode(), "a.html").text, "seen", "few")
     check("hidden" not in got.text and "color" not in got.text, "scripts or styles were read")
+    for kind in ("<!DOCTYPE html [<!ENTITY a 'x>]'><!ENTITY b SYSTEM \"file:///etc/passwd\">]>", "<?xml version='1.0'?>\n<!-- <!doctype --><!doctype html [\n<!ELEMENT p ANY>]\n >",
+                 '<!DOCTYPE html PUBLIC "[" "x">', "<!-- no <!DOCTYPE [ here ]> -->"):
+        equal(read(t, f"{kind}<html><body><p>seen [1]</body></html>".encode(), "a.html").text, "seen [1]", kind)
 
 
 def test_pages_of_a_pdf_are_counted_empty_ones_too(t):
@@ -211,6 +236,7 @@ def test_mail_with_attachments_of_every_kind(t):
     got = read(t, papers.mail([("x.docx", papers.docx()), ("y.pdf", papers.pdf([["hello"]])), ("in.eml", inner),
                                ("photo.png", b"\x89PNG\r\n\x1a\n123")], html=True), "a.eml")
     equal(got.title, "Minutes of the bee keepers")
+    equal(got.status["missed_count"], 0, "pictures, which nobody misses")
     contains(got.text, "From: Søren <s@example.org>", "Honey is 8 kroner a jar.", "# Inner letter",
              "(attachment photo.png not read: a picture: only text can be searched)")
     check("only the other form" not in got.text, "both forms of one text were read")
@@ -218,6 +244,13 @@ def test_mail_with_attachments_of_every_kind(t):
     equal(got.place_of("| Copper"), (1, 3, "in.eml > list.xlsx"))
     equal([name for name, _ in got.children], ["y.pdf"])
     check(got.children[0][1].startswith(b"%PDF-"), "the attached PDF is not handed back")
+
+
+def test_what_a_mail_has_and_is_not_read_is_told(t):
+    locked = papers.odf("text", "x", **{"META-INF/manifest.xml": "<m:encryption-data xmlns:m='m'/>"})
+    got = read(t, papers.mail([("a{1}.odt", locked), ("cut.docx", papers.docx()[:-40])]), "a.eml")
+    equal((got.status["missed_count"], got.status["missed"].split(":")[0]), (2, "a{1}.odt"))
+    contains(got.text, "(attachment a{1}.odt not read: it is encrypted", "(attachment cut.docx not read: the file is damaged")
 
 
 def test_mail_of_every_encoding_is_read(t):

@@ -83,6 +83,15 @@ def test_bad_files_have_their_error_and_the_others_go_in(t):
     first_source(t, "What do members pay each quarter?", "good.odt")
 
 
+def test_a_pdf_within_a_mail_that_is_not_read_is_told_of(t):
+    t.daemon()
+    mail = papers.mail([("locked.pdf", papers.locked_pdf()), ("fine.pdf", papers.pdf([["The eclipse was seen from Tromso."]])), ("cut{.pdf", papers.pdf([["x"]])[:60])])
+    contains(t.run("upload", write(t, "bees.eml", mail)).text, "added bees.eml: ", "passages (2 within it not read, the first: locked.pdf: it is encrypted (protected by a password)")
+    first_source(t, "From where was the eclipse seen?", "bees.eml")
+    one = papers.mail([("locked.pdf", papers.locked_pdf())])
+    contains(t.run("upload", write(t, "one.eml", one)).text, "(within it not read: locked.pdf: it is encrypted")
+
+
 def test_uploads_that_are_being_read_do_not_hold_up_the_end(t):
     d = t.daemon()
     rpc = t.rpc()

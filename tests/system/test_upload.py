@@ -105,7 +105,7 @@ def test_a_source_tree_is_no_failure(t):
     contains(named.err, "daemon: logo.png: a picture")
     contains(t.run("upload", os.path.join(src, "absent"), code=66).err, "cannot read")
     t.h.path("src/locked.pdf", papers.locked_pdf())
-    contains(t.run("upload", "-r", src, code=65).err, "daemon: locked.pdf: it is protected by a password", "5 passed over, 1 failed")
+    contains(t.run("upload", "-r", src, code=65).err, "daemon: locked.pdf: it is encrypted (protected by a password)", "5 passed over, 1 failed")
 
 
 @deadline(60)
