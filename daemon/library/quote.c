@@ -2,6 +2,7 @@
  * passage ranks. */
 #include "daemon/library/quote.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <string.h>
 
@@ -16,6 +17,7 @@
 #define KIND 0.12      /* ... of holding a number where one is asked for, a name where one is */
 #define SHORT_WORDS 5
 #define LONG_WORDS 60
+#define SIGNS 0.1      /* of a sentence's bytes: more of them is markup, a prototype, a table of contents */
 #define WORTH 0.6   /* a further quote covers so much of what the best one covers */
 #define LINES_MAX 8 /* of source in one quote */
 #define QUOTE_BYTES 400 /* of a sentence with those beside it: more would not be read */
@@ -26,6 +28,7 @@ enum wanted { WANTED_ANYTHING, WANTED_NUMBER, WANTED_YEAR, WANTED_NAME };
 struct sentence {
 	size_t start, end;
 	size_t words;
+	size_t signs; /* bytes of punctuation */
 	bool number, year, name;
 	bool code;    /* of a fenced block: its lines */
 	size_t table; /* where the table begins whose row it is, + 1; 0: none */
@@ -97,6 +100,7 @@ static void look_at_kind(struct sentence *s, const char *text, size_t n)
 		s->year = s->year || digits == 4;
 		s->name = s->name || (i && begins && text[i] >= 'A' && text[i] <= 'Z');
 		s->words += begins;
+		s->signs += ispunct((unsigned char)text[i]) != 0;
 	}
 	/* writing without spaces: a third of the bytes are characters, two of which make a word */
 	if (n && (text[0] & 0x80) && s->words < n / 60)
@@ -152,6 +156,14 @@ static double length_penalty(const struct sentence *s)
 	return 0;
 }
 
+/* Who asks reads: what is made of signs says less, with the same words in it. Rows and source are made of them. */
+static double signs_penalty(const struct sentence *s)
+{
+	double share = s->end > s->start ? (double)s->signs / (double)(s->end - s->start) : 0;
+
+	return s->code || s->table || share <= SIGNS ? 0 : fmin(0.3, 2 * (share - SIGNS));
+}
+
 static void seen_add(struct query_seen *to, const struct query_seen *from, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -193,8 +205,8 @@ static void judge(struct chooser *c, size_t span, const struct sentence *s,
 		return;
 	seen_add(&both, beside, c->q->nterms);
 	own += NEIGHBOUR * (query_coverage(c->q, &both) - own);
-	score = own + PASSAGE * all->v[span].score / all->v[0].score - length_penalty(s) +
-		(is_kind(s, c->wanted) ? KIND : 0);
+	score = own + PASSAGE * all->v[span].score / all->v[0].score - length_penalty(s) -
+		(lines ? 0 : signs_penalty(s)) + (is_kind(s, c->wanted) ? KIND : 0);
 	keep(c, (struct quote){ span, s->table && s->end - s->table < QUOTE_BYTES ? s->table - 1 : s->start, s->end,
 			lines || s->code || s->table, own, score });
 }

@@ -296,6 +296,18 @@ TEST(a_sentence_that_leans_on_the_one_before_takes_it_along)
 	found_free(f);
 }
 
+TEST(prose_is_quoted_before_markup_with_the_same_words)
+{
+	static const char *const texts[] = {
+		"<match type=\"glob\" offset=\"0\"/><match type=\"magic\" offset=\"0\" value=\"file\\t\"/> is taken first.",
+		"When a glob and a magic number both match a file, the one of more weight is taken first.",
+	};
+	struct found *f = find("Is a glob or a magic match of a file taken first?", "types.txt", texts, 2);
+
+	check_str(quote(f, 0), texts[1]);
+	found_free(f);
+}
+
 TEST(the_same_words_are_quoted_once)
 {
 	static const char *const texts[] = {
