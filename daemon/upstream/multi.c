@@ -17,6 +17,7 @@ struct watch {
 	uv_poll_t poll;
 	struct multi *multi;
 	curl_socket_t fd;
+	int events; /* that libcurl waits for */
 };
 
 static void multi_released(struct multi *m)
@@ -66,16 +67,34 @@ static void act(struct multi *m, curl_socket_t fd, int mask)
 	m->ev->after(m->ctx);
 }
 
+static void on_readable(uv_poll_t *handle, int status, int events);
+
+static void watch_start(struct watch *w)
+{
+	int r = uv_poll_start(&w->poll, w->events, on_readable);
+
+	if (r < 0)
+		log_error("cannot watch a connection to the backend: %s", uv_strerror(r));
+}
+
+/*
+ * A connection that was reset may still hold what came before: told of an error alone libcurl would not read it, and
+ * loop and libcurl would forget it. So it is read, piece by piece, until the system itself says that it broke.
+ */
 static void on_readable(uv_poll_t *handle, int status, int events)
 {
 	struct watch *w = (struct watch *)handle;
-	int mask = status < 0 ? CURL_CSELECT_ERR : 0;
+	int mask = 0;
 
+	if (status < 0)
+		events = w->events;
 	if (events & UV_READABLE)
 		mask |= CURL_CSELECT_IN;
 	if (events & UV_WRITABLE)
 		mask |= CURL_CSELECT_OUT;
 	act(w->multi, w->fd, mask);
+	if (status < 0 && w->events && !uv_is_closing((uv_handle_t *)handle))
+		watch_start(w);
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -109,7 +128,6 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *so
 {
 	struct multi *m = ctx;
 	struct watch *w = socket_ctx;
-	int events = 0, r;
 
 	(void)easy;
 	if (what == CURL_POLL_REMOVE) {
@@ -123,11 +141,8 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *so
 			return 0; /* the transfer ends by its timeouts */
 		curl_multi_assign(m->curl, fd, w);
 	}
-	events |= what & CURL_POLL_IN ? UV_READABLE : 0;
-	events |= what & CURL_POLL_OUT ? UV_WRITABLE : 0;
-	r = uv_poll_start(&w->poll, events, on_readable);
-	if (r < 0)
-		log_error("cannot watch a connection to the backend: %s", uv_strerror(r));
+	w->events = (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
+	watch_start(w);
 	return 0;
 }
 

@@ -1,12 +1,12 @@
 """Backends that fail, dawdle, redirect, compress or hide behind something: seen through the client."""
 import json
 import os
-import socket
+import signal
 import subprocess
 import threading
 import time
 
-from harness import check, contains, deadline, equal, eventually
+from harness import can_connect, check, contains, deadline, equal, eventually
 from scripts import echo, fails, in_turn, says
 
 
@@ -70,6 +70,26 @@ def test_retries_are_bounded_and_never_follow_a_byte_of_answer(t):
     eventually(lambda: t.run("status", "--json").json["backend"]["url"] == made.url, "the reload")
     equal(t.run("ask", "hello", code=1).text, "half\n", "the part")
     equal(len(made.chats), 1, "requests after a byte was relayed")
+
+
+def test_what_came_before_a_connection_broke_is_kept_however_late_it_is_read(t):
+    text, stopped = "word " * 8000, threading.Event()
+
+    def breaks(request, out):
+        out.delta("begin ")
+        stopped.wait(30)
+        out.delta(text)
+        out.cut()
+    made, daemon = t.serve(breaks)
+    client = t.start("ask", "hello")
+    client.wait_out("begin ")
+    daemon.process.send_signal(signal.SIGSTOP)
+    try:
+        stopped.set()
+        eventually(lambda: made.chats[0].link.fileno() < 0, "the end of the connection")
+    finally:
+        daemon.process.send_signal(signal.SIGCONT)
+    equal(client.end().expect(1).text, "begin " + text + "\n", "the part")
 
 
 def test_400_and_401_are_not_tried_again(t):
@@ -142,19 +162,15 @@ def test_ends_without_done_are_told_apart(t):
     def open_end(request, out):
         out.delta("complete")
         out.event({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
-        for _ in range(100):
-            if out.gone():
-                return
+        while not out.gone():
             out.raw(b": heartbeat\n\n")
             time.sleep(0.05)
     current = [None]
     t.serve(lambda request, out: current[0](request, out))
     for script, code, text in ((reason_only, 0, "complete"), (done_only, 0, "complete"), (neither, 1, "incomplete"), (open_end, 0, "complete")):
         current[0] = script
-        began = time.monotonic()
-        result = t.run("ask", "hello", code=None)
+        result = t.run("ask", "hello", code=None)  # open_end goes on until it is left
         equal((result.code, result.text), (code, text + "\n"), f"{script.__name__} ({result.err})")
-        check(time.monotonic() - began < 3, script.__name__, "took", time.monotonic() - began)
     current[0] = neither
     t.run("ask", "hello", code=1)
     equal(stored(t)["error"]["name"], "upstream_truncated", "error")
@@ -173,18 +189,20 @@ def test_silence_ends_by_the_timeouts(t):
 
     def heartbeats(request, out):
         out.delta("begin ")
-        for _ in range(12):
+        until = time.monotonic() + 2
+        while time.monotonic() < until:
             out.raw(b": ping\n\n")
-            time.sleep(0.05)
+            time.sleep(0.02)
         out.delta("end")
         out.finish()
     current = [never]
-    t.serve(lambda request, out: current[0](request, out),
-            config="first_byte_timeout = 200ms\nidle_timeout = 200ms\nretries = 0\n")
+    _, daemon = t.serve(lambda request, out: current[0](request, out), config="first_byte_timeout = 200ms\nretries = 0\n")
     result = t.run("ask", "hello", code=1)
     contains(result.err, "backend:")
     equal(stored(t)["error"]["name"], "upstream_timeout", "error of no first byte")
     contains(result.err, "first_byte_timeout")
+    daemon.stop()
+    t.serve(lambda request, out: current[0](request, out), config="idle_timeout = 1500ms\nretries = 0\n")
     current[0] = stalls
     result = t.run("ask", "hello", code=1)
     equal(result.text, "some words\n", "the part")
@@ -282,7 +300,7 @@ def test_proxies_are_explicit_or_the_environments(t):
 def nginx(t, made, extra=""):
     folder = os.path.join(t.dir, "nginx")
     os.mkdir(folder)
-    port = free_port()
+    path = os.path.join(folder, "sock")  # a port that is free now may be another program's when it is bound
     conf = os.path.join(folder, "nginx.conf")
     with open(conf, "w", encoding="ascii") as f:
         f.write(f"""
@@ -293,7 +311,7 @@ http {{
   client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/f;
   uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
   gzip on; gzip_types text/event-stream application/json; gzip_min_length 1; gzip_proxied any;
-  server {{ listen 127.0.0.1:{port}; client_max_body_size 1m;
+  server {{ listen unix:{path}; client_max_body_size 1m;
     location / {{ proxy_pass {made.url}; proxy_buffering off; proxy_http_version 1.1; proxy_set_header Connection ""; {extra} }} }}
 }}
 """)
@@ -310,19 +328,9 @@ http {{
 
     def listens():
         check(process.poll() is None, "nginx ended; its log is in", folder)
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return True
-        except OSError:
-            return False
+        return can_connect(path)
     eventually(listens, "nginx")
-    return f"http://127.0.0.1:{port}"
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    return f"unix:{path}"
 
 
 TEXT = "Gr\u00fc\u00dfe aus \u65e5\u672c \U0001f642\n" * 50
@@ -351,11 +359,11 @@ def test_nginx_refuses_a_large_upload_and_the_user_hears_it(t):
 
 
 def test_a_name_that_does_not_resolve_blocks_nobody(t):
-    t.daemon("backend = http://no-such-host.invalid:1\nretries = 0\nconnect_timeout = 2s\n")
+    t.daemon("backend = http://no-such-host.invalid:1\nretries = 0\nconnect_timeout = 6s\n")
     client = t.start("ask", "hello")
     began = time.monotonic()
     t.run("status")
-    check(time.monotonic() - began < 1.5, "status took", time.monotonic() - began)
+    check(time.monotonic() - began < 5, "status took", time.monotonic() - began)
     result = client.end()
     equal(result.code, 69, f"status ({result.err})")
     contains(result.err, "no-such-host.invalid")
@@ -391,7 +399,7 @@ def test_models_fail_softly(t):
 
 
 def test_many_connections_are_reused_and_bounded(t):
-    made, _ = t.serve(says("x", pause=0.01), config="max_connections = 4\n")
+    made, _ = t.serve(says("x", pause=0.01), config="max_connections = 4\nfinish_grace = 10s\n")
     rpc = t.rpc()
     streams = [rpc.ask(f"q{i}")[1] for i in range(20)]
     for stream in streams:
