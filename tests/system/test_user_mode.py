@@ -209,16 +209,22 @@ def test_start_stop_and_reload_by_command(t):
 
 
 def test_it_leaves_when_idle_and_not_while_somebody_is_there(t):
-    daemon = t.daemon("idle_exit = 200ms\n")
-    rpc = t.rpc()
+    def in_haste(config):
+        """A daemon that leaves soon, and somebody who was there before it was in haste."""
+        daemon = t.daemon(config)
+        rpc = t.rpc()
+        daemon.reload(f"{config}idle_exit = 200ms\n")
+        eventually(lambda: "loaded again" in daemon.log(), "the reload")
+        return daemon, rpc
+    daemon, rpc = in_haste("")
     time.sleep(0.6)
     equal(rpc.call("ping"), {}, "a connected client")
     rpc.close()
     equal(daemon.wait(), 0, "status")
     check(not os.path.exists(t.h.socket), "the socket is left behind")
-    made = t.backend(words(60, 0.01))
-    daemon = t.daemon(f"backend = {made.url}\nidle_exit = 400ms\n")
-    t.run("ask", "-d", "hello")
+    daemon, rpc = in_haste(f"backend = {t.backend(words(60, 0.01)).url}\n")
+    rpc.call("ask", text="hello", stream=False)
+    rpc.close()
     equal(daemon.wait(), 0, "status")
     equal(len(t.sql("SELECT output FROM steps WHERE type = 'assistant_message'")[0]["output"]), 60 * 7,
           "the answer it waited for")
