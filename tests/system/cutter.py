@@ -9,12 +9,12 @@ import mp
 class Cutter:
     """Of each connection so many bytes of the daemon's pass, then it is cut; those after the list pass whole.
 
-    What the client asked is in `requests` as (method, params), in order, of all connections.
+    What the client asked is in `requests` as (method, params), in order, of all connections; how much passed of each in `passed`.
     """
 
     def __init__(self, t, daemon, *after):
         self.path, self.daemon, self.after, self.requests = os.path.join(t.dir, "cut.sock"), daemon, list(after), []
-        self.cuts, self.open = 0, []
+        self.cuts, self.open, self.passed = 0, [], []
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(self.path)
         self.listener.listen(16)
@@ -43,8 +43,9 @@ class Cutter:
                 continue
             self.open += [client, server]
             left = self.after.pop(0) if self.after else None
+            self.passed.append(0)
             threading.Thread(target=self.up, args=(client, server), daemon=True).start()
-            threading.Thread(target=self.down, args=(server, client, left), daemon=True).start()
+            threading.Thread(target=self.down, args=(server, client, left, len(self.passed) - 1), daemon=True).start()
 
     def up(self, client, server):
         unpacker = mp.Unpacker()
@@ -59,10 +60,11 @@ class Cutter:
         except OSError:
             pass
 
-    def down(self, server, client, left):
+    def down(self, server, client, left, number):
         try:
             while (left is None or left > 0) and (data := server.recv(min(1 << 16, left or 1 << 16))):
                 client.sendall(data)
+                self.passed[number] += len(data)
                 left = None if left is None else left - len(data)
             self.cuts += left == 0
         except OSError:

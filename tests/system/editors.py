@@ -99,7 +99,14 @@ def stops_and_asks_again(t, run, script):
 
 def goes_on_after_cuts(t, run, script):
     """The connection breaks twice in ten thousand tokens, once in the middle of a character."""
-    t.serve(says(LONG, step=8))
+    def in_parts(request, out):
+        # Each connection brings whole pieces before it breaks, however much there is at once for one that comes late.
+        says(LONG[:10000], step=8, ends=False)(request, out)
+        eventually(lambda: cutter.passed and cutter.passed[0] >= 10000, "a part by the first connection")
+        says(LONG[10000:40000], step=8, ends=False)(request, out)
+        eventually(lambda: len(cutter.passed) > 1 and cutter.passed[1] >= 8000, "a part by the second")
+        says(LONG[40000:], step=8)(request, out)
+    t.serve(in_parts)
     cutter = Cutter(t, t.h.socket, 30011, 60000)
     got = run(t, script, {"RAGCHAT_SOCKET": cutter.path}).end()
     equal((got["text"], got["state"], cutter.cuts), (LONG, "done", 2), "the buffer")

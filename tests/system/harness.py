@@ -38,10 +38,12 @@ DATA = os.path.join(HERE, "data")
 REPORTS = ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "runtime error:", "WARNING: ThreadSanitizer",
            "AddressSanitizer:DEADLYSIGNAL", "assertion", "Assertion")
 
-# Every timer that would make a test wait, in tens of milliseconds. A test's own words win.
+# Every timer that would make a test wait, in tens of milliseconds; what cuts work off where a machine is busy, in many
+# seconds. A test's own words win.
 FAST = {
     "retry_base": "20ms", "retry_max": "5s", "finish_grace": "100ms", "socket_check": "50ms",
-    "connect_timeout": "5s", "first_byte_timeout": "20s", "idle_timeout": "20s", "shutdown_grace": "200ms",
+    "connect_timeout": "15s", "first_byte_timeout": "60s", "idle_timeout": "60s", "shutdown_grace": "200ms",
+    "search_timeout": "20s", "retrieval_timeout": "20s", "pdf_timeout": "60s",
     "log": "debug",
 }
 

@@ -2,9 +2,11 @@
 account for each member of a group. What needs other users needs root."""
 import contextlib
 import os
+import queue
 import shutil
 import socket
 import subprocess
+import threading
 
 from harness import Rpc, Client, check, eventually
 
@@ -75,10 +77,11 @@ class Machine:
             if self.notes:
                 self.notes.close()
                 os.unlink(path)
-            self.notes = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+            self.notes, self.said = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM), queue.SimpleQueue()
             self.notes.bind(path)
             os.chmod(path, 0o666)
             self.t.closers.append(self.notes.close)
+            threading.Thread(target=self.listen_to, args=(self.notes, self.said), daemon=True).start()
             env["NOTIFY_SOCKET"] = path
         if watchdog_ms:
             env["WATCHDOG_USEC"] = str(watchdog_ms * 1000)
@@ -120,15 +123,29 @@ class Machine:
         result = self.client(uid, *args, **more).end(timeout)
         return result if code is None else result.expect(code)
 
+    @staticmethod
+    def listen_to(notes, said):
+        """At once, as a service manager does: a socket that nobody reads takes ten datagrams, and then no more."""
+        try:
+            while note := notes.recv(4096):
+                said.put(note.decode())
+        except OSError:
+            pass
+
     def told(self, wanted, timeout=10.0):
         """Wait for this datagram to the service manager; gives it."""
-        self.notes.settimeout(0)
-        seen = []
-
         def arrived():
             try:
-                seen.append(self.notes.recv(4096).decode())
-            except BlockingIOError:
+                note = self.said.get_nowait()
+            except queue.Empty:
                 return None
-            return next((note for note in seen[-1:] if wanted in note.split("\n")), None)
+            return note if wanted in note.split("\n") else None
         return eventually(arrived, f"{wanted} to the service manager", timeout)
+
+    def silent(self, seconds):
+        """Nothing is told for so long."""
+        try:
+            self.said.get(timeout=seconds)
+            return False
+        except queue.Empty:
+            return True

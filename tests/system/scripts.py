@@ -13,14 +13,15 @@ def echo(request, out):
     out.finish()
 
 
-def says(text, step=11, pause=0.0):
+def says(text, step=11, pause=0.0, ends=True):
     """This very text, cut into pieces of `step` characters."""
     def script(request, out):
         for at in range(0, len(text), step):
             out.delta(text[at:at + step])
             if pause:
                 time.sleep(pause)
-        out.finish()
+        if ends:
+            out.finish()
     return script
 
 

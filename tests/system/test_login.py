@@ -195,13 +195,13 @@ def test_under_peer_there_is_nothing_to_log_in_to(t):
 
 
 def test_failures_make_wait_for_a_while_and_nobody_for_good(t):
-    m = machine(t, login_wait="300ms", login_wait_max="300ms")
+    m = machine(t, login_wait="2s", login_wait_max="2s")
     m.root.call("account.add", name="ann", password="right")
     rpc = m.rpc(ANN)
     for _ in range(3):
         rpc.fails("unauthenticated", "auth.password", account="ann", password="wrong")
     error = rpc.fails("rate_limited", "auth.password", account="ann", password="right")
-    check(0 < error.error["retry_ms"] <= 300, "retry_ms:", error.error)
+    check(0 < error.error["retry_ms"] <= 2000, "retry_ms:", error.error)
     # Another uid does not wait for it, and neither does another account.
     log_in(m, BEN, "ann", "right")
     rpc.fails("unauthenticated", "auth.password", account="other", password="x")
@@ -234,7 +234,7 @@ def test_a_connection_that_fails_too_often_is_closed(t):
 
 
 def machine_with_short_login(t, m):
-    m.configure(m_config(m, login_timeout="100ms"))
+    m.configure(m_config(m, login_timeout="1s"))
     m.root.call("daemon.reload")
     return m.rpc(ANN)
 
@@ -309,12 +309,12 @@ def test_the_right_user_gets_in_and_answers_go_on_during_an_attack(t):
     for stream in streams:
         ann.finish(stream)
         equal(stream.done["state"], "done", "a stream during the attack")
+    eventually(lambda: "rate_limited" in tried, "an attacker who has to wait")
     stop.set()
     for thread in threads:
         thread.join(10)
     for rpc in attackers:
         rpc.close()
-    check("rate_limited" in tried, "nobody had to wait:", set(tried))
 
 
 # ---- tokens ----

@@ -40,22 +40,20 @@ def test_eight_clients_that_race_start_one_daemon_each_time(t):
 
 @deadline(60)
 def test_head_takes_its_twenty_bytes_and_the_whole_answer_is_stored(t):
-    gone = threading.Event()
+    gone = t.h.path("gone")
     text = "0123456789" * 2000
 
     def script(request, out):
         out.delta(text[:1000])
-        gone.wait(20)
+        eventually(lambda: os.path.exists(gone), "the end of head")
         for at in range(1000, len(text), 100):
             out.delta(text[at:at + 100])
             time.sleep(0.001)
         out.finish()
     t.serve(script)
-    shell = subprocess.Popen(["bash", "-c", f"{t.program('ragchat')} ask hello | head -c 20; echo \"/${{PIPESTATUS[0]}}\""],
+    shell = subprocess.Popen(["bash", "-c", f"{t.program('ragchat')} ask hello | (head -c 20; exec <&-; : > {gone}); echo \"/${{PIPESTATUS[0]}}\""],
                              env=t.h.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    eventually(lambda: t.backends[0].chats, "the request")
-    gone.set()
-    out, err = shell.communicate(timeout=30)
+    out, err = shell.communicate(timeout=60)
     equal(out, b"01234567890123456789/141\n", "head's bytes and the status of ragchat")
     equal(err, b"", "stderr")
     t.run("wait", "last")
