@@ -325,7 +325,7 @@ uint64_t chat_oldest_unsaved_ms(const struct chat *c)
 
 		oldest = max_of(oldest, now - t->oldest_us);
 	}
-	return oldest / 1000;
+	return (oldest + 999) / 1000; /* 0 says that nothing is missing */
 }
 
 void chat_counts(const struct chat *c, const struct account *whose, struct chat_counts *out)
