@@ -83,19 +83,19 @@ def all_of(t, names):
     equal([words for words in (one(t, name) for name in names) if words], [], "what was lost")
 
 
-@deadline(90)
+@deadline(60)
 def test_nasty_first_half(t):
     """Whole, clean, nothing lost."""
     equal(len(NASTY), 60, "nasty inputs")
     all_of(t, [name for name in NASTY if name < "n31"])
 
 
-@deadline(90)
+@deadline(60)
 def test_nasty_second_half(t):
     all_of(t, [name for name in NASTY if name >= "n31"])
 
 
-@deadline(90)
+@deadline(60)
 def test_a_lost_letter_is_noticed(t):
     """The oracle can fail: a page without one word of the answer lacks just its letters."""
     path = os.path.join(t.dir, "cut.pdf")
@@ -104,14 +104,14 @@ def test_a_lost_letter_is_noticed(t):
     equal(lost(literals(t, "Some words, Ж *ЩЩ* `漢`.\n".encode()), path), visible("ЩЩ漢"), "what is lost")
 
 
-@deadline(90)
+@deadline(60)
 def test_same_input_same_bytes(t):
     for name in NASTY:
         if len(NASTY[name]()) < 100000:
             equal(render(t, NASTY[name]()).stdout, render(t, NASTY[name]()).stdout, name)
 
 
-@deadline(90)
+@deadline(60)
 def test_locked_before_the_answer_is_read(t):
     """Behind the filter nothing but memory, read and write: no file, no socket, whatever is in the answer."""
     if t.sanitizer:
@@ -128,7 +128,7 @@ def test_locked_before_the_answer_is_read(t):
         check("write" in after and set(after) <= allowed, name, set(after) - allowed)
 
 
-@deadline(90)
+@deadline(60)
 def test_copies_in_logical_order(t):
     """Each script's words come out of poppler as they went in, one line for one paragraph."""
     path = os.path.join(t.dir, "order.pdf")
