@@ -280,7 +280,8 @@ static int by_name(struct filter *f, bool *many)
 	if (r == 0 && !*many) { /* all of them: what was there before is among them */
 		for (size_t i = 0; i < op->at.kept; i++)
 			thread_row_fini(&op->rows[i]);
-		memmove(op->rows, op->rows + op->at.kept, (op->n - op->at.kept) * sizeof(*op->rows));
+		if (op->n) /* else there may be no rows at all */
+			memmove(op->rows, op->rows + op->at.kept, (op->n - op->at.kept) * sizeof(*op->rows));
 		op->n -= op->at.kept;
 	}
 	return r;
