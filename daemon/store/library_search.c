@@ -13,15 +13,14 @@
 #include "daemon/store/search_hits.h"
 #include "daemon/store/search_segments.h"
 
-#define COLLECTIONS_MAX 256 /* searched at once */
 #define SCOPE_MAX 1024      /* documents a search may be kept to */
 
 struct searched {
 	struct collection {
 		int64_t id, base, frozen;
 		bool direct;
-	} v[COLLECTIONS_MAX];
-	size_t n;
+	} *v;
+	size_t n, cap;
 };
 
 struct scope {
@@ -81,8 +80,9 @@ static int find_collections(struct walk *w)
 
 	while (r == 0) {
 		r = db_step(stmt, &row, w->why);
-		if (r != 0 || !row || w->collections.n == COLLECTIONS_MAX)
+		if (r != 0 || !row)
 			break;
+		w->collections.v = mem_grow(w->collections.v, &w->collections.cap, w->collections.n, sizeof(*w->collections.v));
 		w->collections.v[w->collections.n++] = (struct collection){ db_col_int(stmt, 0),
 			db_col_int(stmt, 4), db_col_int(stmt, 5), db_col_int(stmt, 6) };
 		w->segments.lacking |= db_col_int(stmt, 7) == RECIPE_DAMAGED;
@@ -493,6 +493,7 @@ static int search_once(struct db *db, struct db_search *s, bool again)
 	rank_rows_fini(&w.rows);
 	for (size_t i = 0; i < w.rank.nlengths; i++)
 		rank_lengths_fini(&w.lengths[i]);
+	mem_free(w.collections.v);
 	mem_free(w.lengths);
 	mem_free(w.whole);
 	mem_free(w.rank.hits);

@@ -258,6 +258,27 @@ TEST(a_cursor_from_nowhere_is_refused_and_collections_are_counted)
 	desk_end(&d);
 }
 
+TEST(however_many_collections_there_are_all_are_searched)
+{
+	struct desk d;
+	struct found f;
+	char name[32];
+
+	desk_make(&d);
+	for (unsigned i = 0; i < 300; i++) {
+		const char *text = i < 299 ? "Nothing of interest." : "The treasure lies under the oak.";
+
+		(void)snprintf(name, sizeof(name), "box%u", i);
+		check_int(upload_to(&d, name, "note.txt", text, strlen(text)).r, 0);
+	}
+	find(&d, &f, "Where does the treasure lie?");
+	check_int(f.documents, 300);
+	check_int(f.sources.n, 1);
+	check(!f.cut);
+	found_fini(&f);
+	desk_end(&d);
+}
+
 TEST(a_large_document_is_whole_to_its_last_line)
 {
 	struct desk d;
