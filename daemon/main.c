@@ -205,6 +205,7 @@ int main(int argc, char **argv)
 		return r;
 	umask(077);
 	signal(SIGPIPE, SIG_IGN); /* libuv does not */
+	signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is told of by EFBIG, like a full disk */
 	mallopt(M_ARENA_MAX, 2);  /* few threads, little memory each */
 	if (a.verbose)
 		a.server.log = a.verbose > 1 ? "trace" : "debug";
