@@ -101,14 +101,20 @@ static void make_room(struct db *db)
 			forget_at(maps, i);
 }
 
-/* As long as its row says. */
+/* What is in the file's place can never be read, or the disk does not give it: no matter of this moment. */
+static bool is_lost(int error)
+{
+	return error == EACCES || error == EPERM || error == ELOOP || error == ENXIO || error == EIO;
+}
+
+/* As long as its row says. Nothing is waited for: there may be a pipe in its place. */
 static int map(struct db *db, const char *file, int64_t bytes, struct mapping *m)
 {
-	int fd = openat(db->segments, file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC), r;
+	int fd = openat(db->segments, file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC), r;
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
-		r = -errno;
+		r = is_lost(errno) ? SEGMENT_E_CORRUPT : -errno;
 	else if (!S_ISREG(st.st_mode) || st.st_size != bytes || bytes <= 0)
 		r = SEGMENT_E_CORRUPT;
 	else

@@ -192,6 +192,8 @@ static int open_source(struct sources *s, int64_t id, struct segments_work *w, c
 		s->n++;
 	}
 	db_release(stmt);
+	if (e == -ENOENT) /* nobody deletes what has a row that counts */
+		e = SEGMENT_E_CORRUPT;
 	return r ? r : row ? e : -ECANCELED;
 }
 

@@ -63,7 +63,11 @@ int segments_gone(struct db *db, int64_t first, int64_t passages, char **why)
 
 int segments_broken(struct db *db, const char *file, char **why)
 {
-	return db_run(db, db->lib, why, "UPDATE segment SET state = 3 WHERE file = ?1 AND state = 1", db_text(file));
+	int r = db_run(db, db->lib, why, "UPDATE segment SET state = 3 WHERE file = ?1 AND state = 1", db_text(file));
+
+	if (r == 0 && sqlite3_changes(db->lib))
+		log_warn("a file of the index is damaged: made anew from the text");
+	return r;
 }
 
 /* ---- dropping ---- */

@@ -86,7 +86,15 @@ def test_segments_that_are_damaged(t):
             byte = f.read(1)
             f.seek(60)
             f.write(bytes([byte[0] ^ 0x20]))
-    ways = {"a file is gone": os.unlink, "a file is cut": lambda path: os.truncate(path, 100), "bits are flipped": flip}
+
+    def instead(make):
+        def way(path):
+            os.unlink(path)
+            make(path)
+        return way
+    ways = {"a file is gone": os.unlink, "a file is cut": lambda path: os.truncate(path, 100), "bits are flipped": flip,
+            "a folder is in its place": instead(os.mkdir), "a pipe is in its place": instead(os.mkfifo),
+            "a link is in its place": instead(lambda path: os.symlink("/dev/zero", path))}
     for what, way in ways.items():
         for stopped in (True, False):
             if stopped:
@@ -100,6 +108,7 @@ def test_segments_that_are_damaged(t):
                 daemon.restart()
             equal(found(t, "tide", "--in", "other"), ["tides.txt"], f"of another collection, where {what}")
             eventually(lambda: len(found(t, "red sails")) == 8, f"all boats, where {what}", 20)
+    contains(daemon.log(), "files of the index are missing or cut: made anew", "a file of the index is damaged: made anew")
     daemon.stop()
     damage(t, "DELETE FROM segment WHERE collection = 1 AND first = (SELECT min(first) FROM segment WHERE collection = 1)")
     daemon.restart()
