@@ -354,7 +354,10 @@ static void ingest_done(struct job *j)
 
 	if (j->r != 0 && !end.r) { /* it never ran: the store closed, or had no room */
 		end.r = j->r == STORE_E_BUSY ? LIBRARY_E_BUSY : LIBRARY_E_STORE;
-		end.why = j->why ? j->why : "too many documents are waiting: try again";
+		end.why = j->why                  ? j->why
+			  : j->r == STORE_E_BUSY ? "too many documents are waiting: try again"
+			  : j->r < 0             ? strerror(-j->r)
+						 : "the database cannot take it now";
 	}
 	if (j->r == STORE_E_CORRUPT) { /* its words may be all that is wrong */
 		end.r = LIBRARY_E_BUSY;

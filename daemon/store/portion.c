@@ -120,7 +120,8 @@ int portion_make(struct db *db, struct portion *p, bool sync, char **why)
 	r = portion_write(db, p->b, rough, sync, &p->made, why);
 	if (r == -ENOSPC || r == -EDQUOT)
 		return db_fail(why, STORE_E_FULL, "no space left for the index: make room");
-	return r > 0 ? -EIO : r;
+	r = r > 0 ? -EIO : r;
+	return r ? db_fail(why, r, "cannot write a file of the index: %s", strerror(-r)) : 0;
 }
 
 int portion_add(struct db *db, struct portion *p, char **why)
