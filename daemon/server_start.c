@@ -118,7 +118,7 @@ static struct readers *new_readers(struct server *s)
 static int open_store(struct server *s)
 {
 	const struct store_config sc = { .path = s->database_path, .socket = s->socket_path, .create = true,
-		.index_passages = s->config->index_passages };
+		.index_passages = s->config->index_passages, .retry_ms = (uint64_t)s->config->index_retry };
 	const struct library_config lc = { .max_document = (size_t)s->config->max_document };
 	char *why = NULL;
 	int r;

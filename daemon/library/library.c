@@ -21,11 +21,21 @@ void library_configure(struct library *l, const struct library_config *config)
 	};
 }
 
+/* What could not be done to the index is tried again. */
+static void on_later(struct store_later *later)
+{
+	struct library *l = container_of(later, struct library, later);
+
+	l->mending = 0;
+	library_rebuild(l);
+}
+
 int library_new(struct library **out, struct store *store, const struct library_config *config)
 {
 	struct library *l = mem_new(sizeof(*l));
 
 	list_init(&l->ingests);
+	l->later.fn = on_later;
 	store_set_words(words_split);
 	l->store = store;
 	library_configure(l, config);
@@ -51,9 +61,15 @@ static void on_rebuilt(struct job *j)
 	struct library *l = j->ctx;
 	bool more = j->r == 0 && op->more;
 
-	if (j->r != 0 && j->r != STORE_E_BUSY)
-		log_error("the index cannot be made anew, the old one goes on answering: %s",
-			j->why ? j->why : "no reason given");
+	if (j->r == 0) {
+		l->told = false;
+	} else {
+		if (j->r != STORE_E_BUSY && !l->told)
+			log_error("the index cannot be made anew, the old one goes on answering: %s",
+				j->why ? j->why : "no reason given");
+		l->told = l->told || j->r != STORE_E_BUSY;
+		store_later(l->store, &l->later);
+	}
 	op_library_rebuild_free(op);
 	l->rebuilding = false;
 	if (more)
@@ -65,14 +81,16 @@ void library_rebuild(struct library *l)
 {
 	struct op_library_rebuild *op;
 
-	if (l->rebuilding)
+	if (l->rebuilding || store_waits(&l->later))
 		return;
 	op = op_library_rebuild_new();
 	op->job.done = on_rebuilt;
 	op->job.ctx = l;
 	l->rebuilding = store_submit(l->store, STORE_LIBRARY, &op->job) == 0;
-	if (!l->rebuilding)
-		op_library_rebuild_free(op);
+	if (l->rebuilding)
+		return;
+	op_library_rebuild_free(op);
+	store_later(l->store, &l->later);
 }
 
 /* ---- words that are wrong ---- */
@@ -82,8 +100,10 @@ static void on_mended(struct job *j)
 	struct op_library_mend *op = container_of(j, struct op_library_mend, job);
 	struct library *l = j->ctx;
 
-	if (j->r == 0) /* else it was said, and once is enough */
+	if (j->r == 0) /* else it was said; who finds it again after a while has it tried again */
 		l->mending = 0;
+	else
+		store_later(l->store, &l->later);
 	op_library_mend_free(op);
 	library_rebuild(l);
 }

@@ -20,6 +20,8 @@ struct library {
 	struct library_vectors vectors; /* ask NULL: words alone */
 	struct library_config config;
 	bool rebuilding;      /* a job of it is queued */
+	bool told;            /* that it waits for another try */
+	struct store_later later;
 	bool looking;         /* ... of a look whether all is well */
 	int64_t mending;      /* ... of one collection that is not; 0: none */
 	struct list ingests;  /* documents on their way */

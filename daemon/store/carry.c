@@ -116,10 +116,15 @@ static void end(struct batch *b)
 	struct carrier *c = b->carrier;
 
 	c->running = false;
-	if (b->job.r != 0)
-		log_warn("events of documents wait: %s", b->job.why ? b->job.why : "the database failed");
-	else
+	if (b->job.r != 0) {
+		if (!c->told)
+			log_warn("events of documents wait: %s", b->job.why ? b->job.why : "the database failed");
+		c->told = true;
+		store_later(c->store, &c->later);
+	} else {
+		c->told = false;
 		c->wanted |= b->n == BATCH;
+	}
 	batch_free(b);
 	if (c->wanted)
 		carry_go(c);
@@ -132,6 +137,7 @@ static void step(struct batch *b, enum store_lane lane, int (*run)(struct db *, 
 	b->job.shares = lane == STORE_LIBRARY; /* documents that come in go on in the same transaction */
 	if (store_submit(b->carrier->store, lane, &b->job) != 0) { /* busy, or at its end: another time */
 		b->carrier->running = false;
+		store_later(b->carrier->store, &b->carrier->later);
 		batch_free(b);
 	}
 }
@@ -173,4 +179,14 @@ void carry_go(struct carrier *c)
 	b = mem_new(sizeof(*b));
 	b->carrier = c;
 	step(b, STORE_KEYED, read_run, on_read);
+}
+
+static void on_later(struct store_later *l)
+{
+	carry_go(container_of(l, struct carrier, later));
+}
+
+void carry_init(struct carrier *c, struct store *store)
+{
+	*c = (struct carrier){ .store = store, .later.fn = on_later };
 }

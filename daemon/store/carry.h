@@ -16,5 +16,8 @@ int carry_add(struct db *db, const char *account, const char *kind, const char *
 struct carrier {
 	struct store *store;
 	bool wanted, running;
+	bool told; /* that they wait */
+	struct store_later later;
 };
+void carry_init(struct carrier *c, struct store *store);
 void carry_go(struct carrier *c);

@@ -7,12 +7,9 @@
 #include <string.h>
 
 #include "common/attr.h"
-#include "common/clock.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "daemon/store/segments.h"
-
-#define AGAIN_MS 30000 /* after something failed: a full disk stays full for a while */
 
 struct task {
 	struct job job;
@@ -29,15 +26,26 @@ static void *task_free(struct task *t)
 	return mem_free(t);
 }
 
+/* A full disk stays full for a while, which is said once. */
+static void hold_off(struct tender *tender, const struct job *j)
+{
+	if (!tender->told)
+		log_warn("the index waits: %s", j->why ? j->why : strerror(j->r < 0 ? -j->r : EIO));
+	tender->told = true;
+	store_later(tender->store, &tender->later);
+}
+
 static void end(struct task *t)
 {
 	struct tender *tender = t->tender;
 
 	tender->running = false;
-	if (t->job.r != 0 && t->job.r != -ECANCELED)
-		tender->not_before_ms = clock_mono_ms() + AGAIN_MS;
-	if (t->job.r != 0 && t->job.r != -ECANCELED)
-		log_warn("the index waits: %s", t->job.why ? t->job.why : strerror(t->job.r < 0 ? -t->job.r : EIO));
+	if (t->job.r != 0 && t->job.r != -ECANCELED) {
+		hold_off(tender, &t->job);
+	} else if (t->job.r == 0 && tender->told) {
+		log_info("the index goes on");
+		tender->told = false;
+	}
 	task_free(t);
 	if (tender->wanted)
 		tend_go(tender);
@@ -51,6 +59,7 @@ static void step(struct task *t, enum store_lane lane, int (*run)(struct db *, s
 	if (store_submit(t->tender->store, lane, &t->job) == 0)
 		return;
 	t->tender->running = false; /* busy, or at its end: another time */
+	store_later(t->tender->store, &t->tender->later);
 	task_free(t);
 }
 
@@ -125,7 +134,7 @@ void tend_go(struct tender *tender)
 	struct task *t;
 
 	tender->wanted = true;
-	if (tender->running || clock_mono_ms() < tender->not_before_ms)
+	if (tender->running || store_waits(&tender->later))
 		return;
 	tender->wanted = false;
 	tender->running = true;
@@ -134,4 +143,14 @@ void tend_go(struct tender *tender)
 	memcpy(t->broken, tender->broken, sizeof(t->broken));
 	tender->broken[0] = '\0';
 	step(t, STORE_LIBRARY, housekeep_run, on_housekept);
+}
+
+static void on_later(struct store_later *l)
+{
+	tend_go(container_of(l, struct tender, later));
+}
+
+void tend_init(struct tender *t, struct store *store)
+{
+	*t = (struct tender){ .store = store, .later.fn = on_later };
 }

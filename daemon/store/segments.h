@@ -94,7 +94,9 @@ int segments_add(struct db *db, const struct segments_work *w, int state, char *
 struct tender {
 	struct store *store;
 	bool wanted, running;
-	uint64_t not_before_ms;
+	bool told;       /* that it waits */
+	struct store_later later;
 	char broken[40]; /* a file that was found to be wrong */
 };
+void tend_init(struct tender *t, struct store *store);
 void tend_go(struct tender *t);

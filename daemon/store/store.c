@@ -12,6 +12,7 @@
 #include "daemon/store/carry.h"
 #include "daemon/store/columns.h"
 #include "daemon/store/lane.h"
+#include "daemon/store/later.h"
 #include "daemon/store/lock.h"
 #include "daemon/store/migrate.h"
 #include "daemon/store/place.h"
@@ -28,7 +29,9 @@ struct store {
 	int lock;
 	struct columns *columns;
 	struct harvest harvest;
-	bool started;        /* lanes run, the async handle lives in the loop */
+	bool started;        /* lanes run, the handles live in the loop */
+	unsigned open;       /* of the handles, while they are closed */
+	struct laters laters;
 	struct carrier carrier;
 	struct tender tender;
 	int segments; /* their folder */
@@ -195,7 +198,7 @@ static void on_async(uv_async_t *async)
 		uv_unref((uv_handle_t *)async); /* an idle store does not keep the loop alive */
 }
 
-static int start_lanes(struct store *s, uv_loop_t *loop, char **why)
+static int start_lanes(struct store *s, uv_loop_t *loop, uint64_t retry_ms, char **why)
 {
 	int r = uv_mutex_init(&s->harvest.mutex);
 
@@ -208,9 +211,10 @@ static int start_lanes(struct store *s, uv_loop_t *loop, char **why)
 		return db_fail(why, r, "cannot start: %s", uv_strerror(r));
 	}
 	uv_unref((uv_handle_t *)&s->harvest.async);
+	laters_init(&s->laters, loop, retry_ms);
 	s->started = true;
-	s->carrier.store = s;
-	s->tender.store = s;
+	carry_init(&s->carrier, s);
+	tend_init(&s->tender, s);
 	s->lanes[STORE_LIBRARY].db.outbox = true; /* what the last life left */
 	for (int lane = 0; r == 0 && lane < STORE_LANES; lane++)
 		r = lane_start(&s->lanes[lane], (enum store_lane)lane, &s->harvest);
@@ -237,7 +241,7 @@ static int open_all(struct store *s, uv_loop_t *loop, const struct store_config 
 	r = open_readers(s, why);
 	if (r == 0)
 		r = open_search(s, why);
-	return r ? r : start_lanes(s, loop, why);
+	return r ? r : start_lanes(s, loop, config->retry_ms, why);
 }
 
 int store_open(struct store **out, uv_loop_t *loop, const struct store_config *config, char **why)
@@ -278,11 +282,20 @@ static void store_free(struct store *s)
 	mem_free(s);
 }
 
-static void on_closed(uv_handle_t *handle)
+static void one_closed(struct store *s)
 {
-	struct store *s = container_of(handle, struct store, harvest.async);
+	if (--s->open == 0)
+		store_free(s);
+}
 
-	store_free(s);
+static void on_async_closed(uv_handle_t *handle)
+{
+	one_closed(container_of(handle, struct store, harvest.async));
+}
+
+static void on_laters_closed(uv_handle_t *handle)
+{
+	one_closed(container_of(handle, struct store, laters.timer));
 }
 
 void store_close(struct store *s)
@@ -308,7 +321,9 @@ void store_close(struct store *s)
 		return;
 	}
 	uv_mutex_destroy(&s->harvest.mutex);
-	uv_close((uv_handle_t *)&s->harvest.async, on_closed);
+	s->open = 2;
+	uv_close((uv_handle_t *)&s->harvest.async, on_async_closed);
+	laters_close(&s->laters, on_laters_closed);
 }
 
 /* ---- in use ---- */
@@ -320,6 +335,11 @@ int store_submit(struct store *s, enum store_lane lane, struct job *j)
 	if (r == 0 && s->outstanding++ == 0)
 		uv_ref((uv_handle_t *)&s->harvest.async);
 	return r;
+}
+
+void store_later(struct store *s, struct store_later *l)
+{
+	laters_add(&s->laters, l);
 }
 
 bool store_news(struct store *s, uint64_t set[NEWS_WORDS])

@@ -81,6 +81,7 @@ struct store_config {
 	bool create;           /* false: a missing file is STORE_E_NOT_FOUND */
 	bool init_only;        /* make or migrate the file, start no thread */
 	int64_t index_passages; /* a collection of so many moves into segments; 0: none does */
+	uint64_t retry_ms;      /* see store_later */
 };
 
 /*
@@ -97,6 +98,20 @@ void store_close(struct store *s);
 
 /* The job is taken. 0, or STORE_E_BUSY: the lane is full, the job is still the caller's. */
 int store_submit(struct store *s, enum store_lane lane, struct job *j);
+
+/*
+ * For what works behind everybody's back and could not, on a full disk say: fn is called once, from the
+ * loop, after store_config.retry_ms. Harmless on one that waits. Lives as long as the store does.
+ */
+struct store_later {
+	struct list link; /* private */
+	void (*fn)(struct store_later *l);
+};
+void store_later(struct store *s, struct store_later *l);
+static inline bool store_waits(const struct store_later *l)
+{
+	return list_linked(&l->link);
+}
 
 /*
  * Whose events have been committed since the last call, as a set of account % NEWS_BITS (fair_key); and

@@ -1,10 +1,11 @@
 """What the machine may answer on a bad day: a dying disk, a slow one (by strace), no memory (by a preload)."""
 import os
+import resource
 import shutil
 import signal
 import subprocess
 
-from harness import HERE, Closed, RpcError, check, children, contains, deadline, equal
+from harness import HERE, Closed, RpcError, check, children, contains, deadline, equal, eventually
 from mp import packb
 from scripts import echo, says
 
@@ -95,5 +96,79 @@ def test_memory_that_runs_out_costs_only_the_one_who_asked(t):
     contains(str(small.call("status")["server"]["pid"]), str(daemon.pid))
     os.unlink(flag)
     equal(t.run("ask", "once more").text, "x" * 2000000 + "\n", "an answer once there is memory again")
+    daemon.stop()
+    t.integrity()
+
+
+def cramped(t, config, files=30):
+    """A daemon with some documents, and how to let its files grow no further, and again."""
+    daemon = t.daemon(f"index_retry = 30ms\nlog = info\n{config}")
+    names = [t.h.path(f"text{i:02}.txt", f"Text number {i} has the word unique{i}. " + "".join(f"A sentence of word{i * k} and others w{k}. " for k in range(120)))
+             for i in range(files)]
+    t.run("upload", *names)
+
+    def grow(most):
+        resource.prlimit(daemon.pid, resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
+    return daemon, grow
+
+
+def best(t, i):
+    return t.run("search", "--docs", "--json", "-n", "1", f"unique{i}").json["results"][0]["path"]
+
+
+@deadline(60)
+def test_a_file_size_limit_is_a_full_disk(t):
+    """Whatever the daemon was started under: no signal ends it, what does not fit is said, the rest is answered."""
+    daemon, grow = cramped(t, "index_passages = 0\n", 10)
+    grow(32768)
+    refused = t.run("upload", t.h.path("late.txt", "The late word. " + "x y z " * 20000), code=75)
+    contains(refused.err, "library.db")
+    equal(best(t, 3), "text03.txt")
+    grow(resource.RLIM_INFINITY)
+    t.run("upload", t.h.path("late.txt"))
+    daemon.stop()
+    t.integrity()
+
+
+@deadline(60)
+def test_an_index_that_could_not_be_made_anew_is_once_there_is_room(t):
+    daemon, grow = cramped(t, "index_passages = 0\n")
+    daemon.stop()
+    daemon.restart()  # its log of changes begins anew
+    t.rpc().call("doc.list")
+    grow(131072)
+    t.run("docs", "reindex")
+    eventually(lambda: "the index cannot be made anew, the old one goes on answering: " in daemon.log(), "a word of it")
+    equal(best(t, 7), "text07.txt")
+    check("rebuilding" in t.rpc().call("status")["library"], "made anew without room")
+    grow(resource.RLIM_INFINITY)
+    eventually(lambda: "rebuilding" not in t.rpc().call("status")["library"], "the end of the work")
+    equal(daemon.log().count("cannot be made anew"), 1, "words about it")
+    equal(best(t, 8), "text08.txt")
+    daemon.stop()
+    t.integrity()
+
+
+@deadline(60)
+def test_a_segment_that_could_not_be_written_is_once_there_is_room(t):
+    daemon, grow = cramped(t, "index_passages = 100\n")
+
+    def rows(state):
+        return [row["file"] for row in t.sql(f"SELECT file FROM segment WHERE state = {state} AND passages > 200", path=t.h.library)]
+    eventually(lambda: rows(1), "a large segment")
+    daemon.stop()
+    daemon.restart()  # its log of changes begins anew
+    equal(best(t, 5), "text05.txt")
+    grow(49152)
+    os.truncate(os.path.join(os.path.dirname(t.h.library), "library.segments", rows(1)[0]), 100)
+    contains(t.run("search", "--docs", "unique5", code=None).err, "not looked at")
+    eventually(lambda: "the index waits: " in daemon.log(), "a word of it")
+    equal(len(rows(3)), 1, "segments that are to be made anew")
+    grow(resource.RLIM_INFINITY)
+    eventually(lambda: rows(1) and not rows(3), "another one, which nobody asked for")
+    contains(daemon.log(), "the index goes on")
+    equal(daemon.log().count("the index waits"), 1, "words about it")
+    for i in (0, 5, 29):
+        equal(best(t, i), f"text{i:02}.txt")
     daemon.stop()
     t.integrity()
