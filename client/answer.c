@@ -134,18 +134,6 @@ static bool is_weak(const struct marks *marks, int64_t n)
 	return false;
 }
 
-void stranger_lines(const struct marks *marks, struct buf *out)
-{
-	for (size_t i = 0; i < marks->n; i++) {
-		size_t k = 0;
-
-		while (k < i && (marks->v[k].n != marks->v[i].n || marks->v[k].verdict != MARK_UNKNOWN))
-			k++;
-		if (marks->v[i].verdict == MARK_UNKNOWN && k == i)
-			(void)buf_addf(out, "[%d] names no source\n", marks->v[i].n);
-	}
-}
-
 void source_line(struct val source, const struct marks *marks, struct buf *out)
 {
 	int64_t number = val_get_int(source, "n", 0);

@@ -80,6 +80,4 @@ void answer_say(const struct answer *a, bool saved, const char *again);
  * support", "...  changed since". marks may be NULL. Not filtered.
  */
 void source_line(struct val source, const struct marks *marks, struct buf *out);
-/* A line for each number of the text that names no source. */
-void stranger_lines(const struct marks *marks, struct buf *out);
 void marks_take(struct marks *l, struct val list); /* of the wire */

@@ -36,6 +36,34 @@ bool marks_all_hold(const struct marks *l)
 	return true;
 }
 
+/* ---- words ---- */
+
+static bool is_told(const struct marks *l, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (l->v[k].n == l->v[i].n && l->v[k].verdict == MARK_UNKNOWN)
+			return true;
+	return false;
+}
+
+void marks_strangers(const struct marks *l, struct buf *out)
+{
+	size_t told = 0, more = 0;
+
+	for (size_t i = 0; i < l->n; i++) {
+		if (l->v[i].verdict != MARK_UNKNOWN || is_told(l, i))
+			continue;
+		if (told < STRANGERS_TOLD)
+			(void)buf_addf(out, "%s[%d]", told++ ? ", " : "", l->v[i].n);
+		else
+			more++;
+	}
+	if (more)
+		(void)buf_addf(out, " and %zu more", more);
+	if (told)
+		(void)buf_add_str(out, told > 1 ? " name no source\n" : " names no source\n");
+}
+
 /* ---- JSON ---- */
 
 void marks_write(const struct marks *l, struct buf *out)
@@ -132,7 +160,20 @@ static bool on_bracket(const struct mark *m, const char *text, size_t n, size_t 
 	return text[m->off] == '[' || !memcmp(text + m->off, "\xe3\x80\x90", 3);
 }
 
-static void draw_one(const struct mark *m, struct buf *out)
+/*
+ * "~~[7]~~" strikes only where white space is before it and white space or a full stop behind: glued to a
+ * word, or to another one, the tildes would strike what lies between. "[~~7~~]" does wherever it stands.
+ */
+static bool stands_free(const struct mark *m, const char *text, size_t n)
+{
+	static const char before[] = " \t\n", behind[] = " \t\n.,;:!?";
+	size_t end = m->off + m->len;
+
+	return (!m->off || memchr(before, text[m->off - 1], sizeof(before) - 1)) &&
+	       (end == n || memchr(behind, text[end], sizeof(behind) - 1));
+}
+
+static void draw_one(const struct mark *m, bool free, struct buf *out)
 {
 	switch (m->verdict) {
 	case MARK_OK:
@@ -142,7 +183,7 @@ static void draw_one(const struct mark *m, struct buf *out)
 		(void)buf_addf(out, "[%d?]", m->n);
 		break;
 	case MARK_UNKNOWN:
-		(void)buf_addf(out, "~~[%d]~~", m->n);
+		(void)buf_addf(out, free ? "~~[%d]~~" : "[~~%d~~]", m->n);
 		break;
 	}
 }
@@ -161,7 +202,7 @@ void marks_draw(const struct marks *l, const char *text, size_t n, struct buf *o
 			continue;
 		(void)buf_add(out, text + from, m->off - from);
 		for (size_t k = i; k < end; k++)
-			draw_one(&l->v[k], out);
+			draw_one(&l->v[k], end == i + 1 && stands_free(m, text, n), out);
 		from = m->off + m->len;
 	}
 	(void)buf_add(out, text + from, n - from);

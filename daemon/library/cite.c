@@ -1,70 +1,21 @@
 /* The check of an answer that cites: what its numbers name, and whether that says the same. */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/attr.h"
 #include "common/mem.h"
+#include "daemon/library/cite_words.h"
 #include "daemon/library/library.h"
 #include "daemon/library/marker.h"
 #include "daemon/library/sentence.h"
 #include "daemon/library/stop.h"
-#include "daemon/library/words.h"
 
 /* below this share of a sentence's words in the passage it cites: doubt */
 #define WEAK 0.30
 #define PENDING_MAX 32  /* numbers on one sentence */
 #define FIGURES_MAX 8   /* that are in no source, named */
-#define STRANGERS_MAX 8 /* numbers without a source that are named */
+#define NAMING 0.5      /* a line of a list of sources has this share of its words in the name of one */
 #define CODE_MAX 4096   /* of inline code: what is longer is a backtick by itself */
-
-/* ---- words of sentences and sources ---- */
-
-/* Terms as hashes: two that collide would at worst make a weak sentence look supported. */
-struct hashes {
-	uint64_t *v;
-	size_t n, cap;
-	const struct stop_list *stops; /* NULL: all words */
-};
-
-static int hash_add(void *ctx, const struct word *w)
-{
-	struct hashes *h = ctx;
-	uint64_t hash = 0xcbf29ce484222325u;
-
-	if (w->colocated || (h->stops && !w->gram && stop_word(h->stops, w->plain, w->plain_n)))
-		return 0;
-	for (size_t i = 0; i < w->n; i++)
-		hash = (hash ^ (uint8_t)w->term[i]) * 0x100000001b3u;
-	h->v = mem_grow(h->v, &h->cap, h->n, sizeof(*h->v));
-	h->v[h->n++] = hash;
-	return 0;
-}
-
-static int by_value(const void *a, const void *b)
-{
-	const uint64_t *x = a, *y = b;
-
-	return *x < *y ? -1 : *x > *y;
-}
-
-/* Sorted, each once: to be searched. */
-static void hashes_sort(struct hashes *h)
-{
-	size_t n = 0;
-
-	if (h->n)
-		qsort(h->v, h->n, sizeof(*h->v), by_value);
-	for (size_t i = 0; i < h->n; i++)
-		if (!n || h->v[n - 1] != h->v[i])
-			h->v[n++] = h->v[i];
-	h->n = n;
-}
-
-static bool hashes_have(const struct hashes *h, uint64_t hash)
-{
-	return h->n && bsearch(&hash, h->v, h->n, sizeof(hash), by_value);
-}
 
 /* ---- the check ---- */
 
@@ -74,8 +25,8 @@ struct check {
 	struct source_list *sources;
 	struct marks *out;
 	struct hashes *words; /* of each source */
-	int strangers[STRANGERS_MAX];
-	size_t nstrangers;
+	struct hashes *names; /* ... of what it is called */
+	bool listing;         /* the sentence is a line that a marker begins */
 	struct buf text; /* of the sentence read now, without its markers */
 	struct mark pending[PENDING_MAX]; /* the markers of that sentence */
 	size_t npending;
@@ -88,16 +39,19 @@ struct check {
 static void read_sources(struct check *c)
 {
 	c->words = mem_new((c->sources->n + 1) * sizeof(*c->words));
+	c->names = mem_new((c->sources->n + 1) * sizeof(*c->names));
 	for (size_t i = 0; i < c->sources->n; i++) {
 		struct source *s = &c->sources->v[i];
 
 		s->cited = false;
 		s->support = -1;
-		if (s->quote)
-			words_each(s->quote, strlen(s->quote), &c->words[i], hash_add);
-		if (s->title)
-			words_each(s->title, strlen(s->title), &c->words[i], hash_add);
+		hashes_add(&c->words[i], s->quote);
+		hashes_add(&c->words[i], s->title);
+		hashes_add(&c->names[i], s->path);
+		hashes_add(&c->names[i], s->title);
+		hashes_add(&c->names[i], s->url);
 		hashes_sort(&c->words[i]);
+		hashes_sort(&c->names[i]);
 	}
 }
 
@@ -125,6 +79,16 @@ static double share_in(const struct check *c, size_t source)
 	return all > 0 ? has / all : 1; /* "Yes. [1]": nothing to hold against it */
 }
 
+/* "[1] report.txt, page 3": a list of sources, as many answers end with, says nothing that a source could hold. */
+static bool names_source(const struct check *c, size_t source)
+{
+	size_t has = 0;
+
+	for (size_t i = 0; i < c->sentence.n; i++)
+		has += hashes_have(&c->names[source], c->sentence.v[i]);
+	return c->listing && has && (double)has >= NAMING * (double)c->sentence.n;
+}
+
 /* Its index, or the number of sources. */
 static size_t source_numbered(const struct check *c, int n)
 {
@@ -135,15 +99,6 @@ static size_t source_numbered(const struct check *c, int n)
 	return i;
 }
 
-static void stranger(struct check *c, int n)
-{
-	for (size_t i = 0; i < c->nstrangers; i++)
-		if (c->strangers[i] == n)
-			return;
-	if (c->nstrangers < STRANGERS_MAX)
-		c->strangers[c->nstrangers++] = n;
-}
-
 static void judge_mark(struct check *c, struct mark m, double parts)
 {
 	size_t at = source_numbered(c, m.n);
@@ -151,10 +106,8 @@ static void judge_mark(struct check *c, struct mark m, double parts)
 
 	m.support = -1;
 	m.verdict = MARK_UNKNOWN;
-	if (at == c->sources->n) {
-		stranger(c, m.n);
-	} else {
-		m.support = fmin(1, share_in(c, at) * parts);
+	if (at < c->sources->n) {
+		m.support = names_source(c, at) ? 1 : fmin(1, share_in(c, at) * parts);
 		m.verdict = m.support < WEAK ? MARK_WEAK : MARK_OK;
 		source->support = source->cited ? fmin(source->support, m.support) : m.support;
 		source->cited = true;
@@ -178,46 +131,10 @@ static size_t distinct_numbers(const struct check *c)
 
 /* ---- figures ---- */
 
-/* 1,234.5 at s: its bytes, and its digits and point alone in out (NUL-terminated). */
-static size_t read_figure(const char *s, size_t n, char out[32])
-{
-	size_t len = 0, used = 0;
-
-	while (len < n) {
-		bool digit = s[len] >= '0' && s[len] <= '9';
-		bool joint = len && (s[len] == ',' || s[len] == '.') && len + 1 < n &&
-			     s[len + 1] >= '0' && s[len + 1] <= '9';
-
-		if (!digit && !joint)
-			break;
-		if (used < 31 && s[len] != ',')
-			out[used++] = s[len];
-		len++;
-	}
-	out[used] = '\0';
-	return len;
-}
-
-static bool has_figure(const char *s, const char *figure)
-{
-	size_t n = strlen(s), len;
-	char other[32];
-
-	for (size_t i = 0; i < n; i += len) {
-		len = 1;
-		if (s[i] < '0' || s[i] > '9')
-			continue;
-		len = read_figure(s + i, n - i, other);
-		if (!strcmp(figure, other))
-			return true;
-	}
-	return false;
-}
-
 static bool is_supported_figure(const struct check *c, const char *figure)
 {
 	for (size_t i = 0; i < c->sources->n; i++)
-		if (c->sources->v[i].quote && has_figure(c->sources->v[i].quote, figure))
+		if (c->sources->v[i].quote && figure_in(c->sources->v[i].quote, figure))
 			return true;
 	for (size_t i = 0; i < c->nfigures; i++)
 		if (!strcmp(c->figures[i], figure))
@@ -230,13 +147,15 @@ static void check_figures(struct check *c)
 {
 	const char *s = (const char *)c->text.data;
 	char figure[32];
-	size_t len;
+	size_t len, first = source_numbered(c, c->pending[0].n);
 
+	if (first < c->sources->n && names_source(c, first))
+		return; /* of a page, or a line */
 	for (size_t i = 0; i < c->text.len && c->nfigures < FIGURES_MAX; i += len) {
 		len = 1;
 		if (s[i] < '0' || s[i] > '9')
 			continue;
-		len = read_figure(s + i, c->text.len - i, figure);
+		len = figure_read(s + i, c->text.len - i, figure);
 		if (strlen(figure) > 1 && !is_supported_figure(c, figure))
 			c->figures[c->nfigures++] = mem_dup(figure);
 	}
@@ -253,22 +172,79 @@ static void check_sentence(struct check *c)
 	c->sentence.n = 0;
 	if (c->npending) {
 		c->sentence.stops = stop_guess((const char *)c->text.data, c->text.len);
-		words_each((const char *)c->text.data, c->text.len, &c->sentence, hash_add);
+		hashes_read(&c->sentence, (const char *)c->text.data, c->text.len);
 		hashes_sort(&c->sentence);
 		check_figures(c);
 	}
 	for (size_t i = 0; i < c->npending; i++)
 		judge_mark(c, c->pending[i], parts);
 	c->npending = 0;
+	c->listing = false;
 	buf_reset(&c->text);
 }
 
-/* The marker at `at`, if there is one: its bytes. */
+/* ---- markers and lines ---- */
+
+/* Where its line begins, behind what makes it a quotation or the item of a list. */
+static size_t line_begin(const struct check *c, size_t at, bool *item)
+{
+	size_t from = at, digits;
+
+	while (from && c->s[from - 1] != '\n')
+		from--;
+	*item = false;
+	while (from < at && memchr(" \t>-*+", c->s[from], 6)) {
+		*item = *item || memchr("-*+", c->s[from], 3);
+		from++;
+	}
+	for (digits = 0; from + digits < at && c->s[from + digits] >= '0' && c->s[from + digits] <= '9';)
+		digits++;
+	if (digits && from + digits < at && memchr(".)", c->s[from + digits], 2)) {
+		*item = true;
+		for (from += digits + 1; from < at && c->s[from] == ' ';)
+			from++;
+	}
+	return from;
+}
+
+/* What stands before a line has ended: it is the first one, or a blank line, a full stop or a colon comes before. */
+static bool begins_anew(const struct check *c, size_t line)
+{
+	size_t lines = 0;
+
+	while (line && memchr(" \t\r\n*_", c->s[line - 1], 6))
+		lines += c->s[--line] == '\n';
+	return !line || lines > 1 || memchr(".:!?", c->s[line - 1], 4);
+}
+
+/* The marker begins its line, and words follow: they are what it stands for. */
+static bool begins_line(const struct check *c, size_t at, size_t len, size_t to)
+{
+	bool item;
+	size_t behind = at + len;
+
+	if (line_begin(c, at, &item) != at)
+		return false;
+	while (behind < to && memchr(" \t:*_.,;", c->s[behind], 8))
+		behind++;
+	if (behind >= to || c->s[behind] == '\n' || c->s[behind] == '\r' || c->s[behind] == '[')
+		return false;
+	return item || c->listing || begins_anew(c, at);
+}
+
+/* The marker at `at`, if there is one: its bytes. "[^1]: words" is the footnote itself, which cites nothing. */
 static size_t take_marker(struct check *c, size_t at, size_t to)
 {
 	struct marker m = { .n = 0 };
 	size_t len = marker_read(c->s, to, at, &m);
+	bool item;
 
+	if (len && at + len < to && c->s[at + len] == ':' && c->s[at + 1] == '^' && line_begin(c, at, &item) == at)
+		return 0;
+	if (len && begins_line(c, at, len, to)) {
+		check_sentence(c);
+		c->listing = true;
+	}
 	for (size_t i = 0; len && i < m.n && c->npending < PENDING_MAX; i++)
 		c->pending[c->npending++] = (struct mark){ .n = m.v[i], .off = at, .len = len };
 	return len;
@@ -306,6 +282,8 @@ static void read_sentence(struct check *c, size_t from, size_t to)
 		bool code = at < c->code_end;
 		size_t len = code ? 0 : take_marker(c, at, to);
 		bool blank = c->s[at] == ' ' || (c->s[at] >= '\t' && c->s[at] <= '\r');
+
+		words = words || (len && c->listing);
 		if (!len && !blank && !words) {
 			check_sentence(c);
 			words = true;
@@ -373,11 +351,14 @@ static void read_prose(struct check *c, size_t at, size_t to)
 
 static void report(struct check *c, struct buf *notes)
 {
-	for (size_t i = 0; i < c->nstrangers; i++)
-		buf_addf(notes, "[%d] names no source\n", c->strangers[i]);
+	size_t weak = 0;
+
+	marks_strangers(c->out, notes);
 	for (size_t i = 0; i < c->sources->n; i++)
 		if (c->sources->v[i].cited && c->sources->v[i].support < WEAK)
-			buf_addf(notes, "[%d] is weakly supported\n", c->sources->v[i].n);
+			buf_addf(notes, "%s[%d]", weak++ ? ", " : "", c->sources->v[i].n);
+	if (weak)
+		buf_add_str(notes, weak > 1 ? " are weakly supported\n" : " is weakly supported\n");
 	for (size_t i = 0; i < c->nfigures; i++) {
 		buf_addf(notes, "%s is in no source\n", c->figures[i]);
 		c->figures[i] = mem_free(c->figures[i]);
@@ -399,9 +380,12 @@ void library_check_citations(
 		at = fence_end(answer, n, end);
 	}
 	report(&c, notes);
-	for (size_t i = 0; i < sources->n; i++)
+	for (size_t i = 0; i < sources->n; i++) {
 		mem_free(c.words[i].v);
+		mem_free(c.names[i].v);
+	}
 	mem_free(c.words);
+	mem_free(c.names);
 	mem_free(c.sentence.v);
 	buf_fini(&c.text);
 }

@@ -95,7 +95,36 @@ TEST(a_number_without_a_source_is_reported_once)
 {
 	check_str(checked("The reactor reached criticality [1][7]. And again [7]."),
 		"100 [7] names no source\n");
+	check_str(checked("The reactor reached criticality [1][7] [8-9]."), "100 [7], [8], [9] name no source\n");
 	check_str(checked("Zero [0]."), "000 [0] names no source\n");
+}
+
+TEST(a_list_of_sources_at_the_end_claims_nothing)
+{
+	static const char said[] = "The reactor reached criticality in 1951 [1]. Apples are harvested in August [2].\n\n";
+	static const char *const lists[] = { "Sources:\n[1] 1.md\n[2] 2.md, page 37\n", "**Sources**\n\n- [1] 1.md\n- [2]: 2.md, p. 37\n",
+		"Sources:\n\n1. [1] 1.md, line 12\n2. [2] 2.md\n", "[1]: 1.md\n[2]: 2.md\n", "[^1]: 1.md, page 1999\n[^2]: what it is\n" };
+	char text[512];
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		snprintf(text, sizeof(text), "%s%s", said, lists[i]);
+		check_str(checked(text), "110");
+	}
+	/* what it claims all the same is looked at */
+	snprintf(text, sizeof(text), "%s[1] Penguins live in Antarctica and eat 400 krill.\n", said);
+	check_str(checked(text), "110 [1] is weakly supported\n400 is in no source\n");
+	snprintf(text, sizeof(text), "%sSources:\n[1] 1.md\n[3] Apples and pears\n", said);
+	check_str(checked(text), "111 [3] is weakly supported\n");
+}
+
+TEST(a_number_that_begins_a_line_stands_for_what_follows)
+{
+	check_str(checked("[1] The reactor reached criticality in 1951.\n[2] Apples are harvested in August.\n"
+			  "[3] The bridge carries four lanes.\n"),
+		"111");
+	check_str(checked("The reactor reached criticality in 1951.\n[1]\n\nApples are harvested in August. [2]\n"), "110");
+	check_str(checked("The reactor reached\n[1] criticality in 1951."), "100");
+	check_str(checked("Zero [1], [2] and [3] are weak."), "111 [1], [2], [3] are weakly supported\n");
 }
 
 TEST(a_source_that_says_something_else_is_reported)

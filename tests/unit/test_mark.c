@@ -27,12 +27,55 @@ TEST(what_does_not_hold_is_drawn)
 	marks_add(&l, (struct mark){ .n = 1, .off = 8, .len = 6, .verdict = MARK_OK, .support = 1 });
 	marks_add(&l, (struct mark){ .n = 2, .off = 8, .len = 6, .verdict = MARK_WEAK, .support = .1 });
 	marks_add(&l, (struct mark){ .n = 9, .off = 17, .len = 3, .verdict = MARK_UNKNOWN, .support = -1 });
-	check_str(drawn("A [1]. B[1, 2]. C[9]", &l), "A [1]. B[1][2?]. C~~[9]~~");
+	check_str(drawn("A [1]. B[1, 2]. C[9]", &l), "A [1]. B[1][2?]. C[~~9~~]");
 	check(!marks_all_hold(&l));
 	/* a text that was changed since keeps its bytes */
 	check_str(drawn("short", &l), "short");
 	check_str(drawn("no brackets in this text at all", &l), "no brackets in this text at all");
 	marks_fini(&l);
+}
+
+TEST(what_is_glued_to_a_number_is_not_struck_with_it)
+{
+	static const char text[] = "Bar[9]. Bar [8][9] and [1, 9] \xe6\x97\xa5[9]\xe3\x81\xa7 [9], [9]";
+	static const struct mark marks[] = { { 9, 3, 3, MARK_UNKNOWN, -1 }, { 8, 12, 3, MARK_UNKNOWN, -1 },
+		{ 9, 15, 3, MARK_UNKNOWN, -1 }, { 1, 23, 6, MARK_OK, 1 }, { 9, 23, 6, MARK_UNKNOWN, -1 },
+		{ 9, 33, 3, MARK_UNKNOWN, -1 }, { 9, 40, 3, MARK_UNKNOWN, -1 }, { 9, 45, 3, MARK_UNKNOWN, -1 } };
+	struct marks l = { .n = 0 };
+
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+		marks_add(&l, marks[i]);
+	check_str(drawn(text, &l),
+		"Bar[~~9~~]. Bar [~~8~~][~~9~~] and [1][~~9~~] \xe6\x97\xa5[~~9~~]\xe3\x81\xa7 ~~[9]~~, ~~[9]~~");
+	marks_fini(&l);
+}
+
+static const char *strangers(const char *json)
+{
+	static char out[512];
+	struct marks l = { .n = 0 };
+	struct buf b;
+
+	marks_read(&l, json, strlen(json));
+	buf_init(&b, 0);
+	marks_strangers(&l, &b);
+	snprintf(out, sizeof(out), "%s", b.len ? buf_cstr(&b) : "");
+	buf_fini(&b);
+	marks_fini(&l);
+	return out;
+}
+
+#define M(n, off, verdict) "{\"n\":" n ",\"off\":" off ",\"len\":3,\"verdict\":\"" verdict "\"}"
+
+TEST(numbers_without_a_source_are_told_once_and_in_one_line)
+{
+	check_str(strangers("[" M("1", "1", "ok") "," M("2", "4", "weak") "]"), "");
+	check_str(strangers("[" M("7", "1", "unknown") "," M("7", "9", "unknown") "]"), "[7] names no source\n");
+	check_str(strangers("[" M("7", "1", "unknown") "," M("9", "9", "unknown") "]"), "[7], [9] name no source\n");
+	check_str(strangers("[" M("1", "1", "unknown") "," M("2", "1", "unknown") "," M("3", "1", "unknown") "," M(
+			  "4", "1", "unknown") "," M("5", "1", "unknown") "," M("6", "1", "unknown") "," M(
+			  "7", "1", "unknown") "," M("8", "1", "unknown") "," M("9", "1", "unknown") "," M("10", "1", "unknown") "]"),
+		"[1], [2], [3], [4], [5], [6], [7], [8] and 2 more name no source\n");
 }
 
 TEST(verdicts_survive_as_json)
