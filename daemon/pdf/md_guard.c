@@ -133,6 +133,24 @@ static void put_notes(struct guard *g, const char *s, const char *end)
 	}
 }
 
+/*
+ * "[1]: report.txt", as a list of sources has it, would define where each [1] links to, and be gone: of a
+ * number that has a source it stays what it looks like.
+ */
+static const char *defines_source(const struct guard *g, const struct md_line *l)
+{
+	const char *p = l->body + 1;
+	int number = 0;
+
+	if (l->body == l->end || *l->body != '[')
+		return NULL;
+	for (; p < l->end && p - l->body < 6 && *p >= '0' && *p <= '9'; p++)
+		number = number * 10 + (*p - '0');
+	if (l->end - p < 2 || p == l->body + 1 || p[0] != ']' || p[1] != ':')
+		return NULL;
+	return md_is_source(g->j->options, number) ? p + 1 : NULL;
+}
+
 /* ---- tables ---- */
 
 /* Cells of a row as cmark counts them: a bar without a backslash before it parts two. */
@@ -301,7 +319,7 @@ static bool begins_list(const struct guard *g, const struct md_line *l)
 
 static void put_line(struct guard *g, const struct md_line *l)
 {
-	const char *deep = too_deep(l), *from = l->s, *next = after(g, l);
+	const char *deep = too_deep(l), *colon = deep ? NULL : defines_source(g, l), *from = l->s, *next = after(g, l);
 	size_t bars = 0;
 
 	for (const char *p = l->s; p < l->end && bars <= COLUMNS_MAX; p++)
@@ -311,6 +329,10 @@ static void put_line(struct guard *g, const struct md_line *l)
 		put(g, from, (size_t)(deep - from));
 		put_byte(g, IN_DEFUSE);
 		from = deep;
+	} else if (colon) {
+		put(g, from, (size_t)(colon - from));
+		put_byte(g, IN_DEFUSE);
+		from = colon;
 	}
 	if (bars > COLUMNS_MAX)
 		report_warn(g->j->report, "columns", "a row of more than %d cells is shown as its source", COLUMNS_MAX);

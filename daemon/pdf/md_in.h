@@ -67,6 +67,7 @@ void md_text_begin(struct md_job *j);
 void md_put(struct md_job *j, const char *s, size_t n); /* with the marks of this moment */
 void md_put_marked(struct md_job *j, const char *s, size_t n, unsigned marks, int number);
 void md_text_end(struct md_job *j, struct md_block *b); /* text, len, spans */
+bool md_is_source(const struct md_options *o, int n);
 void md_cites(struct md_job *j, struct md_block *b);    /* splits the spans at citations */
 
 /* ---- md_math.c ---- */

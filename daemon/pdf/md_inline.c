@@ -143,7 +143,7 @@ void md_text_end(struct md_job *j, struct md_block *b)
 
 /* ---- citations ---- */
 
-static bool is_source(const struct md_options *o, int n)
+bool md_is_source(const struct md_options *o, int n)
 {
 	for (size_t i = 0; i < o->nsource_numbers; i++)
 		if (o->source_numbers[i] == n)
@@ -193,7 +193,7 @@ static size_t read_cites(const struct md_options *o, const char *s, size_t n, st
 		int number;
 		size_t k = read_number(s + at, n - at, &number);
 
-		if (!k || !is_source(o, number))
+		if (!k || !md_is_source(o, number))
 			return 0;
 		v[(*count)++] = (struct cite){ (uint32_t)at, (uint32_t)(at + k), number };
 		at += k;

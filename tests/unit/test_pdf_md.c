@@ -204,6 +204,12 @@ TEST(citations_are_sources_of_this_answer)
 
 	reads_as("a [1] b [1, 2] c [3]", &o, "p(a {c:[1]} b [{c:1}, {c:2}] c [3])");
 	reads_as("a [2?] b ~~[7]~~ [1??]", &o, "p(a {c:[2?]} b {s:[7]} [1??])");
+	reads_as("a[~~7~~][~~8~~]b\xe6\x97\xa5[~~9~~]\xe3\x81\xa7", &o,
+		"p(a[{s:7}][{s:8}]b\xe6\x97\xa5[{s:9}]\xe3\x81\xa7)");
+	/* a list of sources is none of links; what has no source may be one */
+	reads_as("a [1]\n\n[1]: report.txt\n[2]: http://x.example", &o,
+		"p(a {c:[1]})p({c:[1]}: report.txt {c:[2]}: http://x.example<http://x.example>)");
+	reads_as("a [3]\n\n[3]: http://x.example", &o, "p(a 3<http://x.example>)");
 }
 
 TEST(bytes_that_are_no_text)
