@@ -1,4 +1,5 @@
 /* ragchat sources: what an answer cites. */
+#include <string.h>
 #include <unistd.h>
 
 #include "client/answer.h"
@@ -86,7 +87,7 @@ static int print(struct val result, bool json)
 	marks_take(&marks, val_get(result, "marks"));
 	if (!json) {
 		add_sources(list, &marks, &out);
-		stranger_lines(&marks, &out);
+		marks_strangers(&marks, &out);
 	}
 	marks_fini(&marks);
 	r = out_text(&out, false);
@@ -96,21 +97,58 @@ static int print(struct val result, bool json)
 
 /* ---- one source, opened ---- */
 
-/* The lines around the quote, the quote's own bold or between arrows. */
-static void add_passage(struct buf *out, const char *s, size_t n, size_t at, size_t len)
+/* Where the quote begins and ends, while it is wrapped: no filter lets these through. */
+#define BEGINS '\1'
+#define ENDS '\2'
+
+/* Into colour, or arrows where there is none. */
+static void add_ink(const struct buf *text, struct buf *out)
 {
 	bool color = term_color(COLOR_AUTO, STDOUT_FILENO);
+
+	for (size_t i = 0; i < text->len; i++) {
+		if (text->data[i] == BEGINS)
+			(void)buf_add_str(out, color ? "\033[1m" : ">>>");
+		else if (text->data[i] == ENDS)
+			(void)buf_add_str(out, color ? "\033[0m" : "<<<");
+		else
+			(void)buf_add_byte(out, text->data[i]);
+	}
+}
+
+/* Empty lines before the text: up to the quote at most. */
+static size_t empty_lines(const char *s, size_t n)
+{
+	size_t skip = 0;
+
+	for (size_t i = 0; i < n && memchr(" \t\r\n\f", s[i], 5); i++)
+		if (s[i] == '\n' || s[i] == '\f')
+			skip = i + 1;
+	return skip;
+}
+
+/* The lines around the quote, its own bold or between arrows; wrapped on a terminal. */
+static void add_passage(struct buf *out, const char *s, size_t n, size_t at, size_t len)
+{
+	size_t from = empty_lines(s, at);
+	struct buf text = { 0 }, wrapped = { 0 };
 	struct filter f;
 
 	filter_init(&f, term_filter_out());
-	filter_feed(&f, s, at, out);
-	(void)buf_add_str(out, color ? "\033[1m" : ">>>");
-	filter_feed(&f, s + at, len, out);
-	(void)buf_add_str(out, color ? "\033[0m" : "<<<");
-	filter_feed(&f, s + at + len, n - at - len, out);
-	filter_end(&f, out);
+	filter_feed(&f, s + from, at - from, &text);
+	(void)buf_add_byte(&text, BEGINS);
+	filter_feed(&f, s + at, len, &text);
+	(void)buf_add_byte(&text, ENDS);
+	filter_feed(&f, s + at + len, n - at - len, &text);
+	filter_end(&f, &text);
 	filter_fini(&f);
+	while (text.len && text.data[text.len - 1] == '\n')
+		text.len--;
+	wrap_text(term_wrap_width(STDOUT_FILENO), (const char *)text.data, text.len, &wrapped);
+	add_ink(&wrapped, out);
 	(void)buf_add_byte(out, '\n');
+	buf_fini(&text);
+	buf_fini(&wrapped);
 }
 
 static int print_open_source(struct val result, bool json)

@@ -60,9 +60,20 @@ int print_open(struct print *p, const struct view *v, bool verbose)
 	return 0;
 }
 
+/* What reads the pipe may be late with the end of its line. */
+static void say_later(struct print *p)
+{
+	if (p->later.len && !p->out.tty && isatty(STDERR_FILENO))
+		say_plain("\n", 1);
+	if (p->later.len)
+		say_plain((const char *)p->later.data, p->later.len);
+	buf_fini(&p->later);
+}
+
 void print_fini(struct print *p)
 {
 	progress_clear(&p->progress);
+	say_later(p);
 	filter_fini(&p->filter);
 	wrap_fini(&p->wrap);
 	p->markdown = markdown_free(p->markdown);
@@ -174,7 +185,7 @@ static void end_text(struct print *p, const struct answer *a)
 	if (!is_exact(p) && p->last && p->last != '\n')
 		put(p, "\n", 1);
 	(void)buf_add(&lines, a->source_lines.data, a->source_lines.len);
-	stranger_lines(&a->marks, &lines);
+	marks_strangers(&a->marks, &lines);
 	(void)buf_add(&lines, a->figures.data, a->figures.len);
 	if (p->sources && lines.len) {
 		if (p->last && p->last != '\n')
@@ -228,6 +239,12 @@ static void put_line(struct print *p, const struct answer *a, enum answer_news n
 
 /* ---- what goes on meanwhile ---- */
 
+/* Of the answer, which may be on the screen where stderr is, by way of a pipe too. */
+static bool in_mid_line(const struct print *p)
+{
+	return p->last && p->last != '\n' && !p->out.path && !p->out.always;
+}
+
 static void show_notice(struct print *p, struct val note, const char *s, size_t n)
 {
 	static const char *const of_daemon[] = { "context_cut", "citation", "passages_sent", "whole_sent",
@@ -250,18 +267,21 @@ static void show_notice(struct print *p, struct val note, const char *s, size_t 
 		if (val_str_is(name, of_daemon[i]))
 			who = "daemon";
 	progress_clear(&p->progress);
-	say_as(who, "%.*s", (int)n, s);
+	if (in_mid_line(p))
+		say_into(&p->later, who, s, n);
+	else
+		say_as(who, "%.*s", (int)n, s);
 }
 
 /*
- * From the first words on the answer itself shows that something happens; not while a table comes that
- * is drawn when it is complete.
+ * From the first words on the answer itself shows that something happens, by way of a pipe too, where the
+ * wheel would wipe out its line; not in a file, nor while a table comes that is drawn when it is complete.
  */
 static void note_silence(struct print *p)
 {
-	if (!p->out.tty || !p->last)
+	if (p->out.path || p->out.always || !p->last)
 		return;
-	if (p->last != '\n' || !p->markdown || !markdown_holds_table(p->markdown)) {
+	if (!p->out.tty || p->last != '\n' || !p->markdown || !markdown_holds_table(p->markdown)) {
 		p->progress.on = p->table = false;
 	} else if (!p->table && may_show_progress(p->view)) {
 		p->table = true;
@@ -279,7 +299,7 @@ void print_news(struct print *p, struct answer *a, enum answer_news news, struct
 		put_line(p, a, news, note, s, n);
 		return;
 	}
-	if (news == ANSWER_STATUS && (!p->last || p->last == '\n' || !p->out.tty))
+	if (news == ANSWER_STATUS && !in_mid_line(p))
 		progress_text(&p->progress, s, n);
 	else if (news == ANSWER_REASONING && !p->progress.text[0])
 		progress_text(&p->progress, "thinking", 8);
@@ -328,8 +348,9 @@ static void dim_line(const struct print *p, const struct answer *a)
 	buf_fini(&line);
 }
 
-void print_summary(const struct print *p, const struct answer *a)
+void print_summary(struct print *p, const struct answer *a)
 {
+	say_later(p);
 	if (p->view->usage)
 		say("usage: %s", a->usage ? a->usage : "the backend did not tell");
 	if (p->view->mode == VIEW_TEXT && p->out.tty && !p->view->quiet && isatty(STDERR_FILENO))

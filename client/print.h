@@ -15,6 +15,7 @@
 #include "client/term.h"
 #include "client/view.h"
 #include "client/wrap.h"
+#include "common/buf.h"
 
 struct link;
 
@@ -32,6 +33,7 @@ struct print {
 	bool blank;   /* the last line printed is an empty one */
 	bool table;   /* one is held, and that is said */
 	bool sources; /* the list of sources follows the text */
+	struct buf later; /* lines for stderr that wait until the text's last line has ended */
 };
 
 /* 0, or a status and said. */
@@ -45,8 +47,8 @@ void print_news(struct print *p, struct answer *a, enum answer_news news, struct
  * had.
  */
 void print_end(struct print *p, struct answer *a, struct val turn);
-/* After the output is written: the dim line, the usage. */
-void print_summary(const struct print *p, const struct answer *a);
+/* After the output is written: what waited for that, the dim line, the usage. */
+void print_summary(struct print *p, const struct answer *a);
 /* A refusal before there was a turn. */
 void print_refused(struct print *p, int code, const char *name, const char *message);
 void print_fini(struct print *p);

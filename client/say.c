@@ -24,17 +24,18 @@ void say_shaped(say_shape_fn *fn)
 	shape = fn;
 }
 
-static void put_line(const struct buf *line)
+void say_into(struct buf *out, const char *who, const char *s, size_t n)
 {
-	struct buf shaped = { 0 };
+	struct buf line = { 0 };
 
-	if (!shape) {
-		say_plain((const char *)line->data, line->len);
-		return;
-	}
-	shape((const char *)line->data, line->len, &shaped);
-	say_plain((const char *)shaped.data, shaped.len);
-	buf_fini(&shaped);
+	(void)buf_addf(&line, "%s: ", who);
+	filter_line(term_filter(), s, n, SAY_MAX, &line);
+	(void)buf_add_byte(&line, '\n');
+	if (shape)
+		shape((const char *)line.data, line.len, out);
+	else
+		(void)buf_add(out, line.data, line.len);
+	buf_fini(&line);
 }
 
 static void say_line(const char *who, const char *fmt, va_list ap)
@@ -42,10 +43,8 @@ static void say_line(const char *who, const char *fmt, va_list ap)
 	struct buf raw = { .max = 4 * SAY_MAX }, line = { 0 };
 
 	(void)buf_vaddf(&raw, fmt, ap);
-	(void)buf_addf(&line, "%s: ", who);
-	filter_line(term_filter(), (const char *)raw.data, raw.len, SAY_MAX, &line);
-	(void)buf_add_byte(&line, '\n');
-	put_line(&line);
+	say_into(&line, who, (const char *)raw.data, raw.len);
+	say_plain((const char *)line.data, line.len);
 	buf_fini(&raw);
 	buf_fini(&line);
 }

@@ -29,8 +29,9 @@ enum status {
 void say(const char *fmt, ...) attr_printf(1, 2); /* "ragchat: ..." */
 void say_as(const char *who, const char *fmt, ...) attr_printf(2, 3);
 int say_fail(int status, const char *fmt, ...) attr_printf(2, 3); /* say, then status */
-/* From now on each message goes through this, to be laid out. */
 struct buf;
+void say_into(struct buf *out, const char *who, const char *s, size_t n); /* the line of a message, to be said later */
+/* From now on each message goes through this, to be laid out. */
 typedef void say_shape_fn(const char *s, size_t n, struct buf *out);
 void say_shaped(say_shape_fn *fn);
 /* A line without a prefix, styled or not by the caller; `text` is written as it is. */

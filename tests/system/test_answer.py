@@ -4,6 +4,7 @@ import subprocess
 
 from harness import check, contains, deadline, equal
 from scripts import says
+from tmux import Terminal
 
 PARTS = ("gearbox", "dynamo", "lantern", "saddle", "pedal", "spoke", "fender", "brake", "chain", "tyre")
 
@@ -218,6 +219,56 @@ def test_a_terminal_lists_what_does_not_hold(t):
     text, _, listed = out.decode().partition("Sources:")
     equal(" ".join(text.split()), CITED, "the text")
     contains(listed, "[2?] manual.md", "[99] names no source", "1812 is in no source")
+
+
+@deadline(60)
+def test_numbers_glued_to_words_are_struck_alone(t):
+    serve(t, says("The dynamo is checked every 4 weeks[99]. Its warden is here[98][97]and there [1]."))
+    t.run("ask", "How often is the dynamo checked?")
+    contains(t.run("show").text, "weeks[~~99~~]. Its warden is here[~~98~~][~~97~~]and there [1")
+    t.run("export", "-o", t.h.path("answer.html"))
+    with open(t.h.path("answer.html")) as f:
+        contains(f.read(), "weeks[<del>99</del>]. Its warden is here[<del>98</del>][<del>97</del>]and there")
+
+
+@deadline(60)
+def test_a_list_of_sources_by_the_model_is_no_claim_and_no_link(t):
+    made, _ = serve(t, says("The dynamo is checked every 4 weeks [1].\n\nSources:\n[1] manual.md, page 37\n"))
+    one = t.run("ask", "How often is the dynamo checked?")
+    equal(one.err, "", "what is said against it")
+    check("weak" not in t.run("show").text, "a list of sources is called weak:", t.run("show").text)
+    made.script = says("The dynamo is checked every 4 weeks [1].\n\n[1]: manual.md\n")
+    t.run("ask", "How often is the dynamo checked?")
+    t.run("export", "-o", t.h.path("answer.pdf"))
+    pages = subprocess.run(["pdftotext", "-raw", t.h.path("answer.pdf"), "-"], stdout=subprocess.PIPE, check=True).stdout.decode()
+    contains(pages, "every 4 weeks [1].", "[1]: manual.md")
+
+
+@deadline(60)
+def test_an_answer_in_a_pipe_to_the_screen_keeps_its_last_line(t):
+    serve(t, says("The dynamo is checked every 4 weeks [1]. It flies [99].", step=3, pause=.03))
+    terminal = Terminal(t, 100, 24)
+    terminal.line("ragchat ask 'How often is the dynamo checked?' | cat; echo over")
+    terminal.wait(lambda lines: "over" in lines, "the end")
+    lines = terminal.lines()
+    check("The dynamo is checked every 4 weeks [1]. It flies [99]." in lines, "the answer is not on the screen:", lines)
+    check("daemon: [99] names no source" in lines, "the notice is not on a line of its own:", lines)
+
+
+@deadline(60)
+def test_an_opened_source_fits_the_terminal(t):
+    serve(t, says("Herons stand in the river all day [1]."))
+    t.run("upload", "--to", "birds", t.h.path("birds.txt", "\n\n" + "Herons stand in the river all day, still as reeds. " * 9 + "\n"))
+    t.run("ask", "--in", "birds", "Where do herons stand?")
+    terminal = Terminal(t, 60, 40, env={"NO_COLOR": "1"})
+    terminal.line("ragchat sources --open 1; echo over")
+    terminal.wait(lambda lines: "over" in lines, "the end")
+    lines = terminal.lines()
+    at = lines.index("[1] birds.txt:3")
+    check(lines[at + 1] == "" and lines[at + 2].startswith(">>>Herons"), "how it begins:", lines)
+    words = t.run("sources", "--open", "1").text.split()
+    equal(" ".join(lines[at:lines.index("over")]).split(), words, "no word is cut")
+    check(len(lines) - at > 9, "not wrapped:", lines)
 
 
 @deadline(60)
