@@ -1,10 +1,10 @@
-/* Questions to their vectors, within a short deadline; and the look whether the server is still the same. */
+/* Questions to their vectors, within a short deadline. */
 #include <uv.h>
 
 #include "common/mem.h"
 #include "daemon/chat/vectors_in.h"
 
-#define REST_MS 10000 /* questions go without for so long after one that got no vector */
+#define REST_MS 10000 /* questions go without for so long after the server had none to give */
 
 struct asking {
 	struct vectors *v;
@@ -16,8 +16,9 @@ static void on_asked(void *ctx, const struct upstream_end *end, const float *num
 {
 	struct asking *k = ctx;
 	struct vectors *v = k->v;
+	bool failed = end->result != UPSTREAM_OK && end->result != UPSTREAM_E_CANCELLED;
 
-	if (end->result != UPSTREAM_OK && end->result != UPSTREAM_E_CANCELLED)
+	if (failed && !vectors_may_be_the_texts(end)) /* one that is too long for it is nobody else's matter */
 		v->rests_until = uv_now(v->loop) + REST_MS;
 	else if (end->result == UPSTREAM_OK && (dimension != v->probe.dimension || vectors_probe_is_old(v)))
 		vectors_probe_soon(v);

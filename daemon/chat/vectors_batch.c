@@ -128,8 +128,7 @@ static void put(struct vectors *v, const float *numbers, size_t dimension)
 	failed(v, "the library has too much to write", 0);
 }
 
-/* It may lie in what was sent: too much at once, or a text that this model cannot take. */
-static bool may_be_the_texts(const struct upstream_end *end)
+bool vectors_may_be_the_texts(const struct upstream_end *end)
 {
 	return end->status == 400 || end->status == 413 || end->status == 422 || end->status == 500 ||
 	       (end->result == UPSTREAM_E_PROTOCOL && end->status == 200);
@@ -181,7 +180,7 @@ static void on_embedded(void *ctx, const struct upstream_end *end, const float *
 	v->next = NULL;
 	if (v->closing)
 		v->busy = false;
-	else if (may_be_the_texts(end))
+	else if (vectors_may_be_the_texts(end))
 		refused(v, batch, end);
 	else
 		failed(v, end->text, end->retry_ms);

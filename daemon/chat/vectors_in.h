@@ -47,6 +47,8 @@ bool vectors_probe_is_old(const struct vectors *v);
 /* ---- vectors_batch.c ---- */
 
 void vectors_step(struct vectors *v);
+/* A failure may lie in what was sent: too much at once, or a text that this model cannot take. */
+bool vectors_may_be_the_texts(const struct upstream_end *end);
 
 /* ---- vectors_ask.c: as library.h has it ---- */
 

@@ -193,6 +193,20 @@ def test_a_text_that_the_server_does_not_take_keeps_no_other_waiting(t):
 
 
 @deadline(60)
+def test_a_question_that_the_server_does_not_take_costs_the_next_one_nothing(t):
+    def script(request, out):
+        if any(len(text) > 3000 for text in request.json["input"]):
+            out.reply(400, {"error": {"message": "input is too long for the model, 512 tokens at most"}})
+        else:
+            model()(request, out)
+    made, _ = serve(t, script)
+    embedded(t)
+    contains(t.run("ask", QUESTION + " It may be red." * 400).err, "by its words alone: the embeddings server did not accept the request (400: input is too long")
+    check("by its words alone" not in t.run("ask", QUESTION).err, "the next question went without its vector")
+    equal(made.embedded[-1].json["input"], [QUESTION], "the question's request")
+
+
+@deadline(60)
 def test_a_server_that_takes_nothing_is_asked_again_for_all(t):
     state = {"script": lambda request, out: out.reply(400, {"error": {"message": "no such thing"}})}
     serve(t, lambda request, out: state["script"](request, out))
