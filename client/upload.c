@@ -17,6 +17,7 @@
 #include "common/mem.h"
 #include "common/path.h"
 #include "common/sha256.h"
+#include "common/utf8.h"
 #include "proto/errors.h"
 #include "proto/limits.h"
 
@@ -427,11 +428,22 @@ void uploads_pass_quietly(struct uploads *all)
 	all->quiet = true;
 }
 
+/* On its way each byte that is no UTF-8 becomes the same mark, and one file would replace another. */
+static int look_at_name(struct uploads *all, const struct upload *u)
+{
+	if (utf8_valid(u->name, strlen(u->name)))
+		return 0;
+	progress_clear(all->progress);
+	return say_fail(STATUS_DATA, "the name of '%s' is not UTF-8: rename it%s", u->path, u->found ? "" : ", or call it otherwise with --name");
+}
+
 bool uploads_send(struct uploads *all, const struct upload *u)
 {
 	struct sending s = { .all = all, .u = u, .fd = -1 };
-	int r = 0, e = 0, status = all->lost ? STATUS_UNAVAILABLE : open_source(&s);
+	int r = 0, e = 0, status = all->lost ? STATUS_UNAVAILABLE : look_at_name(all, u);
 
+	if (!status)
+		status = open_source(&s);
 	if (!status) {
 		wait_for_room(all, s.size);
 		status = all->lost ? STATUS_UNAVAILABLE : 0;

@@ -80,6 +80,21 @@ def test_a_file_without_end_is_refused_before_it_is_read(t):
     contains(t.run("upload", t.h.path("none.txt", ""), code=65).err, "none.txt: the document is empty")
 
 
+def test_names_that_are_not_utf8_never_become_one(t):
+    """Each of their bytes would be the same mark on its way, and the second file would replace the first."""
+    t.daemon()
+    folder = t.h.path("odd/fine.txt", b"fine words").rsplit("/", 1)[0]
+    for name in (b"a\xff.txt", b"a\xfe.txt"):
+        with open(os.path.join(folder.encode(), name), "wb") as f:
+            f.write(b"words of " + name[1:2].hex().encode())
+    got = t.run("upload", "-r", folder, code=65)
+    equal(got.err.count("is not UTF-8: rename it"), 2, got.err)
+    one = os.fsdecode(os.path.join(folder.encode(), b"a\xff.txt"))
+    contains(t.run("upload", one, code=65).err, "is not UTF-8: rename it, or call it otherwise with --name")
+    contains(t.run("upload", "--name", "other.txt", one).text, "added other.txt")
+    equal(sorted(row["name"] for row in t.rpc().call("doc.list")["documents"]), ["fine.txt", "other.txt"])
+
+
 def test_a_source_tree_is_no_failure(t):
     """What of a folder is no document is passed over; the same file, named, is an error."""
     t.daemon()
