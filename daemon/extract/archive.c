@@ -169,7 +169,7 @@ static int cannot_open(const struct archive *a, const zip_stat_t *st)
 
 	switch (zip_error_code_zip(e)) {
 	case ZIP_ER_COMPNOTSUPP:
-		return extract_fail(a->x, EXTRACT_E_TYPE, "its compression (%s) is not supported: save or pack it again with the usual one (Deflate)",
+		return extract_fail(a->x, EXTRACT_E_BROKEN, "its compression (%s) is not supported: save or pack it again with the usual one (Deflate)",
 			method_name(st->comp_method));
 	case ZIP_ER_ENCRNOTSUPP:
 	case ZIP_ER_NOPASSWD:

@@ -58,17 +58,20 @@ static void add_item(struct epub *d, const char **atts)
 {
 	const char *id = xml_attr(atts, "id"), *href = xml_attr(atts, "href");
 	const char *type = xml_attr(atts, "media-type");
-	char *target;
+	char *target, *path;
 
 	if (!id || !href || d->nitems >= ARCHIVE_ENTRIES)
 		return;
 	target = mem_dup(href);
 	target[strcspn(target, "#")] = '\0';
 	unescape(target);
-	d->items = mem_grow(d->items, &d->citems, d->nitems, sizeof(*d->items));
-	d->items[d->nitems++] = (struct item){ mem_dup(id), path_resolve(d->package, target),
-		!type || strstr(type, "html") || strstr(type, "dtbook") || strstr(type, "oeb") };
+	path = path_resolve(d->package, target);
 	mem_free(target);
+	if (!path)
+		return;
+	d->items = mem_grow(d->items, &d->citems, d->nitems, sizeof(*d->items));
+	d->items[d->nitems++] = (struct item){ mem_dup(id), path,
+		!type || strstr(type, "html") || strstr(type, "dtbook") || strstr(type, "oeb") };
 }
 
 static void add_chapter(struct epub *d, const char *id)

@@ -8,7 +8,7 @@ static int refuse(struct extract *x, enum magic magic)
 {
 	const char *words = magic_words(magic);
 
-	return extract_fail(x, EXTRACT_E_TYPE, "%s", words ? words : "its format is not read");
+	return extract_fail(x, magic == MAGIC_LOCKED ? EXTRACT_E_LOCKED : EXTRACT_E_TYPE, "%s", words ? words : "its format is not read");
 }
 
 /* Old office documents, and what else is kept in such a file: its streams have names in UTF-16. */

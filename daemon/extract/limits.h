@@ -15,6 +15,7 @@
 
 /* Archives: DOCX, ODT, EPUB, PPTX, XLSX */
 #define ARCHIVE_ENTRIES 10000                  /* the largest real books have some 2000 */
+#define ARCHIVE_PATH 1024                      /* bytes of a part's path; each of many may lie in the longest folder */
 #define ARCHIVE_ENTRY_MAX ((size_t)64 << 20)   /* bytes inflated of one entry */
 #define ARCHIVE_TOTAL_MAX ((size_t)256 << 20)  /* ... of all that are read, attachments included */
 #define ARCHIVE_RATIO 200                      /* XML of office files inflates 5 to 50 times */

@@ -74,6 +74,8 @@ char *path_resolve(const char *part, const char *target)
 	const char *slash = strrchr(part, '/');
 	size_t n = slash ? (size_t)(slash - part) : 0;
 
+	if (n + strlen(target) >= ARCHIVE_PATH)
+		return NULL;
 	if (*target == '/')
 		return mem_dup(target + 1);
 	while (str_starts(target, "../") || str_starts(target, "./")) {
@@ -98,13 +100,16 @@ static void relation_start(struct xml *xml, const char *name, const char **atts)
 	struct relations *r = c->r;
 	const char *id = xml_attr(atts, "Id"), *target = xml_attr(atts, "Target");
 	const char *mode = xml_attr(atts, "TargetMode"), *type = xml_attr(atts, "Type");
+	char *path;
 
 	if (strcmp(name, "Relationship") != 0 || !id || !target || r->n >= 100000 ||
 		(mode && !strcmp(mode, "External")))
 		return;
+	path = path_resolve(c->part, target);
+	if (!path)
+		return;
 	r->v = mem_grow(r->v, &r->cap, r->n, sizeof(*r->v));
-	r->v[r->n++] = (struct relation){ mem_dup(id), mem_dup(type ? type : ""),
-		path_resolve(c->part, target) };
+	r->v[r->n++] = (struct relation){ mem_dup(id), mem_dup(type ? type : ""), path };
 }
 
 static void nothing(struct xml *xml, const char *name)

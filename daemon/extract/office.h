@@ -28,5 +28,5 @@ int relations_read(struct relations *r, struct extract *x, struct archive *a, co
 void relations_fini(struct relations *r);
 const char *relation_target(const struct relations *r, const char *id);
 const char *relation_of_type(const struct relations *r, const char *type); /* by the type's end */
-/* "ppt/slides/slide1.xml" and "../media/a" give "ppt/media/a"; malloc'd. */
+/* "ppt/slides/slide1.xml" and "../media/a" give "ppt/media/a"; malloc'd. NULL: longer than any part's. */
 char *path_resolve(const char *part, const char *target);

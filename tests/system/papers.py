@@ -315,6 +315,13 @@ def laughs():
         "word/document.xml": f"<!DOCTYPE x [{lol}]><w:document {W}><w:body><w:p><w:r><w:t>&j;</w:t></w:r></w:p></w:body></w:document>"})
 
 
+def far_below(folder):
+    """A book of ten thousand chapters that are not there, each in a folder with the longest of names."""
+    items = "".join(f'<item id="a{i}" href="a{i}.xhtml"/>' for i in range(10000))
+    return zipped({"mimetype": "application/epub+zip", "META-INF/container.xml": f'<c><rootfile full-path="{folder}/a.opf"/></c>',
+                   f"{folder}/a.opf": f"<package><manifest>{items}</manifest></package>"})
+
+
 def hostile():
     """(name, bytes, options, wanted status, words of the error)."""
     deep = "<w:sdt>" * 500000 + "</w:sdt>" * 500000
@@ -352,9 +359,9 @@ def hostile():
         ("old.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2000), (), "type", "DOCX"),
         ("plain.zip", zipped({"a.txt": "x"}), (), "type", "archive"),
         ("letter.pages", zipped({"Index/Document.iwa": "x"}), (), "type", "Pages"),
-        ("lzma.docx", packed_as(docx(), 14), (), "type", "its compression (LZMA) is not supported"),
-        ("odd.docx", packed_as(docx(), 6), (), "type", "is not supported"),
-        ("secret.txt", b"-----BEGIN PGP MESSAGE-----\n\nhQEM\n-----END PGP MESSAGE-----\n", (), "type", "is encrypted"),
+        ("lzma.docx", packed_as(docx(), 14), (), "broken", "its compression (LZMA) is not supported"),
+        ("odd.docx", packed_as(docx(), 6), (), "broken", "is not supported"),
+        ("secret.txt", b"-----BEGIN PGP MESSAGE-----\n\nhQEM\n-----END PGP MESSAGE-----\n", (), "locked", "is encrypted"),
         ("nuls.txt", b"\x01\0\0\0" + bytes(400), (), "type", "not text"),
         ("picture.txt", b"\x89PNG\r\n\x1a\n" + bytes(100), (), "type", "picture"),
         ("binary.txt", bytes(range(256)) * 20, (), "type", "not text"),
@@ -368,6 +375,7 @@ def hostile():
         ("folded.eml", b"Subject: x\nCC: a\n" + b" :\n" * 100000 + b"\n\nhello\n", (), "limit", "groups"),
         ("overlap.docx", overlapping(), (), ("ok", "limit", "broken"), ""),
         ("overlap.epub", overlapping().replace(b"word/document.xml", b"META-INF/contain."), (), ("type", "broken", "limit"), ""),
+        ("far.epub", far_below("d" * 60000), (), "empty", ""),
         ("encrypted.docx", encrypted(docx()), (), "locked", "password"),
         ("line.mbox", b"From a@example.org Tue Mar  5 10:00:00 2024\nSubject: " + b"y" * (8 << 20), (), ("ok", "limit", "broken", "empty"), ""),
         ("liar.html", '<html><head><meta charset="utf-16"></head><body><p>plain words</p>'.encode(), (), "ok", ""),
