@@ -9,7 +9,7 @@
 #include "common/mem.h"
 #include "common/utf8.h"
 
-static void put_clean(struct json_out *w, const char *key, const char *s, size_t n, size_t max)
+static void put_text(struct json_out *w, const char *s, size_t n, size_t max)
 {
 	size_t keep = utf8_floor(s, n, max);
 	struct buf text = { 0 };
@@ -17,9 +17,14 @@ static void put_clean(struct json_out *w, const char *key, const char *s, size_t
 	filter_text(FILTER_TERMINAL, s, keep, &text);
 	if (keep < n)
 		(void)buf_add_str(&text, " [...]");
-	json_out_key(w, key);
 	json_out_string(w, buf_cstr(&text), text.len);
 	buf_fini(&text);
+}
+
+static void put_clean(struct json_out *w, const char *key, const char *s, size_t n, size_t max)
+{
+	json_out_key(w, key);
+	put_text(w, s, n, max);
 }
 
 /* The key of the map when it is there; numbers and booleans as they are. */
@@ -131,14 +136,11 @@ static void put_notices(struct json_out *w, struct val turn)
 
 	list_begin(w, "notices");
 	for (size_t i = 0; i < val_count(notices) && !is_full(w, start); i++) {
-		struct buf text = { 0 };
-		const char *s;
-		size_t n;
+		const char *s = "";
+		size_t n = 0;
 
-		if (val_get_str(val_at(notices, i), "text", &s, &n))
-			filter_text(FILTER_TERMINAL, s, utf8_floor(s, n, MCP_LINE_MAX), &text);
-		json_out_string(w, buf_cstr(&text), text.len);
-		buf_fini(&text);
+		(void)val_get_str(val_at(notices, i), "text", &s, &n);
+		put_text(w, s, n, MCP_LINE_MAX);
 	}
 	json_out_array_end(w);
 }

@@ -70,13 +70,29 @@ static int stop(struct opts *o, int status)
 	return -1;
 }
 
-/* The line as it was given, for the hint. argv is whole: only its order has changed. */
+/* Of letters, in any script, with a mark at its end perhaps: no name of a file, no REF, no number. */
+static bool is_prose(const char *word)
+{
+	size_t n = strlen(word);
+
+	while (n && strchr(",.?!:;", word[n - 1]))
+		n--;
+	for (size_t i = 0; i < n; i++)
+		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'-", word[i]) && (uint8_t)word[i] < 0x80)
+			return false;
+	return n > 0;
+}
+
+/* The line as it was given, for the hint: words, and no option. argv is whole: only its order has changed. */
 static bool reads_like_a_sentence(const struct opts *o)
 {
 	int words = 0;
 
-	for (int i = 0; i < o->argc; i++)
-		words += o->argv[i][0] != '-';
+	for (int i = 0; i < o->argc; i++) {
+		if (o->argv[i][0] == '-')
+			return false;
+		words += is_prose(o->argv[i]);
+	}
 	return o->cmd != &cmd_ask && words >= 2;
 }
 

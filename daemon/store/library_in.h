@@ -36,8 +36,9 @@
 
 enum document_state { DOCUMENT_COMING, DOCUMENT_THERE, DOCUMENT_GOING };
 
-/* The tables of words of a collection: the one that is searched, the one on its way, the one that goes. */
-enum words { WORDS_NOW, WORDS_NEXT, WORDS_OLD };
+/* The tables of words of a collection: the one that is searched, the one on its way, the one that goes; and
+ * the one that moves into segments, which is searched as well. */
+enum words { WORDS_NOW, WORDS_NEXT, WORDS_OLD, WORDS_FROZEN };
 #define WORDS_NAME 40
 void words_table(char out[WORDS_NAME], int64_t collection, enum words which);
 

@@ -123,7 +123,7 @@ static int give_up(struct looking *k)
 	int r = library_begin(k->db, k->why);
 
 	words_table(table, k->collection, WORDS_NOW);
-	(void)snprintf(frozen, sizeof(frozen), "frozen_%lld", (long long)k->collection);
+	words_table(frozen, k->collection, WORDS_FROZEN);
 	if (r == 0)
 		r = has_table(k, table, &there);
 	if (r == 0)

@@ -282,7 +282,7 @@ static int walk_collection(struct walk *w, const struct collection *c, struct bu
 	int r = since ? walk_segments(w, c, 0, since) : 0;
 
 	if (r == 0 && c->frozen > c->base) {
-		(void)snprintf(table, sizeof(table), "frozen_%lld", (long long)c->id);
+		words_table(table, c->id, WORDS_FROZEN);
 		r = try_table(w, c->id, table, match);
 	}
 	if (r == 0 && c->direct)

@@ -11,9 +11,9 @@
 
 void words_table(char out[WORDS_NAME], int64_t collection, enum words which)
 {
-	static const char *const ends[] = { "", "_next", "_old" };
+	static const char *const shapes[][2] = { { "words_", "" }, { "words_", "_next" }, { "words_", "_old" }, { "frozen_", "" } };
 
-	(void)snprintf(out, WORDS_NAME, "words_%lld%s", (long long)collection, ends[which]);
+	(void)snprintf(out, WORDS_NAME, "%s%lld%s", shapes[which][0], (long long)collection, shapes[which][1]);
 }
 
 /* ---- text ---- */

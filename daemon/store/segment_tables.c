@@ -74,9 +74,10 @@ int segments_broken(struct db *db, const char *file, char **why)
 
 static int drop_frozen(struct db *db, int64_t collection, char **why)
 {
-	char sql[64];
+	char table[WORDS_NAME], sql[WORDS_NAME + 32];
 
-	(void)snprintf(sql, sizeof(sql), "DROP TABLE IF EXISTS frozen_%lld", (long long)collection);
+	words_table(table, collection, WORDS_FROZEN);
+	(void)snprintf(sql, sizeof(sql), "DROP TABLE IF EXISTS %s", table);
 	return db_script(db->lib, sql, why);
 }
 
@@ -168,11 +169,12 @@ bool segments_wanted(struct db *db, int64_t collection)
 
 static int freeze(struct db *db, int64_t collection, char **why)
 {
-	char sql[128];
+	char now[WORDS_NAME], frozen[WORDS_NAME], sql[2 * WORDS_NAME + 32];
 	int r = library_begin(db, why);
 
-	(void)snprintf(sql, sizeof(sql), "ALTER TABLE words_%lld RENAME TO frozen_%lld", (long long)collection,
-		(long long)collection);
+	words_table(now, collection, WORDS_NOW);
+	words_table(frozen, collection, WORDS_FROZEN);
+	(void)snprintf(sql, sizeof(sql), "ALTER TABLE %s RENAME TO %s", now, frozen);
 	if (r == 0)
 		r = db_script(db->lib, sql, why);
 	if (r == 0)
@@ -209,7 +211,7 @@ static int free_table(struct db *db, int64_t collection, bool *more, char **why)
 	char table[WORDS_NAME];
 	int freed, r;
 
-	(void)snprintf(table, sizeof(table), "frozen_%lld", (long long)collection);
+	words_table(table, collection, WORDS_FROZEN);
 	r = words_free(db, table, FREE_ROWS, &freed, why);
 	*more = freed == FREE_ROWS;
 	return r || *more ? r : drop_frozen(db, collection, why);

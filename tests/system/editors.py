@@ -9,9 +9,8 @@ import threading
 from cutter import Cutter
 from fake_daemon import TURN, FakeDaemon
 from harness import check, contains, eventually, equal
-from machine import GROUP
+from machine import GROUP, machine
 from scripts import holds, in_turn, question, says
-from test_login import machine
 
 CONTRIB = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "contrib")
 

@@ -9,6 +9,7 @@ import collections
 import ctypes
 import faulthandler
 import fcntl
+import glob
 import hashlib
 import importlib
 import json
@@ -669,6 +670,17 @@ class Test:
             return [dict(row) for row in db.execute(query, values)]
         finally:
             db.close()
+
+    def files_with(self, *words):
+        """(word, file) of each word that one of the database's files still holds."""
+        found = []
+        for path in glob.glob(os.path.join(os.path.dirname(self.h.database), "*")):
+            if ".bak-" in path or not os.path.isfile(path):
+                continue
+            with open(path, "rb") as f:
+                data = f.read()
+            found += [(word, os.path.basename(path)) for word in words if word.encode() in data]
+        return found
 
     def integrity(self, path=None):
         for file in [path] if path else [self.h.database] + [self.h.library] * os.path.exists(self.h.library):

@@ -9,6 +9,7 @@ import subprocess
 import threading
 
 from harness import Rpc, Client, check, eventually
+from scripts import echo
 
 USER = 12300   # the daemon's, and the group's number: none of them need to be in /etc/passwd
 GROUP = 12300
@@ -149,3 +150,24 @@ class Machine:
             return False
         except queue.Empty:
             return True
+
+# ---- one whose users log in ----
+
+QUICK = {"password_cost": 1, "password_max_cost": 2, "login_wait": "40ms", "login_wait_max": "120ms"}
+
+
+def lines(values):
+    return "".join(f"{name} = {value}\n" for name, value in values.items())
+
+
+SYSTEM = lines(dict(QUICK, mode="system", group=GROUP))
+
+
+def machine(t, auth="password", script=echo, **options):
+    """A daemon that runs, with a connection of root's."""
+    made = t.backend(script)
+    m = Machine(t, lines(dict(QUICK, **{"mode": "system", "group": GROUP, "auth": auth, "backend": made.url, **options})))
+    m.listen()
+    m.start()
+    m.root = m.rpc(0, groups=[])
+    return m

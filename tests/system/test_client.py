@@ -568,6 +568,10 @@ def test_words_that_are_no_command(t):
                   ["help", "me"]):
         result = t.run(*words, code=2)
         contains(result.err, "`ragchat ask ")
+    for words in (["sources", "--open", "zero", "last"], ["docs", "rm", "--all", "some", "of", "them"], ["docs", "ls", "a.md", "b.md"],
+                  ["rate", "3f2a", "sideways", "9"]):
+        result = t.run(*words, code=2)
+        check("to ask it" not in result.err, "taken for a sentence:", words, result.err)
     equal(len(made.sent("ask")), 2, "asks")
     for cmd in ("ask", "attach", "ps", "jobs", "cancel", "wait", "retry", "ls", "list", "show", "last", "upload", "docs", "sources", "status",
                 "models", "daemon", "export", "help", "version"):

@@ -1,5 +1,4 @@
 """What is there already: names, tags, ratings, and threads deleted for good."""
-import glob
 import json
 import os
 import pty
@@ -8,18 +7,6 @@ import sqlite3
 
 from harness import DATA, check, contains, deadline, equal, eventually
 from scripts import echo, question, says
-
-
-def files_with(t, *words):
-    """(word, file) of each word that one of the database's files still holds."""
-    found = []
-    for path in glob.glob(os.path.join(os.path.dirname(t.h.database), "*")):
-        if ".bak-" in path or not os.path.isfile(path):
-            continue
-        with open(path, "rb") as f:
-            data = f.read()
-        found += [(word, os.path.basename(path)) for word in words if word.encode() in data]
-    return found
 
 
 def test_a_thread_gets_another_name_and_tags(t):
@@ -86,7 +73,7 @@ def test_what_was_deleted_is_in_no_file(t):
     t.run("rate", "up", "-m", words[5])
     for i in range(5):
         t.run("ask", "-t", "kept", f"other {i}")
-    check(files_with(t, *words), "the words are nowhere to begin with")
+    check(t.files_with(*words), "the words are nowhere to begin with")
     listed = t.run("rm", "--dry-run", "--json", f"name {words[2]}").json
     equal([row["turns"] for row in listed["would_delete"]], [1], "dry run")
     contains(t.run("rm", f"name {words[2]}").text, words[2])
@@ -94,7 +81,7 @@ def test_what_was_deleted_is_in_no_file(t):
     daemon.stop()
     # The kept answers hold two of the words.
     kept = [word for word in words if word not in words[:2]]
-    equal(files_with(t, *kept), [], "words left in files")
+    equal(t.files_with(*kept), [], "words left in files")
     equal([row["name"] for row in t.sql("SELECT name FROM threads")], ["kept"], "threads")
     for table in ("steps", "elements", "feedbacks"):
         equal(t.sql(f'SELECT count(*) AS n FROM {table} WHERE "threadId" NOT IN (SELECT id FROM threads)'), [{"n": 0}], table)
@@ -198,7 +185,7 @@ def test_ghosts_of_a_chainlit_go_too(t):
     daemon.stop()
     for table in ("threads", "steps", "elements", "feedbacks", "ragchat_turn", "ragchat_thread", "ragchat_passing", "ragchat_tag"):
         equal(t.sql(f"SELECT count(*) AS n FROM {table}"), [{"n": 0}], table)
-    equal(files_with(t, "Ghostwordzz", "Orphanwordzz", "Elementwordzz"), [], "words left")
+    equal(t.files_with("Ghostwordzz", "Orphanwordzz", "Elementwordzz"), [], "words left")
     t.integrity()
 
 

@@ -10,27 +10,10 @@ import termios
 import threading
 
 from harness import Closed, Rpc, RpcError, check, contains, deadline, equal, eventually
-from machine import GROUP, Machine, being
-from scripts import echo, words
+from machine import GROUP, QUICK, SYSTEM, Machine, being, lines, machine
+from scripts import words
 
 ANN, BEN = 12401, 12402
-QUICK = {"password_cost": 1, "password_max_cost": 2, "login_wait": "40ms", "login_wait_max": "120ms"}
-
-
-def lines(values):
-    return "".join(f"{name} = {value}\n" for name, value in values.items())
-
-
-SYSTEM = lines(dict(QUICK, mode="system", group=GROUP))
-
-
-def machine(t, auth="password", script=echo, **options):
-    made = t.backend(script)
-    m = Machine(t, lines(dict(QUICK, **{"mode": "system", "group": GROUP, "auth": auth, "backend": made.url, **options})))
-    m.listen()
-    m.start()
-    m.root = m.rpc(0, groups=[])
-    return m
 
 
 def log_in(m, uid, account, password):

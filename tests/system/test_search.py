@@ -7,7 +7,6 @@ import time
 
 from harness import DATA, check, contains, deadline, equal, eventually
 from scripts import echo, question, says
-from test_history import files_with
 
 
 def found(t, *args, **more):
@@ -110,7 +109,7 @@ def test_the_index_follows_names_edits_and_deletions(t):
     t.run("ask", "--title", "kept", "Zebrafinches again")
     t.run("search", "-t", "kept", "zebrafinch")
     daemon.stop()
-    equal(files_with(t, "oldname", "newname"), [], "names in files")
+    equal(t.files_with("oldname", "newname"), [], "names in files")
     for table in ("turn", "thread"):
         equal(t.sql(f"SELECT count(*) AS n FROM {table}", path=os.path.join(os.path.dirname(t.h.database), "search.db")), [{"n": 1}], table)
 
@@ -127,12 +126,12 @@ def test_what_was_deleted_is_not_in_the_index(t):
         t.run("rm", f"name {word}")
     kept = [word.lower() for word in words[::2]]
     gone = [word for word in words[1::2]] + [word.lower() for word in words[1::2]]
-    equal(files_with(t, *gone), [], "words in files while the daemon runs")
+    equal(t.files_with(*gone), [], "words in files while the daemon runs")
     equal(len(found(t, "-n", 100, "thirty")), 20, "found")
     equal(sorted(row["name"][5:].lower() for row in found(t, "-n", 100, "question")), sorted(kept), "left")
     rpc.call("search.sync")
     daemon.stop()
-    equal(files_with(t, *gone), [], "words in files")
+    equal(t.files_with(*gone), [], "words in files")
 
 
 @deadline(60)
