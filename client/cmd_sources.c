@@ -55,6 +55,7 @@ static void add_sources(struct val list, const struct marks *marks, struct buf *
 	for (size_t i = 0; i < val_count(list); i++)
 		if (cited(val_at(list, i)))
 			add_source(val_at(list, i), marks, out);
+	marks_strangers(marks, out);
 	for (size_t i = 0; i < val_count(list); i++) {
 		if (cited(val_at(list, i)))
 			continue;
@@ -85,10 +86,8 @@ static int print(struct val result, bool json)
 	if (json)
 		pretty_val(result, false, &out);
 	marks_take(&marks, val_get(result, "marks"));
-	if (!json) {
+	if (!json)
 		add_sources(list, &marks, &out);
-		marks_strangers(&marks, &out);
-	}
 	marks_fini(&marks);
 	r = out_text(&out, false);
 	buf_fini(&out);

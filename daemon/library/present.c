@@ -305,9 +305,10 @@ static size_t broken_word(const char *s, size_t n)
 	return at < n ? at : 0;
 }
 
-/* Prose in one line of a block quote: its line ends were the file's, not the sentence's. */
+/* Prose, each paragraph in one line of a block quote: its line ends were the file's, not the sentence's. */
 static void quote_prose(struct buf *out, const char *s, size_t n, size_t number)
 {
+	size_t lines = 0;
 	bool space = false;
 
 	buf_add_str(out, "> ");
@@ -317,10 +318,12 @@ static void quote_prose(struct buf *out, const char *s, size_t n, size_t number)
 
 		i += broken;
 		blank = s[i] == ' ' || (s[i] >= '\t' && s[i] <= '\r');
+		lines += s[i] == '\n';
 		if (!blank && space)
-			buf_add_byte(out, ' ');
+			buf_add_str(out, lines > 1 ? "\n>\n> " : " ");
 		if (!blank)
 			buf_add_byte(out, (uint8_t)s[i]);
+		lines = blank ? lines : 0;
 		space = blank;
 	}
 	buf_addf(out, " [%zu]\n\n", number);
@@ -450,6 +453,18 @@ static int answer_not_found(struct retrieve *r)
 	return e || !r->nquotes ? e : add_quote(r, 0);
 }
 
+/* Whatever the passage as a whole is worth: of its best quote nobody says that it matches in part. */
+static bool has_all_words(const struct retrieve *r)
+{
+	const struct quote *q = &r->quotes[0];
+	struct query_seen seen = { 0 };
+
+	if (!r->nquotes || r->begun)
+		return false;
+	query_look(r->query, r->spans.v[q->span].text + q->start, q->end - q->start, &seen);
+	return query_coverage(r->query, &seen) > 0.999;
+}
+
 int present_answer(struct retrieve *r)
 {
 	int e;
@@ -462,7 +477,7 @@ int present_answer(struct retrieve *r)
 		return e ? e : add_nowhere(r);
 	}
 	e = add_words(r, "%s",
-		r->band == FOUND_GOOD
+		r->band == FOUND_GOOD || has_all_words(r)
 			? "No language model is set up. The closest passages, quoted:\n\n"
 			: "No language model is set up. These passages match the question in part "
 			  "only; check them:\n\n");

@@ -74,6 +74,15 @@ def test_an_answer_from_the_documents_cites_file_and_line(t):
     equal(rows[0]["output"], one["text"], "stored")
 
 
+def test_a_quote_that_has_all_the_words_is_not_called_part(t):
+    t.daemon("")
+    t.run("upload", t.h.path("report.txt", "Annual report of the pump station\n\nThe pump runs at 40 bar. It was built in 1998 by the\n"
+                                           "Meyer company in Kassel.\n\nMaintenance\n\nThe valve opens at 55 bar, and is checked in May.\n"))
+    contains(ask(t, "How many bar does the pump run at?")["text"], "The closest passages, quoted:", "runs at 40 bar.")
+    # what stands between two quotes of one passage stays visible
+    contains(ask(t, "Who built the pump?")["text"], "> Annual report of the pump station\n>\n> The pump runs at 40 bar. It was built in 1998 by the Meyer")
+
+
 def test_what_is_in_no_document_is_said_to_be_in_none(t):
     t.daemon("")
     empty = ask(t, "What is the capital of Mongolia?")
