@@ -151,6 +151,7 @@ class Machine:
         except queue.Empty:
             return True
 
+
 # ---- one whose users log in ----
 
 QUICK = {"password_cost": 1, "password_max_cost": 2, "login_wait": "40ms", "login_wait_max": "120ms"}
