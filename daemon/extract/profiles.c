@@ -64,6 +64,7 @@ static const struct sandbox_call pages_calls[] = {
 
 const struct sandbox_profile profile_pages = {
 	.name = "pages",
+	.parent = true,
 	.limit = { .cpu_s = PDF_CPU_S,
 		.memory = PAGES_MEMORY,
 		.file = EXTRACT_TEXT_MAX * 2,

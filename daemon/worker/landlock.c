@@ -70,9 +70,9 @@ int landlock_begin(struct landlock *l)
 	return begin(l, 0, LL_SCOPE_SIGNAL);
 }
 
-int landlock_begin_closed(struct landlock *l)
+int landlock_begin_closed(struct landlock *l, bool parent)
 {
-	return begin(l, LL_NET, LL_SCOPE_ABSTRACT | LL_SCOPE_SIGNAL);
+	return begin(l, LL_NET, LL_SCOPE_ABSTRACT | (parent ? 0 : LL_SCOPE_SIGNAL));
 }
 
 void landlock_allow(struct landlock *l, const char *path, uint64_t rights)

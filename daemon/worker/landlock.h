@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Access rights of struct landlock_ruleset_attr.handled_access_fs and the ABI that brought them. */
@@ -42,7 +43,11 @@ struct landlock {
 
 int landlock_abi(void);                    /* of this kernel; 0: none */
 int landlock_begin(struct landlock *l);    /* handles all that the ABI knows; 0, -errno (-ENOSYS: none) */
-int landlock_begin_closed(struct landlock *l); /* TCP and abstract sockets too: for a helper */
+/*
+ * TCP and abstract sockets too: for a helper. parent: it has children that lock themselves in. They are to end with it
+ * (PR_SET_PDEATHSIG), and that signal is sent by its rights.
+ */
+int landlock_begin_closed(struct landlock *l, bool parent);
 /* Grants rights on what lies at path and beneath. A path that is not there, or NULL, needs no rule. */
 void landlock_allow(struct landlock *l, const char *path, uint64_t rights);
 int landlock_enforce(struct landlock *l);  /* for this thread and those it makes; needs no_new_privs; 0, -errno */

@@ -104,7 +104,7 @@ static int give_up_privileges(void)
 static int close_files(const struct sandbox_profile *p)
 {
 	struct landlock l;
-	int r = landlock_begin_closed(&l);
+	int r = landlock_begin_closed(&l, p->parent);
 
 	if (r < 0)
 		return r;

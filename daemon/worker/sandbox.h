@@ -49,6 +49,7 @@ struct sandbox_path {
 
 struct sandbox_profile {
 	const char *name;
+	bool parent;                                 /* of processes that lock themselves in, and end with it */
 	struct {
 		uint64_t cpu_s, memory, file, files; /* RLIMIT_CPU, AS, FSIZE (never 0: stderr may be a file), NOFILE */
 	} limit;                                     /* NPROC and CORE are 0 */

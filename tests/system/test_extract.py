@@ -13,7 +13,7 @@ import zipfile
 
 import papers
 import records
-from harness import Skip, check, contains, deadline, equal, eventually, torture
+from harness import Skip, check, children, contains, deadline, equal, eventually, torture
 
 
 def program(t):
@@ -180,6 +180,29 @@ def test_a_long_pdf_is_read_by_two_and_nobody_can_tell(t):
 
 def test_a_form_is_read_without_the_fonts_it_lacks(t):
     contains(read(t, papers.form_pdf(), "a.pdf", ("--pdf",)).text, "Where is my form")
+
+
+def test_programs_that_read_end_with_the_helper_that_started_them(t):
+    helper = subprocess.Popen([os.path.join(t.bin, "ragchatd-pdftext")], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    helper.stdin.write(papers.endless_pdf())
+    helper.stdin.close()
+
+    def stat(pid):
+        try:
+            with open(f"/proc/{pid}/stat", encoding="ascii") as f:
+                name, rest = f.read().rsplit(") ", 1)
+                return name.split("(")[1], rest.split()[0]
+        except OSError:
+            return "", "X"
+    eventually(lambda: [pid for pid in children(helper.pid) if stat(pid) == ("pdftotext", "R")], "one that reads without end")
+    readers = children(helper.pid)
+    helper.kill()
+    helper.wait()
+    try:
+        eventually(lambda: all(stat(pid)[1] in "ZX" for pid in readers), "their end")
+    finally:
+        for pid in readers:
+            os.kill(pid, signal.SIGKILL)
 
 
 def test_a_reader_that_is_stopped_for_a_while_goes_on(t):
