@@ -66,7 +66,7 @@ function flush(place, last = false) {
   const half = !last && place.queue.endsWith('\r') ? '\r' : '';
   const text = lines(half ? place.queue.slice(0, -1) : place.queue);
   place.queue = half;
-  if (!text) return Promise.resolve();
+  if (!text) return place.edits; // those on their way may take longer than what comes next
   return edit(place, (edits, document) => {
     edits.insert(document.uri, document.positionAt(document.getText().length), text);
   });

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import threading
+import time
 
 from editors import LONG, TRICKY
 from harness import check, contains, equal, eventually
@@ -22,16 +23,17 @@ def test_ask_with_selection_stop_and_threads(t):
     def script(request, out):
         if question(request) == "hold":
             out.delta("the first half, ")
-            eventually(lambda: release.is_set() or os.path.exists(os.path.join(t.h.dir, "go")), "a word to go on", 25)
+            eventually(lambda: release.is_set() or os.path.exists(os.path.join(t.h.dir, "go")), "a word to go on", 30)
             if not release.is_set():
                 out.delta("and the second")
+                time.sleep(0.15)
         else:
             for at in range(0, len(text), 40):
                 out.delta(text[at:at + 40])
         out.finish()
     backend, _ = t.serve(script)
     done = subprocess.run(["node", STAND_IN], env=dict(t.h.env, PATH=t.bin + ":" + os.environ["PATH"]), cwd=t.h.dir,
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=25, check=False)
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=90, check=False)
     check(done.returncode == 0, done.stdout, done.stderr)
     got = json.loads(done.stdout)
     text = text.replace("\r\n", "\n").replace("\r", "\n")  # as VS Code does

@@ -18,7 +18,7 @@ class WorkspaceEdit {
 }
 const commands = new Map();
 const vscode = {
-  said: [], input: '', picked: null,
+  said: [], input: '', picked: null, slowness: 1,
   WorkspaceEdit, ViewColumn: { Beside: -2 },
   Range: class { constructor(from, to) { this.from = from; this.to = to; } },
   commands: { registerCommand: (name, run) => { commands.set(name, run); return {}; } },
@@ -33,7 +33,7 @@ const vscode = {
   workspace: {
     getConfiguration: () => ({ get: (_, otherwise) => otherwise }),
     openTextDocument: async ({ language, content }) => new Document(content, language),
-    applyEdit: async (edit) => { await new Promise((done) => setTimeout(done, 1)); edit.changes.forEach((change) => change()); return true; },
+    applyEdit: async (edit) => { await new Promise((done) => setTimeout(done, vscode.slowness)); edit.changes.forEach((change) => change()); return true; },
   },
 };
 const load = Module._load;
@@ -66,8 +66,10 @@ async function main() {
   const pid = fs.readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim();
   process.kill(Number(pid), 'SIGKILL');
   while (fs.readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim() === pid) await new Promise((done) => setTimeout(done, 5));
+  vscode.slowness = 300; // the last edit is still on its way when the end is told
   fs.writeFileSync('go', '');
   await third.end;
+  vscode.slowness = 1;
   out.killed = third.document.text;
   out.killedState = third.state;
   const talk = await run('threads');
