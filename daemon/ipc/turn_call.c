@@ -18,6 +18,41 @@ static void turn_call_free(struct turn_call *tc)
 
 static void turn_call_read(struct turn_call *tc, const char *ref, uint64_t max_text);
 
+static int run_nothing(struct db *db, struct job *j)
+{
+	(void)db;
+	(void)j;
+	return 0;
+}
+
+static void on_writer_reached(struct job *j)
+{
+	struct op_turn_get *op = container_of(j, struct op_turn_get, job);
+	struct turn_call *tc = j->ctx;
+	struct turn *live = chat_live(&tc->call.server->chat, op->turn.id);
+
+	if (live) {
+		tc->then(tc, &op->turn, live);
+		turn_call_free(tc);
+	} else {
+		turn_call_read(tc, op->turn.id, op->max_text);
+	}
+	op_turn_get_free(op);
+}
+
+/*
+ * On disk it runs, and here it does not: its begin or its end is written, and the writer has not come to tell it yet. It tells
+ * in its order, so what is told of a job behind those comes after them.
+ */
+static void behind_the_writer(struct turn_call *tc, struct op_turn_get *op)
+{
+	tc->again = true;
+	op->job.run = run_nothing;
+	op->job.done = on_writer_reached;
+	if (store_submit(tc->call.server->store, STORE_WRITER, &op->job) != 0)
+		on_writer_reached(&op->job);
+}
+
 static void on_turn_read(struct job *j)
 {
 	struct op_turn_get *op = container_of(j, struct op_turn_get, job);
@@ -32,13 +67,12 @@ static void on_turn_read(struct job *j)
 	}
 	live = chat_live(&tc->call.server->chat, op->turn.id);
 	tc->shared = op->shared;
-	if (!live && !turn_state_ended(op->turn.state) && tc->tries++ < 100) {
-		/* it ended between the read and now: its end is on disk, read again */
-		turn_call_read(tc, op->turn.id, op->max_text);
-	} else {
-		tc->then(tc, &op->turn, live);
-		turn_call_free(tc);
+	if (!live && !turn_state_ended(op->turn.state) && !tc->again) {
+		behind_the_writer(tc, op);
+		return;
 	}
+	tc->then(tc, &op->turn, live);
+	turn_call_free(tc);
 	op_turn_get_free(op);
 }
 

@@ -20,7 +20,7 @@ struct turn_call {
 	char *text;  /* an edit's question */
 	size_t text_len;
 	void (*then)(struct turn_call *tc, struct turn_row *row, struct turn *live); /* tc, row: until it returns */
-	unsigned tries;
+	bool again;  /* read once more, behind what the writer was about */
 };
 
 struct turn_call *turn_call_new(struct call *call, void (*then)(struct turn_call *tc, struct turn_row *row, struct turn *live));

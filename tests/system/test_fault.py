@@ -1,13 +1,15 @@
-"""What the machine may answer on a bad day: a dying disk, a slow one (by strace), no memory (by a preload)."""
+"""What the machine may answer on a bad day: a dying disk, a slow one (by strace), no memory, threads that come late (by a preload)."""
 import os
 import resource
+import select
 import shutil
 import signal
 import subprocess
+import threading
 
 from harness import HERE, Closed, RpcError, check, children, contains, deadline, equal, eventually
 from mp import packb
-from scripts import echo, says
+from scripts import echo, holds, in_turn, says
 
 
 def traced(t, made, injection, config="", path=None):
@@ -64,15 +66,43 @@ def test_a_slow_disk_is_shared_by_all_who_wait(t):
     t.integrity()
 
 
-def lean(t, limit):
-    """Environment of a daemon that gets no piece of memory above `limit` bytes once the flag file is there."""
+def preload(t, name):
+    """A library of tests/fault, to be loaded before all others."""
     if t.sanitizer:
-        t.skip("a sanitizer has an allocator of its own")
+        t.skip("a sanitizer is loaded before all others")
     if not shutil.which("cc"):
         t.skip("no compiler here")
-    library, flag = os.path.join(t.dir, "lean.so"), os.path.join(t.dir, "lean")
-    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", library, os.path.join(HERE, os.pardir, "fault", "lean.c")], check=True)
-    return {"LD_PRELOAD": library, "LEAN_BYTES": str(limit), "LEAN_FLAG": flag}, flag
+    library = os.path.join(t.dir, name + ".so")
+    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", library, os.path.join(HERE, os.pardir, "fault", name + ".c"), "-ldl"], check=True)
+    return library
+
+
+def lean(t, limit):
+    """Environment of a daemon that gets no piece of memory above `limit` bytes once the flag file is there."""
+    flag = os.path.join(t.dir, "lean")
+    return {"LD_PRELOAD": preload(t, "lean"), "LEAN_BYTES": str(limit), "LEAN_FLAG": flag}, flag
+
+
+def test_what_is_written_and_not_told_yet_is_waited_for(t):
+    """Between a question's row on the disk and its turn in the daemon lies a moment, in which others can read the row."""
+    release = threading.Event()
+    t.closers.append(release.set)
+    made = t.backend(in_turn(echo, holds(release)))
+    flag = os.path.join(t.dir, "late")
+    t.daemon(f"backend = {made.url}\n", env={"LD_PRELOAD": preload(t, "late"), "LATE_FLAG": flag})
+    rpc, other = t.rpc(), t.rpc()
+    rpc.call("turn.wait", turn=rpc.call("ask", text="first", thread="talk", create=True)["turn"])
+    with open(flag, "w", encoding="ascii"):
+        asked = rpc.send("ask", text="second", thread="talk")
+    eventually(lambda: len(t.sql("SELECT 1 FROM ragchat_turn")) == 2, "the row")
+    waiting = [other.send(method, turn="last") for method in ("turn.wait", "attach")]
+    check(not select.select([other.socket, rpc.socket], [], [], 0.5)[0], "somebody was told before the writer was")
+    os.unlink(flag)
+    turn = rpc.reply(asked)["turn"]
+    attached = other.reply(waiting[1])
+    equal((attached["turn"], attached["live"]), (turn, True), "what was attached to")
+    release.set()
+    equal(other.reply(waiting[0])["turn"]["state"], "done", "what was waited for")
 
 
 @deadline(60)
