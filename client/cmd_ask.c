@@ -58,6 +58,7 @@ struct ask {
 	const char *thread, *model, *title, *collection, *system_arg;
 	char *system;
 	char **documents; /* what the attachments are called, and those named by --use */
+	bool away;        /* the attachments went to a backend: it cannot be told to keep to them */
 	struct buf text;
 	bool follow_on, no_stdin, detach, unsaved, dry_run, editor;
 };
@@ -216,8 +217,10 @@ static void pack_ask(struct pack *p, const struct ask *k)
 		pack_kv_bool(p, "save", false);
 	if (k->dry_run)
 		pack_kv_bool(p, "dry_run", true);
-	pack_words(p, "documents", (const char *const *)k->documents,
-		k->attachments.n + k->uses.n);
+	if (k->away)
+		pack_words(p, "documents", (const char *const *)k->documents + k->attachments.n, k->uses.n);
+	else
+		pack_words(p, "documents", (const char *const *)k->documents, k->attachments.n + k->uses.n);
 	if (view_is_json(&k->view) && !k->detach && !k->dry_run)
 		pack_kv_bool(p, "passages", true);
 	pack_kv_bool(p, "stream", !k->detach && !k->dry_run);
@@ -236,7 +239,7 @@ static void name_documents(struct ask *k)
 }
 
 /* -a: the documents go up first, under the names that the question then asks about. */
-static int send_attachments(struct link *l, const struct ask *k)
+static int send_attachments(struct link *l, struct ask *k)
 {
 	struct progress progress;
 	int r = 0;
@@ -245,7 +248,7 @@ static int send_attachments(struct link *l, const struct ask *k)
 	for (size_t i = 0; !r && i < k->attachments.n; i++)
 		r = upload_send(l, &progress, &(struct upload){ .path = k->attachments.v[i],
 			.name = k->documents[i],
-			.collection = k->collection });
+			.collection = k->collection }, &k->away);
 	progress_clear(&progress);
 	return r;
 }

@@ -249,7 +249,7 @@ static void show_notice(struct print *p, struct val note, const char *s, size_t 
 {
 	static const char *const of_daemon[] = { "context_cut", "citation", "passages_sent", "whole_sent",
 		"beginning_sent", "not_asked", "search_cut", "not_saved", "searched_in",
-		"vectors_missing", "searched_instead" };
+		"vectors_missing", "searched_instead", "not_searched_in" };
 	struct val name = val_get(note, "name");
 	const char *who = "backend";
 

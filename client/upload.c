@@ -45,6 +45,7 @@ struct uploads {
 	struct often often;
 	bool quiet;  /* of what is passed over */
 	bool single; /* one after the other: they go to a backend */
+	bool told;   /* that it has no collections */
 };
 
 struct sending {
@@ -296,6 +297,11 @@ static int begin(struct sending *s)
 	result = s->all->link->msg.result;
 	s->id = val_get_int(result, "upload", 0);
 	s->all->single = val_str_is(val_get(result, "target"), "backend");
+	if (s->all->single && s->u->collection && !s->all->told) {
+		s->all->told = true;
+		progress_clear(s->all->progress);
+		say("the backend keeps documents in its own way: there is no collection '%s' (retrieval = local has them)", s->u->collection);
+	}
 	return 0;
 }
 
@@ -488,6 +494,7 @@ void *uploads_free(struct uploads *all)
 struct single {
 	struct progress *progress;
 	int status;
+	bool away;
 };
 
 static void keep_status(void *ctx, const struct upload *u, int status, struct val result)
@@ -495,8 +502,8 @@ static void keep_status(void *ctx, const struct upload *u, int status, struct va
 	struct single *one = ctx;
 
 	(void)u;
-	(void)result;
 	one->status = status;
+	one->away = val_present(result) && !val_present(val_get(result, "document"));
 }
 
 static void show_single(void *ctx, const struct upload_news *news)
@@ -504,12 +511,13 @@ static void show_single(void *ctx, const struct upload_news *news)
 	progress_upload(((struct single *)ctx)->progress, news, 1);
 }
 
-int upload_send(struct link *l, struct progress *p, const struct upload *file)
+int upload_send(struct link *l, struct progress *p, const struct upload *file, bool *away)
 {
 	struct single one = { .progress = p };
 	struct uploads *all = uploads_new(l, p, &(struct upload_events){ keep_status, show_single, &one });
 
 	(void)uploads_send(all, file);
 	uploads_free(all);
+	*away = one.away;
 	return one.status;
 }

@@ -51,7 +51,7 @@ void uploads_pass_quietly(struct uploads *u); /* no word of what is passed over 
 bool uploads_send(struct uploads *all, const struct upload *u);
 void *uploads_free(struct uploads *u); /* waits for the end of all */
 
-/* One alone. 0 or a status, said. */
-int upload_send(struct link *l, struct progress *p, const struct upload *file);
+/* One alone. 0 or a status, said. *away: it went to a backend, which keeps it as it does. */
+int upload_send(struct link *l, struct progress *p, const struct upload *file, bool *away);
 /* The name of a document for a path: its last part; malloc'd; NULL: has none. */
 char *upload_name(const char *path);

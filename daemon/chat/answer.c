@@ -286,6 +286,9 @@ static void begin_retrieval(struct turn *t)
 	struct retrieve_request req;
 
 	if (chat_retrieval(t->chat, &t->ask) != RETRIEVAL_LOCAL) {
+		if (t->ask.ndocuments || t->ask.collection)
+			turn_notice(t, "not_searched_in", "the backend knows nothing of collections and documents here: "
+				"the answer is not kept to those you named (retrieval = local does that)");
 		begin_upstream(t);
 		return;
 	}

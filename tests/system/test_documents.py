@@ -296,6 +296,16 @@ def test_attach_uploads_first_and_asks_then(t):
     contains(made.chats[-1].json["messages"][-1]["content"], "inline words", "inline.txt", "look at this")
 
 
+def test_what_a_backend_cannot_keep_to_is_said(t):
+    t.serve(echo)
+    named = t.run("ask", "--use", "fact.txt", "Where does the key hang?")
+    contains(named.err, "daemon: the backend knows nothing of collections", "retrieval = local")
+    contains(t.run("ask", "--in", "shelf", "Where?").err, "not kept to those you named")
+    path = t.h.path("fact.txt", "The spare key hangs behind the clock.\n")
+    equal(t.run("ask", "-a", path, "Where does the key hang?").err, "", "of a file that the backend took")
+    contains(t.run("upload", "--to", "shelf", path).err, "there is no collection 'shelf'")
+
+
 def search(t, *options):
     return t.run("search", "--docs", "--json", *options).json
 
