@@ -11,33 +11,6 @@
 
 #define ARGS_MAX 1000 /* files of one /upload */
 
-void verb_upload(struct talk *t, char *args)
-{
-	const char *argv[ARGS_MAX + 2] = { "--recursive" };
-	struct words w;
-	int argc = 1;
-
-	if (!*args) {
-		say("/upload FILE...: which file? Tab completes its name");
-		return;
-	}
-	if (words_split(args, true, &w)) {
-		say("a quote is not closed");
-		return;
-	}
-	for (size_t i = 0; i < w.n && i < ARGS_MAX; i++) {
-		if (!strcmp(w.v[i], "-"))
-			say("'-' cannot be uploaded here: stdin is the conversation's");
-		else
-			argv[argc++] = w.v[i];
-	}
-	if (w.n > ARGS_MAX)
-		say("only the first %d files are taken", ARGS_MAX);
-	if (argc > 1)
-		(void)talk_run(t, "upload", argc, argv);
-	words_fini(&w);
-}
-
 static void use_nothing(struct talk *t)
 {
 	for (size_t i = 0; i < t->ndocuments; i++)
@@ -60,6 +33,39 @@ static void say_used(const struct talk *t)
 	else
 		say("answers come from all documents");
 	buf_fini(&names);
+}
+
+/* Into the collection that is talked about. */
+void verb_upload(struct talk *t, char *args)
+{
+	const char *argv[ARGS_MAX + 4] = { "--recursive" };
+	struct words w;
+	int argc = 1, options;
+
+	if (!*args) {
+		say("/upload FILE...: which file? Tab completes its name");
+		return;
+	}
+	if (words_split(args, true, &w)) {
+		say("a quote is not closed");
+		return;
+	}
+	if (t->collection) {
+		argv[argc++] = "--to";
+		argv[argc++] = t->collection;
+	}
+	options = argc;
+	for (size_t i = 0; i < w.n && i < ARGS_MAX; i++) {
+		if (!strcmp(w.v[i], "-"))
+			say("'-' cannot be uploaded here: stdin is the conversation's");
+		else
+			argv[argc++] = w.v[i];
+	}
+	if (w.n > ARGS_MAX)
+		say("only the first %d files are taken", ARGS_MAX);
+	if (argc > options && !talk_run(t, "upload", argc, argv) && t->ndocuments)
+		say_used(t); /* and not from what was just handed over */
+	words_fini(&w);
 }
 
 static bool is_collection(struct talk *t, const char *name)

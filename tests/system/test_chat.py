@@ -567,6 +567,23 @@ def test_verbs(t):
     terminal.wait_last(PROMPT)
 
 
+def test_what_is_uploaded_goes_where_it_is_looked_for(t):
+    terminal, _, _ = begin(t, config="retrieval = local\n")
+    t.run("upload", "--to", "shelf", t.h.path("one.txt", "Herons nest in March.\n"))
+    terminal.line("/use shelf")
+    terminal.wait("the collection 'shelf' alone")
+    terminal.line("/upload " + t.h.path("two.txt", "Storks nest in April.\n"))
+    terminal.wait("added two.txt")
+    equal([d["name"] for d in t.run("docs", "--in", "shelf", "--json").json["documents"]], ["one.txt", "two.txt"], "in the collection")
+    terminal.keys("C-l")
+    terminal.line("/use one.txt")
+    terminal.wait("from 'one.txt' alone")
+    terminal.keys("C-l")
+    terminal.line("/upload " + t.h.path("three.txt", "Owls nest in May.\n"))
+    terminal.wait("added three.txt")
+    terminal.wait("from 'one.txt' alone")
+
+
 def test_edit_and_fork_keep_what_was(t):
     terminal, backend, _ = begin(t, height=40)
     for text in ("one?", "two?"):
