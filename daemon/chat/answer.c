@@ -125,9 +125,11 @@ static void tell_sent(struct turn *t, const struct retrieval *r)
 			t->ask.collection ? "the collection fits" : "your library fits", url);
 	else if (r->begun)
 		turn_notice(t, "beginning_sent", "what you named does not fit whole and has few of the question's words: "
-			"%zu passages from its beginning go to %s", r->nsources, url);
+			"%zu passage%s from its beginning go%s to %s", r->nsources, r->nsources == 1 ? "" : "s",
+			r->nsources == 1 ? "es" : "", url);
 	else
-		turn_notice(t, "passages_sent", "%zu passages of your documents go to %s", r->nsources, url);
+		turn_notice(t, "passages_sent", "%zu passage%s of your documents go%s to %s", r->nsources, r->nsources == 1 ? "" : "s",
+			r->nsources == 1 ? "es" : "", url);
 }
 
 /* Where documents were named, which: an answer that misses something may have looked at too few. */
