@@ -171,7 +171,7 @@ static void check_sentence(struct check *c)
 
 	c->sentence.n = 0;
 	if (c->npending) {
-		c->sentence.stops = stop_guess((const char *)c->text.data, c->text.len);
+		c->sentence.stops = stop_guess((const char *)c->text.data, c->text.len, 0);
 		hashes_read(&c->sentence, (const char *)c->text.data, c->text.len);
 		hashes_sort(&c->sentence);
 		check_figures(c);

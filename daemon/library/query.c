@@ -93,6 +93,7 @@ struct asking {
 	bool units;                    /* make units of it */
 	double weight;
 	size_t cap, words, max_words;
+	size_t verb;         /* where that which only asks begins */
 	size_t group;        /* of the unit made last, + 1 */
 	size_t chain;        /* of the chain that is read, + 1; its last part, what stands for all of it */
 	int part, whole[2];
@@ -178,7 +179,7 @@ static void glue(struct asking *a, const struct word *w)
 
 static bool is_stop(const struct asking *a, const struct word *w)
 {
-	return a->stops && !w->gram && stop_word(a->stops, w->plain, w->plain_n);
+	return a->stops && !w->gram && (w->start >= a->verb || stop_word(a->stops, w->plain, w->plain_n));
 }
 
 /* A word of its own, or a chain: by its parts, or by the whole of it. */
@@ -255,13 +256,18 @@ struct respelling {
 
 #define PAIR_WEIGHT 0.6 /* of two syllables of Vietnamese in one, beside each of them */
 
-/* They help to rank; that a passage has them not together is no lack. */
+/* Syllables are in every text; together they are words, and in a question of that language they count as such. */
 static void ask_pair(struct respelling *s, const struct word *w)
 {
 	const int16_t *words = s->a->spelled + s->at;
+	struct query *q = s->a->q;
+	int term = -1;
 
 	if (s->at > 1 && (words[-1] >= 0 || words[-2] >= 0))
-		(void)add_term(s->a->q, w->term, w->n, s->a->weight * PAIR_WEIGHT, QUERY_TERMS);
+		term = add_term(q, w->term, w->n, s->a->weight * PAIR_WEIGHT, QUERY_TERMS);
+	if (term < 0 || !s->a->units || !q->paired)
+		return;
+	q->terms[term].own = q->terms[term].pair = true;
 }
 
 /* The words come as they did before: only how they are spelled is another. */
@@ -321,6 +327,7 @@ static void ask(struct query *q, struct query_text text, const struct stop_list 
 		.weight = weight,
 		.cap = q->nterms + cap,
 		.max_words = units ? SIZE_MAX : 120,
+		.verb = units && stops ? stop_verb(stops, text.p, text.n) : SIZE_MAX,
 	};
 
 	if (units) {
@@ -336,9 +343,10 @@ static void ask_glued(struct query *q, struct query_text text)
 {
 	struct asking a = {
 		.q = q,
-		.stops = stop_guess(text.p, text.n),
+		.stops = stop_guess(text.p, text.n, q->languages),
 		.weight = 1,
 		.cap = min_of(q->nterms + 24, (size_t)QUERY_TERMS),
+		.verb = SIZE_MAX,
 	};
 
 	words_each(text.p, min_of(text.n, (size_t)1024), &a, glue_word);
@@ -358,12 +366,14 @@ static enum language spoken_of(const struct stop_list *stops, uint32_t languages
 void query_make(struct query *q, uint32_t languages, struct query_text question, struct query_text previous_question,
 	struct query_text previous_answer)
 {
-	const struct stop_list *stops = stop_guess(question.p, question.n);
+	const struct stop_list *stops = stop_guess(question.p, question.n, languages), *spoken;
 
 	memset(q, 0, sizeof(*q));
-	q->language = stop_share(stops);
 	q->languages = languages;
 	q->spoken = spoken_of(stops, languages);
+	spoken = stop_spoken(stops, question.p, question.n, languages);
+	q->language = stop_share(spoken);
+	q->paired = stop_language(spoken) == LANGUAGE_VIETNAMESE;
 	ask(q, question, stops, true, 1, QUERY_QUESTION);
 	if (!q->nunits && previous_question.n) {
 		ask(q, previous_question, stops, true, 1, QUERY_QUESTION);
@@ -440,6 +450,8 @@ void query_weigh(struct query *q, const double *idf, const int64_t *df)
 		if (df[p->term] || p->whole || !q->units[p->unit].whole_known)
 			q->full += q->terms[p->term].weight * idf[p->term];
 	}
+	for (size_t i = 0; i < q->nterms; i++)
+		q->full += q->terms[i].pair ? q->terms[i].weight * idf[i] : 0;
 }
 
 struct look {

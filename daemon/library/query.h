@@ -48,6 +48,7 @@ struct query {
 	struct query_part parts[QUERY_QUESTION * 2];
 	size_t nparts;
 	double language;      /* stop_share of its language */
+	bool paired;          /* its words are of several syllables with spaces between */
 	uint32_t languages;   /* bits of those that the documents are in */
 	enum language spoken; /* ... the one of them that the question is in, as far as can be told */
 	double full;          /* what all of it is worth; set by query_weigh */

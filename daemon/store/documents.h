@@ -222,6 +222,7 @@ struct term_weight {
 	double weight; /* how often as typed; fractions for terms of earlier questions */
 	bool name_only; /* looked for in the names of documents alone */
 	bool own;       /* of the question itself, not of what was said before it */
+	bool pair;      /* two neighbours in one, beside each of them */
 	/* it is another spelling of the term with this number, + 1; 0: of none. Both are one word, as often as either is there */
 	uint16_t same;
 	/* the words of the question that a name says by it, from 1; 0: none. bestbuy says best and buy */

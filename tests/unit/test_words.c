@@ -256,7 +256,7 @@ TEST(the_caller_can_stop_early)
 
 static bool stops(const char *question, const char *word)
 {
-	return stop_word(stop_guess(question, strlen(question)), word, strlen(word));
+	return stop_word(stop_guess(question, strlen(question), 0), word, strlen(word));
 }
 
 TEST(every_stop_word_is_found_whatever_its_place_in_the_list)
@@ -283,6 +283,51 @@ TEST(the_language_of_a_question_decides_which_words_do_not_count)
 	check(!stops("Where did the man die in the war?", "war"));
 }
 
+static const struct stop_list *spoken(const char *question, uint32_t languages)
+{
+	size_t n = strlen(question);
+
+	return stop_spoken(stop_guess(question, n, languages), question, n, languages);
+}
+
+TEST(a_question_of_few_words_is_in_a_language_of_the_documents)
+{
+	const uint32_t turkish = 1 | 1u << LANGUAGE_TURKISH, both = turkish | 1u << LANGUAGE_GERMAN;
+
+	check_int(stop_language(spoken("Ankara n\xc3\xbc" "fusu", 0)), LANGUAGE_ENGLISH);
+	check_int(stop_language(spoken("Ankara n\xc3\xbc" "fusu", turkish)), LANGUAGE_TURKISH);
+	check_int(stop_language(spoken("Ankara n\xc3\xbc" "fusu", both)), LANGUAGE_ENGLISH); /* either */
+	check_int(stop_language(spoken("Ankara n\xc3\xbc" "fusu ne", both)), LANGUAGE_TURKISH);
+	check_int(stop_language(spoken("What is the population of Ankara?", turkish)), LANGUAGE_ENGLISH);
+	/* "la" and "de" are French as well, but no document is */
+	check_int(stop_language(spoken("ai la nguoi de ra", 1u << LANGUAGE_VIETNAMESE)), LANGUAGE_VIETNAMESE);
+	check(!strcmp(spoken("\xd1\x87\xd1\x82\xd0\xbe \xd1\x8d\xd1\x82\xd0\xbe", turkish)->words[0], "\xd0\xb0"));
+}
+
+TEST(the_verb_that_only_asks_is_told_from_one_that_is_asked_about)
+{
+	static const struct {
+		const char *question;
+		size_t at; /* 0: there is none */
+	} cases[] = {
+		{ "How does the parser work?", 20 },
+		{ "What does SIGPIPE mean", 18 },
+		{ "why does order matter ?", 15 },
+		{ "How do I work less?", 0 },
+		{ "Where does he work?", 0 },
+		{ "What is an arithmetic mean?", 0 },
+		{ "Work?", 0 },
+		{ "", 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		const char *q = cases[i].question;
+		size_t n = strlen(q);
+
+		check_int(stop_verb(stop_guess(q, n, 0), q, n), cases[i].at ? cases[i].at : n);
+	}
+}
+
 /* ---- questions ---- */
 
 static struct query_text text(const char *s)
@@ -306,6 +351,43 @@ TEST(a_question_is_its_words_without_those_that_only_ask)
 	check(weight_of(&q, "server") == 1);
 	check_int(query_find(&q, "what", 4), -1);
 	check_int(q.nunits, 2);
+}
+
+TEST(what_a_question_asks_by_is_not_looked_for)
+{
+	static struct query q;
+
+	query_make(&q, 0, text("What happens to a slow reader?"), text(""), text(""));
+	check_int(q.nunits, 2);
+	check_int(query_find(&q, "happen", 6), -1);
+	query_make(&q, 0, text("How does a slow reader work?"), text(""), text(""));
+	check_int(q.nunits, 2);
+	check_int(query_find(&q, "work", 4), -1);
+	query_make(&q, 0, text("How does it work?"), text(""), text(""));
+	check(query_find(&q, "work", 4) >= 0); /* nothing else is left */
+}
+
+/* Two syllables are a word of Vietnamese, and count as one where it is spoken. */
+TEST(neighbours_count_together_in_vietnamese)
+{
+	static struct query q;
+	double idf[QUERY_TERMS], full;
+	int64_t df[QUERY_TERMS];
+	int pair;
+
+	for (size_t i = 0; i < QUERY_TERMS; i++) {
+		idf[i] = 1;
+		df[i] = 1;
+	}
+	query_make(&q, 1u << LANGUAGE_VIETNAMESE, text("chi\xe1\xba\xbfn tranh Vi\xe1\xbb\x87t Nam"), text(""), text(""));
+	pair = query_find(&q, "chientranh", 10);
+	check(pair >= 0 && q.terms[pair].own && q.terms[pair].pair);
+	query_weigh(&q, idf, df);
+	full = q.full;
+	check(full > 5.7 && full < 5.9); /* four words, three pairs of .6 */
+	query_make(&q, 1 | 1u << LANGUAGE_VIETNAMESE, text("What is the slow reader?"), text(""), text(""));
+	query_weigh(&q, idf, df);
+	check(q.full == 2);
 }
 
 TEST(a_question_of_nothing_else_keeps_them)
