@@ -360,7 +360,7 @@ static void http_stop(struct http_server *s)
 	shutdown(s->fd, SHUT_RDWR);
 	pthread_join(s->thread, NULL);
 	close(s->fd);
-	for (int i = 0; s->open && i < 1000; i++)
+	for (int i = 0; s->open && i < 12000; i++)
 		usleep(5000);
 	if (s->open) {
 		printf("# %d connections were left open\n", (int)s->open);
