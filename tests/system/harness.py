@@ -610,6 +610,12 @@ class Test:
         result = self.start(*args, **more).end(timeout)
         return result if code is None else result.expect(code)
 
+    def alone(self):
+        """Wait until nobody is connected but the one who looks."""
+        rpc = self.rpc()
+        eventually(lambda: rpc.call("status")["connections"]["open"] == 1, "the end of all other connections")
+        rpc.close()
+
     def terminal(self, *args, env=None, size=None, keys=None, cwd=None):
         """Run ragchat on a terminal of its own: (status, bytes written to it). keys(fd, out) types."""
         pid, fd = pty.fork()

@@ -272,6 +272,7 @@ def test_figures_are_ones_own(t):
         status["server"].pop("uptime_ms")
         return status
     eventually(lambda: figures()["turns"]["running"] == 0, "the end of Ben's answer")
+    check(ben.call("search.sync")["complete"], "the search does not know all yet")
     before, upload = figures(), ben.call("doc.begin", name="a.md")["upload"]
     ben.call("doc.abort", upload=upload)
     things = Things(machine, hold)

@@ -45,7 +45,8 @@ def invisible(c):
 
 def visible(text):
     """How often each character is there to be seen; composed and decomposed are one."""
-    return collections.Counter(c for c in unicodedata.normalize("NFKD", text) if not invisible(c))
+    counts = collections.Counter(unicodedata.normalize("NFKD", text))  # first counted, then looked at: megabytes are few characters
+    return collections.Counter({c: n for c, n in counts.items() if not invisible(c)})
 
 
 def lost(wanted, path):
