@@ -267,7 +267,8 @@ static void on_ingested(uint64_t owner, void *ctx, const struct ingest_end *end)
 		if (end->pages > 1)
 			snprintf(pages, sizeof(pages), "%d pages, ", end->pages);
 		if (end->same)
-			snprintf(message, sizeof(message), "added %.250s: the same bytes as %.250s, indexed once", d->name, d->same);
+			snprintf(message, sizeof(message), "%s %.250s: the same bytes as %.250s, indexed once",
+				end->replaced ? "replaced" : "added", d->name, d->same);
 		else if (d->same)
 			snprintf(message, sizeof(message), "%s %.250s: the bytes of %.250s", change, d->name, d->same);
 		else

@@ -136,6 +136,7 @@ static int share_bytes(struct coming *c, int64_t target)
 	int r = c->op->shares ? add_alias(c, target) : add_alias_alone(c, target);
 
 	c->op->same = r == 0;
+	c->op->replaced = r == 0 && c->before;
 	if (c->op->shares)
 		c->db->share.leftovers = c->db->share.leftovers || c->before;
 	else if (r == 0 && c->before)

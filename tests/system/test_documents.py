@@ -439,6 +439,9 @@ def test_the_same_bytes_are_indexed_once_in_a_collection(t):
     copy = t.run("upload", "--json", "--name", "copy.md", t.h.path("handbook.md", HANDBOOK)).json["uploads"][0]
     equal((copy["change"], copy["document"]["same"], copy["document"]["passages"]), ("same", "handbook.md", 0), "a copy")
     contains(t.run("upload", "--name", "copy.md", t.h.path("handbook.md", HANDBOOK)).text, "unchanged copy.md")
+    contains(t.run("upload", "--name", "copy.md", t.h.path("recipes.txt", RECIPES)).text, "replaced copy.md: the same bytes as recipes.txt")
+    copy = t.run("upload", "--json", "--name", "copy.md", t.h.path("handbook.md", HANDBOOK)).json["uploads"][0]
+    contains(copy["message"], "replaced copy.md: the same bytes as handbook.md")
     contains(t.run("docs", "ls").text, "copy.md  (the bytes of handbook.md)")
     other = t.run("upload", "--json", "--to", "other", t.h.path("handbook.md", HANDBOOK)).json["uploads"][0]
     equal(other["change"], "added", "in another collection")
