@@ -5,16 +5,15 @@
 #include <unistd.h>
 
 #include "client/cmd.h"
-#include "client/filter.h"
 #include "client/folder.h"
 #include "client/link.h"
 #include "client/option.h"
 #include "client/out.h"
-#include "client/pretty.h"
 #include "client/progress.h"
 #include "client/say.h"
 #include "client/term.h"
 #include "client/upload.h"
+#include "client/upload_tell.h"
 #include "common/attr.h"
 #include "common/json.h"
 #include "common/mem.h"
@@ -76,102 +75,17 @@ static void say_skipped(const struct uploading *u)
 
 /* ---- one file ---- */
 
-/* A text, or {file, error}. */
-static void say_stats_error(const char *name, struct val error)
-{
-	const char *s, *file;
-	size_t n, nfile;
-
-	if (!val_str(error, &s, &n) && !val_get_str(error, "error", &s, &n))
-		return;
-	if (val_get_str(error, "file", &file, &nfile) && strncmp(file, name, nfile) != 0)
-		say_as("backend", "%s: %.*s: %.*s", name, (int)nfile, file, (int)n, s);
-	else
-		say_as("backend", "%s: %.*s", name, (int)n, s);
-}
-
-/* What a backend's message leaves out. */
-static void say_stats(const char *name, struct val stats)
-{
-	struct val errors = val_get(stats, "errors");
-	int64_t bad = val_get_int(stats, "failed", 0), total = val_get_int(stats, "total", -1);
-
-	if (bad > 0)
-		say_as("backend", "%s: %lld of %lld files failed", name, (long long)bad,
-			(long long)(total < 0 ? bad : total));
-	else if (total == 0)
-		say_as("backend", "%s: it took no file: a format that it does not read?", name);
-	for (size_t i = 0; i < val_count(errors) && i < 10; i++)
-		say_stats_error(name, val_at(errors, i));
-}
-
-static void add_json(
-	struct uploading *u, const char *path, const char *name, int status, struct val result)
-{
-	struct json_out *w = &u->w;
-
-	json_out_object(w);
-	json_out_key(w, "file");
-	json_out_str(w, path);
-	json_out_key(w, "name");
-	json_out_str(w, name);
-	json_out_key(w, "status");
-	json_out_int(w, status == UPLOAD_PASSED ? 0 : status);
-	if (status == UPLOAD_PASSED) {
-		json_out_key(w, "passed");
-		json_out_bool(w, true);
-	}
-	if (val_present(result)) {
-		pretty_pairs(w, result, NULL);
-	} else if (u->link->error.name) {
-		json_out_key(w, "error");
-		json_out_object(w);
-		json_out_key(w, "code");
-		json_out_int(w, u->link->error.code);
-		json_out_key(w, "name");
-		json_out_str(w, u->link->error.name);
-		json_out_key(w, "message");
-		json_out_str(w, u->link->error.message);
-		json_out_object_end(w);
-	}
-	json_out_object_end(w);
-}
-
-static const char *stats_words(struct val stats, char words[96])
-{
-	words[0] = '\0';
-	if (val_present(stats))
-		(void)snprintf(words, 96, " [%lld processed, %lld skipped, %lld failed of %lld]",
-			(long long)val_get_int(stats, "processed", 0),
-			(long long)val_get_int(stats, "skipped", 0),
-			(long long)val_get_int(stats, "failed", 0),
-			(long long)val_get_int(stats, "total", 0));
-	return words;
-}
-
 /* As soon as it is taken: whoever uploads a thousand files wants to see them go. */
 static void print_line(struct uploading *u, const char *name, struct val result)
 {
 	struct buf line = { 0 };
-	const char *s = "taken";
-	size_t n = strlen(s);
-	char *whole, words[96];
 	int r;
 
-	(void)val_get_str(result, "message", &s, &n);
-	/* The daemon's message has the name; what a backend says has it rarely. */
-	if (memmem(s, n, name, strlen(name)))
-		whole = mem_printf("%.*s%s", (int)n, s, stats_words(val_get(result, "stats"), words));
-	else
-		whole = mem_printf("%s: %.*s%s", name, (int)n, s,
-			stats_words(val_get(result, "stats"), words));
-	filter_line(term_filter(), whole, strlen(whole), 2000, &line);
-	(void)buf_add_byte(&line, '\n');
+	upload_line(name, result, &line);
 	r = out_text(&line, false);
 	if (r)
 		failed(u, r);
 	buf_fini(&line);
-	mem_free(whole);
 }
 
 static bool name_taken(struct uploading *u, const char *name)
@@ -238,11 +152,11 @@ static void on_done(void *ctx, const struct upload *file, int status, struct val
 	else
 		count_taken(u, result);
 	if (val_present(result))
-		say_stats(file->name, val_get(result, "stats"));
+		upload_say_stats(file->name, val_get(result, "stats"));
 	if (u->jsonl)
 		json_out_init(&u->w, &u->text);
 	if (u->json || u->jsonl)
-		add_json(u, file->path, file->name, status, result);
+		upload_json(&u->w, &u->link->error, file, status, result);
 	else if (val_present(result) && !is_no_news(u, result))
 		print_line(u, file->name, result);
 	if (u->jsonl)
