@@ -200,7 +200,8 @@ static void on_retrieved(uint64_t owner, void *ctx, const struct retrieval *r)
 		turn_fail(t, TURN_ERROR_STORE, r->why ? r->why : "the documents cannot be searched");
 		return;
 	}
-	tell_scope(t);
+	if (r->documents > 0)
+		tell_scope(t);
 	if (r->lacking)
 		turn_notice(t, "search_cut", "the index of some passages is being made anew; they were not looked at");
 	else if (r->cut)

@@ -504,6 +504,9 @@ def test_a_question_can_be_kept_to_documents(t):
     told = t.run("ask", "--use", "handbook.md", "How much do members pay a month?")
     contains(told.text, "24 euros")
     contains(told.err, "searched in: handbook.md")
+    nowhere = t.run("ask", "--use", "handbok.md", "Who keeps the keys?")
+    contains(nowhere.text, "None of the documents named is here")
+    check("searched in" not in nowhere.err, "searched in what is not there:", nowhere.err)
     contains(ask(t, "How much do members pay a month?", "--use", "nowhere.md")["text"], "None of the documents named")
 
 
