@@ -89,6 +89,8 @@ static int print(struct val result, bool json)
 	if (!json)
 		add_sources(list, &marks, &out);
 	marks_fini(&marks);
+	if (!out.len && isatty(STDERR_FILENO))
+		say("the answer has no sources");
 	r = out_text(&out, false);
 	buf_fini(&out);
 	return r;

@@ -15,6 +15,7 @@
 #define PENDING_MAX 32  /* numbers on one sentence */
 #define FIGURES_MAX 8   /* that are in no source, named */
 #define NAMING 0.5      /* a line of a list of sources has this share of its words in the name of one */
+#define PREFIX_MAX 64   /* bytes of marks of quotations and lists before a line's text */
 #define CODE_MAX 4096   /* of inline code: what is longer is a backtick by itself */
 
 /* ---- the check ---- */
@@ -185,14 +186,15 @@ static void check_sentence(struct check *c)
 
 /* ---- markers and lines ---- */
 
-/* Where its line begins, behind what makes it a quotation or the item of a list. */
+/* Where its line begins, behind what makes it a quotation or the item of a list; n where that is far off. */
 static size_t line_begin(const struct check *c, size_t at, bool *item)
 {
 	size_t from = at, digits;
 
-	while (from && c->s[from - 1] != '\n')
-		from--;
 	*item = false;
+	while (from && c->s[from - 1] != '\n')
+		if (at - --from > PREFIX_MAX)
+			return c->n;
 	while (from < at && memchr(" \t>-*+", c->s[from], 6)) {
 		*item = *item || memchr("-*+", c->s[from], 3);
 		from++;

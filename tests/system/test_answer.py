@@ -268,7 +268,9 @@ def test_an_opened_source_fits_the_terminal(t):
     lines = terminal.lines()
     at = lines.index("[1] birds.txt:3")
     check(lines[at + 1] == "" and lines[at + 2].startswith(">>>Herons"), "how it begins:", lines)
-    words = t.run("sources", "--open", "1").text.split()
+    terminal.line("clear; ragchat ask --in nowhere what is it; ragchat sources")
+    terminal.wait("ragchat: the answer has no sources")
+    words = t.run("sources", "--open", "1", "@-2").text.split()
     equal(" ".join(lines[at:lines.index("over")]).split(), words, "no word is cut")
     check(len(lines) - at > 9, "not wrapped:", lines)
 

@@ -213,6 +213,11 @@ TEST(a_hostile_answer_costs_time_in_proportion)
 	text[n] = '\0';
 	answer_make(&a);
 	library_check_citations(text, n, &a.sources, &a.marks, &a.notes);
+	for (size_t i = 0; i < n; i++) /* all in one line, and with much before it */
+		text[i] = " [1] x "[i % 7];
+	library_check_citations(text, n, &a.sources, &a.marks, &a.notes);
+	memset(text, '>', n / 2);
+	library_check_citations(text, n, &a.sources, &a.marks, &a.notes);
 	answer_fini(&a);
 	free(text);
 }
