@@ -24,11 +24,16 @@ static int compare(const void *key, const void *element)
 	return r ? r : -(word[s->n] != '\0');
 }
 
+static bool is_in(const char *const *words, size_t n, const char *plain, size_t plain_n)
+{
+	struct slice s = { plain, plain_n };
+
+	return n && bsearch(&s, words, n, sizeof(*words), compare);
+}
+
 bool stop_word(const struct stop_list *list, const char *plain, size_t n)
 {
-	struct slice s = { plain, n };
-
-	return bsearch(&s, list->words, list->n, sizeof(*list->words), compare) != NULL;
+	return is_in(list->words, list->n, plain, n) || is_in(list->asks, list->nasks, plain, n);
 }
 
 /* ---- which language ---- */
@@ -38,7 +43,7 @@ static int count_stops(void *ctx, const struct word *w)
 	size_t *counts = ctx;
 
 	for (size_t i = 0; i < stop_lists_n; i++)
-		if (!w->gram && stop_word(&stop_lists[i], w->plain, w->plain_n))
+		if (!w->gram && is_in(stop_lists[i].words, stop_lists[i].n, w->plain, w->plain_n))
 			counts[i] += w->plain_n < LONG ? 1 : 2;
 	return 0;
 }

@@ -12,6 +12,8 @@ struct stop_list {
 	bool latin;   /* shares its letters, and some of its words, with other lists */
 	int language; /* enum language, or -1: no text is taken for it (language.c) */
 	double share; /* see stop_share */
+	const char *const *asks; /* more, sorted, which no text's language is told by: that decides how it stands in the index */
+	size_t nasks;
 };
 extern const struct stop_list stop_lists[]; /* English first */
 extern const size_t stop_lists_n;

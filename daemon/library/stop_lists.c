@@ -8,8 +8,7 @@ static const char *const english[] = { "a", "about", "after", "against", "all", 
 	"before", "being", "between", "both", "but", "by", "can", "cannot", "could", "couldn",
 	"describe", "did", "didn", "do", "does", "doesn", "doing", "done", "during", "each",
 	"either", "else", "every", "explain", "find", "for", "from", "get", "give", "given",
-	"gives", "got", "had", "hadn", "happen", "happened", "happening",
-	"happens", "has", "hasn", "have", "haven", "having", "he", "help",
+	"gives", "got", "had", "hadn", "has", "hasn", "have", "haven", "having", "he", "help",
 	"her", "here", "hers", "him", "his", "how", "however", "i", "if", "in", "into", "is",
 	"isn", "it", "its", "just", "know", "let", "list", "many", "may", "me", "might",
 	"mine", "more", "most", "much", "must", "mustn", "my", "need", "no", "nor", "not", "of",
@@ -584,12 +583,23 @@ static const char *const swedish[] = { "alla", "allt", "an", "ar", "at", "att", 
 	"var", "vara", "varfor", "varit", "vem", "vems", "vi", "vid", "vilka", "vilkas",
 	"vilken", "vilket" };
 
+/* Sorted, of questions only. */
+static const char *const english_asks[] = { "happen", "happened", "happening", "happens" };
+
+static const char *const turkish_asks[] = { "dan", "den", "hangisidir", "hangisiydi", "in",
+	"kaci", "kacinci", "kactir", "kimdir", "kimlerdir", "kimleri", "nda", "nde", "neler", "nelere",
+	"neleri", "neye", "neyi", "neyin", "nin", "nun", "un", "ve" };
+
 #define LIST(words, latin, language, share) \
 	{ \
-		words, array_len(words), latin, language, share \
+		words, array_len(words), latin, language, share, NULL, 0 \
+	}
+#define LIST_ASKS(words, asks, latin, language, share) \
+	{ \
+		words, array_len(words), latin, language, share, asks, array_len(asks) \
 	}
 const struct stop_list stop_lists[] = {
-	LIST(english, true, LANGUAGE_ENGLISH, 1),
+	LIST_ASKS(english, english_asks, true, LANGUAGE_ENGLISH, 1),
 	LIST(german, true, LANGUAGE_GERMAN, 1.5),
 	LIST(french, true, LANGUAGE_FRENCH, 1.12),
 	LIST(spanish, true, LANGUAGE_SPANISH, 1.12),
@@ -600,7 +610,7 @@ const struct stop_list stop_lists[] = {
 	LIST(greek, false, -1, 1.32),
 	LIST(arabic, false, -1, 1.35),
 	LIST(hindi, false, -1, 1.2),
-	LIST(turkish, true, LANGUAGE_TURKISH, 1.55),
+	LIST_ASKS(turkish, turkish_asks, true, LANGUAGE_TURKISH, 1.55),
 	LIST(vietnamese, true, LANGUAGE_VIETNAMESE, 1.13),
 	LIST(romanian, true, LANGUAGE_ROMANIAN, 1.12),
 	LIST(polish, true, -1, 1.7),
