@@ -160,26 +160,37 @@ static void find_window(const struct open_range *o, uint32_t low, uint32_t high,
 	c->window = total;
 }
 
+/* The document with the place: often the one behind the last. */
+static bool find_document(struct segment *s, uint32_t at, struct segment_document *d, uint32_t *number)
+{
+	if (d->passages && at - d->at < d->passages)
+		return true;
+	if (d->passages && *number + 1 < s->foot.documents) {
+		if (!segment_document(s, ++*number, d))
+			return false;
+		if (at - d->at < d->passages)
+			return true;
+	}
+	return segment_document_at(s, at, d, number);
+}
+
 /* Document by document: windows end with them. */
 static bool find_candidates(struct run *g)
 {
 	struct open_range *o = &g->o;
 	const double step = BM25_K1 * BM25_B / g->s->mean, window_step = BM25_K1 * BM25_B / g->s->mean_window;
 	struct segment_document d = { 0 };
-	uint32_t number = 0, end = 0;
+	uint32_t number = 0;
 
 	for (uint32_t at = o->from; at <= o->to; at++) {
 		struct runner *c = &o->v[o->n];
 
 		if (!o->has[at - o->from] || !may_be_seen(g->x, at))
 			continue;
-		if (at >= end) {
-			if (!segment_document_at(g->seg, at, &d, &number))
-				return false;
-			end = d.at + d.passages;
-		}
+		if (!find_document(g->seg, at, &d, &number))
+			return false;
 		*c = (struct runner){ .at = at, .document = number, .first = d.at };
-		find_window(o, max_of(d.at, o->low), min_of(end - 1, o->high), c);
+		find_window(o, max_of(d.at, o->low), min_of(d.at + d.passages - 1, o->high), c);
 		c->own_weight = BM25_K1 * (1 - BM25_B) + step * c->length;
 		c->window_weight = BM25_K1 * (1 - BM25_B) + window_step * c->window;
 		o->n++;

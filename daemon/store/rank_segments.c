@@ -14,7 +14,7 @@
 #include "common/mem.h"
 #include "daemon/store/rank_ranges.h"
 
-#define SKIP_EVERY 32    /* entries */
+#define SKIP_EVERY 8     /* entries */
 #define ASK_ENTRIES 8192 /* between two questions whether to go on */
 
 struct bound {
