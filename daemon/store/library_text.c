@@ -18,36 +18,45 @@ void words_table(char out[WORDS_NAME], int64_t collection, enum words which)
 
 /* ---- text ---- */
 
-int text_read(struct db *db, int64_t key, uint64_t from, uint64_t to, struct buf *out, char **why)
+/*
+ * Of a piece only the pages that are wanted are read: a blob in a row would be read from its beginning to
+ * its end. *there false: it was the last one before it; the handle is of no use any more.
+ */
+static int piece_read(struct db *db, sqlite3_blob **blob, int64_t id, uint64_t from, uint64_t to, struct buf *out,
+	bool *there, char **why)
 {
-	int64_t base = key << PIECE_BITS;
-	sqlite3_stmt *stmt = NULL;
-	bool row = true;
+	int rc = *blob ? sqlite3_blob_reopen(*blob, id) : sqlite3_blob_open(db->lib, "main", "piece", "bytes", id, 0, blob);
+	uint64_t end = rc == SQLITE_OK ? min_of(to, (uint64_t)sqlite3_blob_bytes(*blob)) : 0;
 	int r;
 
-	if (from >= to)
+	*there = rc == SQLITE_OK;
+	if (rc == SQLITE_ERROR)
 		return 0;
-	r = db_query(&stmt, db, db->lib, why,
-		"SELECT id, bytes FROM piece WHERE id BETWEEN ?1 AND ?2 ORDER BY id",
-		db_int(base + (int64_t)(from / PIECE_BYTES)),
-		db_int(base + (int64_t)((to - 1) / PIECE_BYTES)));
-	while (r == 0) {
-		uint64_t start, lo, hi;
-		const char *p;
-		size_t n;
+	if (rc != SQLITE_OK || from >= end)
+		return rc == SQLITE_OK ? 0 : db_error(db->lib, rc, why);
+	r = buf_reserve(out, end - from);
+	if (r != 0)
+		return r;
+	rc = sqlite3_blob_read(*blob, out->data + out->len, (int)(end - from), (int)from);
+	if (rc != SQLITE_OK)
+		return db_error(db->lib, rc, why);
+	out->len += end - from;
+	return 0;
+}
 
-		r = db_step(stmt, &row, why);
-		if (r != 0 || !row)
-			break;
-		start = (uint64_t)(db_col_int(stmt, 0) - base) * PIECE_BYTES;
-		p = sqlite3_column_blob(stmt, 1);
-		n = db_col_bytes(stmt, 1);
-		lo = max_of(from, start);
-		hi = min_of(to, start + n);
-		if (p && lo < hi)
-			r = buf_add(out, p + (lo - start), hi - lo);
+int text_read(struct db *db, int64_t key, uint64_t from, uint64_t to, struct buf *out, char **why)
+{
+	sqlite3_blob *blob = NULL;
+	bool there = true;
+	int r = 0;
+
+	for (uint64_t at = from, end; r == 0 && there && at < to; at = end) {
+		uint64_t piece = at / PIECE_BYTES, start = piece * PIECE_BYTES;
+
+		end = min_of(start + PIECE_BYTES, to);
+		r = piece_read(db, &blob, (key << PIECE_BITS) + (int64_t)piece, at - start, end - start, out, &there, why);
 	}
-	db_release(stmt);
+	(void)sqlite3_blob_close(blob);
 	return r;
 }
 

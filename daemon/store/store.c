@@ -151,6 +151,8 @@ static int open_readers(struct store *s, char **why)
 			r = db_connect(&db->lib, s->place.library, DB_LIBRARY, false, why);
 		if (r == 0 && lane == STORE_SCAN)
 			r = db_script(db->chat, SCAN_CACHE, why);
+		if (r == 0 && lane == STORE_SCAN)
+			r = db_script(db->lib, SCAN_CACHE, why);
 	}
 	if (r == 0)
 		r = db_connect(&s->lanes[STORE_SEGMENTS].db.lib, s->place.library, DB_LIBRARY, false, why);
