@@ -54,11 +54,11 @@ static void pack_server(struct pack *p, struct server *s, bool all)
 
 static void pack_lanes(struct pack *p, const struct store_figures *f)
 {
-	static const char *const lanes[] = { "writer", "keyed", "scan", "library", "index", "segments" };
+	static const char *const lanes[STORE_THREADS] = { "writer", "keyed", "scan", "library", "index", "segments", "ahead" };
 
 	pack_key(p, "lanes");
 	pack_map(p);
-	for (size_t i = 0; i < STORE_LANES; i++) {
+	for (size_t i = 0; i < STORE_THREADS; i++) {
 		pack_key(p, lanes[i]);
 		pack_map(p);
 		pack_kv_int(p, "queued", f->queued[i]);

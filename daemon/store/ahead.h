@@ -8,6 +8,7 @@
 
 #include <uv.h>
 
+#include "daemon/store/busy.h"
 #include "daemon/store/store.h"
 
 struct ahead {
@@ -17,12 +18,21 @@ struct ahead {
 	struct list queue;    /* under mutex, as all below */
 	size_t held;          /* job.ahead_bytes of those begun whose `run` has not ended */
 	bool stop;
+	struct busy busy;
+	uint32_t queued; /* those that wait for this thread, and the one that it is at */
+	uint64_t jobs_done; /* by it */
 };
 int ahead_start(struct ahead *a); /* 0 or -errno */
 void ahead_stop(struct ahead *a); /* nothing is queued any more */
 
 /* From the loop, before the lane has the job. */
 void ahead_push(struct ahead *a, struct job *j);
+
+struct ahead_figures {
+	uint32_t queued;
+	uint64_t jobs_done, busy_us;
+};
+struct ahead_figures ahead_figures(struct ahead *a);
 
 /* The lane's thread. */
 bool ahead_is_done(struct ahead *a, const struct job *j);

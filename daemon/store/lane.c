@@ -73,11 +73,25 @@ int lane_submit(struct lane *l, struct job *j)
 	return r;
 }
 
+uint64_t lane_busy_us(struct lane *l)
+{
+	uint64_t us;
+
+	if (!l->running)
+		return 0;
+	uv_mutex_lock(&l->mutex);
+	us = busy_us(&l->busy);
+	uv_mutex_unlock(&l->mutex);
+	return us;
+}
+
 /* With the mutex: until there is a job, or the end. Memory is given back after a while of nothing. */
 void lane_wait(struct lane *l)
 {
 	bool calm = false;
 
+	if (list_empty(&l->queue))
+		busy_wait(&l->busy);
 	while (list_empty(&l->queue) && !l->stop) {
 		if (calm) {
 			uv_cond_wait(&l->wake, &l->mutex);
@@ -88,6 +102,7 @@ void lane_wait(struct lane *l)
 			uv_mutex_lock(&l->mutex);
 		}
 	}
+	busy_work(&l->busy);
 }
 
 /* All that is queued into `batch`; false: stopped and empty. */
@@ -109,16 +124,6 @@ struct job *lane_pop(struct list *batch)
 
 	list_remove(&j->link);
 	return j;
-}
-
-int lane_run_job(struct lane *l, struct job *j)
-{
-	int r;
-
-	atomic_store(&l->started_ms, clock_mono_ms());
-	r = j->run(&l->db, j);
-	atomic_store(&l->started_ms, 0);
-	return r;
 }
 
 /* Jobs that had succeeded share the fate of their transaction. */
@@ -149,7 +154,7 @@ static void index_main(struct lane *l)
 		while (!list_empty(&batch)) {
 			struct job *j = lane_pop(&batch);
 
-			j->r = lane_run_job(l, j);
+			j->r = j->run(&l->db, j);
 			if (l->db.lane == STORE_SEGMENTS)
 				db_rollback(l->db.lib);
 			list_push_back(&finished, &j->link);

@@ -23,8 +23,11 @@ static struct job *next_job(struct ahead *a)
 	while (!a->stop) {
 		struct job *j = list_empty(&a->queue) ? NULL : list_first(&a->queue, struct job, ahead_link);
 
-		if (j && has_room(a, j))
+		if (j && has_room(a, j)) {
+			busy_work(&a->busy);
 			return j;
+		}
+		busy_wait(&a->busy);
 		uv_cond_wait(&a->wake, &a->mutex);
 	}
 	return NULL;
@@ -51,6 +54,8 @@ static void run(void *arg)
 		j->ahead(j);
 		uv_mutex_lock(&a->mutex);
 		j->ahead_state = AHEAD_DONE;
+		a->queued--;
+		a->jobs_done++;
 		uv_cond_signal(&a->done);
 	}
 	uv_mutex_unlock(&a->mutex);
@@ -97,8 +102,19 @@ void ahead_push(struct ahead *a, struct job *j)
 	uv_mutex_lock(&a->mutex);
 	j->ahead_state = AHEAD_WAITS;
 	list_push_back(&a->queue, &j->ahead_link);
+	a->queued++;
 	uv_cond_signal(&a->wake);
 	uv_mutex_unlock(&a->mutex);
+}
+
+struct ahead_figures ahead_figures(struct ahead *a)
+{
+	struct ahead_figures f;
+
+	uv_mutex_lock(&a->mutex);
+	f = (struct ahead_figures){ a->queued, a->jobs_done, busy_us(&a->busy) };
+	uv_mutex_unlock(&a->mutex);
+	return f;
 }
 
 /* ---- on the lane's thread ---- */
@@ -154,6 +170,7 @@ void ahead_finish(struct ahead *a, struct job *j)
 	here = j->ahead_state == AHEAD_WAITS;
 	if (here) {
 		begin(a, j);
+		a->queued--;
 		j->ahead_state = AHEAD_DONE;
 	}
 	while (!here && j->ahead_state == AHEAD_RUNS)

@@ -6,7 +6,6 @@
 void lane_wait(struct lane *l);                      /* with the mutex: until there is a job, or the end */
 bool lane_take(struct lane *l, struct list *batch);  /* all that is queued; false: stopped and empty */
 struct job *lane_pop(struct list *batch);
-int lane_run_job(struct lane *l, struct job *j);
 void lane_deliver(struct lane *l, struct list *finished);
 void lane_fail_group(struct list *group, int r, const char *why); /* those that had succeeded share the fate of their transaction */
 

@@ -19,7 +19,7 @@ static bool share_job(struct lane *l, struct job *j)
 
 	j->r = db_savepoint(lib, &j->why);
 	if (j->r == 0) {
-		j->r = lane_run_job(l, j);
+		j->r = j->run(&l->db, j);
 		if (!sqlite3_get_autocommit(lib))
 			db_savepoint_end(lib, j->r == 0);
 		portions_settle(&l->db, j->r == 0);
@@ -110,7 +110,7 @@ void lane_library_main(struct lane *l)
 				struct job *j = lane_pop(&batch);
 
 				ahead_finish(l->ahead, j);
-				j->r = lane_run_job(l, j);
+				j->r = j->run(&l->db, j);
 				ahead_over(l->ahead, j);
 				list_push_back(&finished, &j->link);
 			}

@@ -36,7 +36,7 @@ static int read_job(struct lane *l, struct job *j)
 	if (r == 0) {
 		db_give_way(&l->db, j->again || j->goes_on ? clock_mono_ms() + j->slice_ms : 0);
 		db_deadline(&l->db, j->deadline_ms);
-		r = lane_run_job(l, j);
+		r = j->run(&l->db, j);
 		db_deadline(&l->db, 0);
 	}
 	end_read(&l->db);

@@ -29,7 +29,7 @@ static bool write_job(struct lane *l, struct job *j)
 	j->r = db_run(db, db->chat, &j->why, "SAVEPOINT job");
 	if (j->r != 0)
 		return !sqlite3_get_autocommit(db->chat);
-	j->r = lane_run_job(l, j);
+	j->r = j->run(&l->db, j);
 	if (sqlite3_get_autocommit(db->chat))
 		return false;
 	if (j->r != 0)

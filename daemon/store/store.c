@@ -360,21 +360,27 @@ uint64_t store_commits(const struct store *s)
 	return atomic_load(&s->harvest.commits);
 }
 
-void store_figures(const struct store *s, struct store_figures *out)
+void store_figures(struct store *s, struct store_figures *out)
 {
-	uint64_t now = clock_mono_ms();
+	struct ahead *ahead = s->lanes[STORE_LIBRARY].ahead;
 
 	*out = (struct store_figures){ .commits = atomic_load(&s->harvest.commits),
 		.last_commit_us = atomic_load(&s->harvest.last_commit_us),
 		.library_longest_us = atomic_load(&s->lanes[STORE_LIBRARY].db.longest_us),
 		.read_only = atomic_load(&s->harvest.read_only) };
 	for (int i = 0; i < STORE_LANES; i++) {
-		const struct lane *l = &s->lanes[i];
-		uint64_t started = atomic_load(&l->started_ms);
+		struct lane *l = &s->lanes[i];
 
 		out->jobs_done[i] = atomic_load(&l->jobs_done);
 		out->queued[i] = atomic_load(&l->queued);
-		out->busy_ms[i] = started && now > started ? now - started : 0;
+		out->busy_ms[i] = lane_busy_us(l) / 1000;
+	}
+	if (ahead) {
+		struct ahead_figures f = ahead_figures(ahead);
+
+		out->jobs_done[STORE_LANES] = f.jobs_done;
+		out->queued[STORE_LANES] = f.queued;
+		out->busy_ms[STORE_LANES] = f.busy_us / 1000;
 	}
 }
 

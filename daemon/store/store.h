@@ -35,6 +35,7 @@ enum store_lane {
 	STORE_SEGMENTS, /* makes segments of the library's index: long jobs at a low priority, reading in short transactions */
 	STORE_LANES,
 };
+#define STORE_THREADS (STORE_LANES + 1) /* and, the last, the one that works ahead of STORE_LIBRARY: ahead.h */
 
 enum store_error {
 	STORE_E_NOT_FOUND = 1,
@@ -126,16 +127,16 @@ static inline bool news_of(const uint64_t set[NEWS_WORDS], uint64_t account)
 }
 
 struct store_figures { /* for status; cheap, on the loop */
-	uint64_t jobs_done[STORE_LANES];
-	uint32_t queued[STORE_LANES];
+	uint64_t jobs_done[STORE_THREADS];
+	uint32_t queued[STORE_THREADS];
 	uint64_t commits;
 	uint64_t last_commit_us;  /* duration of the newest commit */
 	uint64_t library_longest_us; /* of the transactions on library.db, commits included */
-	uint64_t busy_ms[STORE_LANES]; /* age of the job now running, 0 when idle */
+	uint64_t busy_ms[STORE_THREADS]; /* how long it has had something to do since the start */
 	bool read_only;           /* after a full or failing disk: writes are refused until one works again */
 };
 uint64_t store_commits(const struct store *s); /* so far, on chat_history.db */
-void store_figures(const struct store *s, struct store_figures *out);
+void store_figures(struct store *s, struct store_figures *out);
 const char *store_path(const struct store *s);         /* resolved */
 const char *store_library_path(const struct store *s);
 /* Is a daemon alive on this database? Reads PATH.lock without taking it. *socket malloc'd or NULL. */

@@ -83,6 +83,15 @@ def test_a_quote_that_has_all_the_words_is_not_called_part(t):
     contains(ask(t, "Who built the pump?")["text"], "> Annual report of the pump station\n>\n> The pump runs at 40 bar. It was built in 1998 by the Meyer")
 
 
+def test_status_says_what_each_thread_of_the_store_has_done(t):
+    t.daemon("")
+    uploaded(t)
+    lanes = t.run("status", "--json").json["database"]["lanes"]
+    equal(set(lanes), {"writer", "keyed", "scan", "library", "index", "segments", "ahead"}, "threads")
+    check(lanes["library"]["done"] and lanes["library"]["busy_ms"], "nothing was done for the documents:", lanes)
+    equal(lanes["ahead"]["queued"], 0, "documents on their way")
+
+
 def test_what_is_in_no_document_is_said_to_be_in_none(t):
     t.daemon("")
     empty = ask(t, "What is the capital of Mongolia?")
