@@ -61,7 +61,7 @@ class Editor:
         eventually(lambda: os.path.exists(f"{self.out}.{name}") or self.process.poll() is not None, name, 15)
 
     def end(self):
-        printed = self.process.communicate(timeout=60)[0].decode("utf-8", "replace")
+        printed = self.process.communicate(timeout=90)[0].decode("utf-8", "replace")
         check(os.path.exists(self.out), "the editor left no result:", printed)
         with open(self.out, encoding="utf-8") as f:
             result = json.load(f)

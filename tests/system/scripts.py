@@ -29,7 +29,7 @@ def holds(event, before="first half, ", after="second half"):
     """Half an answer, then nothing until the event is set."""
     def script(request, out):
         out.delta(before)
-        event.wait(60)
+        event.wait(120)
         out.delta(after)
         out.finish()
     return script

@@ -289,7 +289,7 @@ def test_the_first_pieces_arrive_while_the_answer_runs(t):
     def script(request, out):
         for i in range(20):
             out.delta(f"piece {i}. ")
-            printed.acquire(timeout=20)
+            printed.acquire(timeout=120)
         out.finish()
     printed = threading.Semaphore(0)
     t.serve(script)

@@ -77,7 +77,7 @@ def test_what_came_before_a_connection_broke_is_kept_however_late_it_is_read(t):
 
     def breaks(request, out):
         out.delta("begin ")
-        stopped.wait(30)
+        stopped.wait(120)
         out.delta(text)
         out.cut()
     made, daemon = t.serve(breaks)
@@ -181,11 +181,11 @@ def test_silence_ends_by_the_timeouts(t):
     t.closers.append(stop.set)
 
     def never(request, out):
-        stop.wait(20)
+        stop.wait(120)
 
     def stalls(request, out):
         out.delta("some words")
-        stop.wait(20)
+        stop.wait(120)
 
     def heartbeats(request, out):
         out.delta("begin ")

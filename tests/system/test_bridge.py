@@ -178,7 +178,7 @@ def test_pieces_that_come_soon_after_one_another_are_told_as_one(t):
 
     def ask(call):
         call.accept().delta("one ").delta("two ").delta("drei \u65e5 ").event("status", text="half way").delta("four ").delta("five ")
-        go.wait(30)
+        go.wait(120)
         call.delta("six").done()
     daemon.on["ask"] = ask
     peer = Peer(t, "--join", "1000")

@@ -154,7 +154,7 @@ def test_fish_lists_them_and_the_file_is_what_the_program_prints(t):
 
     def fish(line):
         script = "ragchat completion fish | source; complete -C $argv[1]"
-        done = subprocess.run(["fish", "--no-config", "-c", script, line], env=env, cwd=t.h.dir, capture_output=True, timeout=30, check=False)
+        done = subprocess.run(["fish", "--no-config", "-c", script, line], env=env, cwd=t.h.dir, capture_output=True, timeout=90, check=False)
         return [one.split("\t")[0] for one in done.stdout.decode().splitlines()]
     equal(sorted(fish("ragchat show pla")), ["plainly", r"plans\ of\ the\ week"] if r"\ " in "".join(fish("ragchat show pla")) else
           ["plainly", "plans of the week"], "threads")

@@ -151,7 +151,7 @@ def test_a_full_disk_is_said_and_leaves_no_half_file(t):
     script = ('mount -t tmpfs -o size=8k none "$1" && cd "$1" && { cat /dev/zero > filler 2>/dev/null; '
               '"$2" export -o full.pdf; echo "status $?"; "$2" export; echo "status $?"; ls; }')
     made = subprocess.run(spaces + ["sh", "-c", script, "sh", small, t.program("ragchat")], env=t.h.env, stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=20, check=False)
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=90, check=False)
     if b"status" not in made.stdout:
         t.skip("no mount namespace here")
     equal(made.stdout.decode().split("\n"), ["status 73", "status 73", "filler", ""], made.stderr.decode())
@@ -216,5 +216,5 @@ def test_a_conversation_of_200_turns_is_one_document(t):
 
 def test_the_self_test_of_the_renderer_denies_every_probe(t):
     real(t)
-    made = subprocess.run([t.program("ragchatd-pdf"), "--sandbox-selftest"], env=t.h.env, stdout=subprocess.PIPE, timeout=25, check=False)
+    made = subprocess.run([t.program("ragchatd-pdf"), "--sandbox-selftest"], env=t.h.env, stdout=subprocess.PIPE, timeout=90, check=False)
     equal(made.returncode, 77 if t.sanitizer else 0, made.stdout.decode())

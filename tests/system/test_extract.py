@@ -344,7 +344,7 @@ def test_by_hand_it_gives_plain_text(t):
     with open(path, "wb") as f:
         f.write(papers.pdf([["first"], ["second"]]))
     with open(path, "rb") as f:
-        done = subprocess.run([program(t), "--plain"], stdin=f, capture_output=True, timeout=30)
+        done = subprocess.run([program(t), "--plain"], stdin=f, capture_output=True, timeout=90)
     equal(done.returncode, 0, done.stderr)
     equal([page.strip() for page in done.stdout.split(b"\f")], [b"first", b"second"])
     code, out, err = records.run(program(t), b"\x7fELF", plain=True)
@@ -388,7 +388,7 @@ def test_the_walls_hold(t):
     wanted = {"ragchatd-extract": (["text"], []),
               "ragchatd-pdftext": (["pages", "pdf"], ["stat a file", "execve", "sigaction", "getrandom"])}
     for name, (profiles, open_ones) in wanted.items():
-        done = subprocess.run([os.path.join(t.bin, name), "--sandbox-selftest"], capture_output=True, text=True, timeout=60)
+        done = subprocess.run([os.path.join(t.bin, name), "--sandbox-selftest"], capture_output=True, text=True, timeout=90)
         if done.returncode == 77:
             raise Skip("a sanitizer build")
         equal(done.returncode, 0, done.stdout)

@@ -18,7 +18,7 @@ def one_by_one(t, config):
 
     def script(request, out):
         order.append(question(request))
-        steps.acquire(timeout=20)
+        steps.acquire(timeout=120)
         out.delta("x")
         out.finish()
     backend = t.backend(script)

@@ -127,7 +127,7 @@ def test_rm_asks_on_a_terminal(t):
 def test_a_thread_with_a_running_answer_is_not_deleted(t):
     def script(request, out):
         out.delta("begun ")
-        t.hold.wait(20)
+        t.hold.wait(120)
         out.finish()
     import threading
     t.hold = threading.Event()

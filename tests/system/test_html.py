@@ -86,7 +86,7 @@ class Page(html.parser.HTMLParser):
 
 def page(t, data, *options):
     def once():
-        return subprocess.run([t.program("ragchatd-pdf"), *options], input=data, capture_output=True, timeout=30)
+        return subprocess.run([t.program("ragchatd-pdf"), *options], input=data, capture_output=True, timeout=90)
     made = once()
     equal(made.returncode, 0, made.stderr)
     equal(once().stdout, made.stdout, "the same page again")

@@ -98,7 +98,7 @@ def test_a_peer_in_a_user_namespace_counts_as_what_it_is_outside(t):
         code = "import sys; sys.path.insert(0, sys.argv[1]); import harness; r = harness.Rpc(sys.argv[2]); " \
                "print(r.greeting['uid'], r.greeting['account'], r.greeting['role'])"
         out = subprocess.run(["setpriv", "--reuid", str(ANN), "--regid", str(ANN), "--groups", str(GROUP), *unshare, "/usr/bin/python3", "-c", code,
-                              os.path.dirname(os.path.abspath(__file__)), m.socket], capture_output=True, timeout=20, text=True, cwd="/")
+                              os.path.dirname(os.path.abspath(__file__)), m.socket], capture_output=True, timeout=90, text=True, cwd="/")
         equal(out.stdout.split(), [str(ANN), f"uid-{ANN}", "user"], f"{unshare} ({out.stderr[-300:]})")
 
 
@@ -170,7 +170,7 @@ def test_system_on_the_command_line_wins_over_the_file(t):
     m = Machine(t, f"group = {GROUP}\n")
     m.start(args=["--system"])
     equal(m.rpc(ANN).greeting["account"], f"uid-{ANN}", "account")
-    out = subprocess.run([t.program("ragchatd"), "--system", "--check"], env=t.h.env, capture_output=True, text=True, timeout=20)
+    out = subprocess.run([t.program("ragchatd"), "--system", "--check"], env=t.h.env, capture_output=True, text=True, timeout=90)
     contains(out.stdout, "/var/lib/ragchat/chat_history.db", "/run/ragchat/sock", "system")
 
 

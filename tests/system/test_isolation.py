@@ -237,7 +237,7 @@ def scene(t, config=""):
 
     def script(request, out):
         out.delta("answer to " + question(request))
-        hold.wait(20)
+        hold.wait(120)
         out.finish()
     backend = t.backend(script)
     machine = Machine(t, f"{SYSTEM}backend = {backend.url}\nretrieval = local\nlog = info\n{config}")

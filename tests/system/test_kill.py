@@ -166,7 +166,7 @@ def test_queued_questions_survive_the_crash(t):
 
     def script(request, out):
         out.delta("begun ")
-        gate.wait(20)
+        gate.wait(120)
         out.finish()
     t.closers.append(gate.set)
     _, daemon = t.serve(script)

@@ -280,7 +280,7 @@ def test_as_installed(t):
         t.skip("the example is linked without a sanitizer")
     folder = os.path.join(t.dir, "installed")
     subprocess.run(["make", "-s", "-C", ROOT, "install-lib", f"DESTDIR={folder}", "PREFIX=/usr", "B=" + os.path.dirname(t.bin)],
-                   check=True, timeout=60)
+                   check=True, timeout=90)
     env = dict(os.environ, PKG_CONFIG_LIBDIR=f"{folder}/usr/lib/pkgconfig:" + subprocess.run(
         ["pkg-config", "--variable", "pc_path", "pkg-config"], capture_output=True, text=True, check=True).stdout.strip(),
         PKG_CONFIG_SYSROOT_DIR=folder)
@@ -293,23 +293,23 @@ def test_as_installed(t):
     source = os.path.join(ROOT, "contrib", "example", "ask.c")
     shared, fixed = os.path.join(t.dir, "shared"), os.path.join(t.dir, "fixed")
     strict = ["cc", "-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-D_DEFAULT_SOURCE"]
-    subprocess.run([*strict, "-o", shared, source, *flags()], check=True, timeout=60)
+    subprocess.run([*strict, "-o", shared, source, *flags()], check=True, timeout=90)
     subprocess.run([*strict, "-o", fixed, source, "-I", f"{folder}/usr/include", f"{folder}/usr/lib/libragchat.a", "-lmsgpackc"],
-                   check=True, timeout=60)
+                   check=True, timeout=90)
     contains(" ".join(flags("--static")), "-lmsgpackc")
     if shutil.which("c++"):
         subprocess.run(["c++", "-Werror", "-xc++", "-fsyntax-only", "-"], input=b'#include "ragchat.h"\n', cwd=f"{folder}/usr/include",
-                       check=True, timeout=60)
+                       check=True, timeout=90)
     release = threading.Event()
     t.closers.append(release.set)
     t.serve(holds(release, "some \x1b[31m", " text\n"))
     release.set()
     for program in (shared, fixed):
         done = subprocess.run([program, "hello"], env=dict(t.h.env, LD_LIBRARY_PATH=f"{folder}/usr/lib"), capture_output=True,
-                              timeout=20, check=False)
+                              timeout=90, check=False)
         equal((done.returncode, done.stdout), (0, b"some ?[31m text\n\n"), f"{program} printed ({done.stderr})")
         done = subprocess.run([program, "hello"], env=dict(t.h.env, LD_LIBRARY_PATH=f"{folder}/usr/lib", RAGCHAT_SOCKET="/nowhere"),
-                              capture_output=True, timeout=20, check=False)
+                              capture_output=True, timeout=90, check=False)
         equal(done.returncode, 1, "status without a daemon")
         contains(done.stderr.decode(), "no daemon listens at '/nowhere'")
     names = subprocess.run(["nm", "-D", "--defined-only", f"{folder}/usr/lib/libragchat.so.0"], capture_output=True, text=True,

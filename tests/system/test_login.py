@@ -39,7 +39,7 @@ def with_fd(m, uid, text, *args, code=0):
         os.chown(home, uid, uid)
     env = dict({key: value for key, value in m.t.h.env.items() if not key.startswith("XDG_")}, HOME=home, RAGCHAT_SOCKET=m.socket)
     out = subprocess.run(["bash", "-c", f'exec "$@" 9<&{fd} {fd}<&-', "bash", "setpriv", "--reuid", str(uid), "--regid", str(uid), *groups,
-                          os.path.join(m.bin, "ragchat"), *args, "--password-fd", "9"], env=env, pass_fds=(fd,), capture_output=True, timeout=30, cwd="/")
+                          os.path.join(m.bin, "ragchat"), *args, "--password-fd", "9"], env=env, pass_fds=(fd,), capture_output=True, timeout=90, cwd="/")
     os.close(fd)
     if out.returncode != code:
         raise AssertionError(f"ragchat {args} ended with {out.returncode}: {out.stdout} {out.stderr}")
@@ -102,9 +102,9 @@ def test_a_credential_is_a_password_for_units(t):
     os.mkdir(credentials, 0o755)
     with open(os.path.join(credentials, "ragchat-password"), "w", encoding="ascii") as f:
         f.write("right horse\n")
-    out = subprocess.run(command, env=dict(env, CREDENTIALS_DIRECTORY=credentials), capture_output=True, stdin=subprocess.DEVNULL, timeout=30, cwd="/")
+    out = subprocess.run(command, env=dict(env, CREDENTIALS_DIRECTORY=credentials), capture_output=True, stdin=subprocess.DEVNULL, timeout=90, cwd="/")
     equal(out.returncode, 0, f"login: {out.stderr}")
-    out = subprocess.run(as_user(m, ANN, "whoami")[0], env=env, capture_output=True, stdin=subprocess.DEVNULL, timeout=30, cwd="/")
+    out = subprocess.run(as_user(m, ANN, "whoami")[0], env=env, capture_output=True, stdin=subprocess.DEVNULL, timeout=90, cwd="/")
     contains(out.stdout.decode(), "ann")
 
 

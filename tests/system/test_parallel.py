@@ -53,7 +53,7 @@ def test_head_takes_its_twenty_bytes_and_the_whole_answer_is_stored(t):
     t.serve(script)
     shell = subprocess.Popen(["bash", "-c", f"{t.program('ragchat')} ask hello | (head -c 20; exec <&-; : > {gone}); echo \"/${{PIPESTATUS[0]}}\""],
                              env=t.h.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    out, err = shell.communicate(timeout=60)
+    out, err = shell.communicate(timeout=90)
     equal(out, b"01234567890123456789/141\n", "head's bytes and the status of ragchat")
     equal(err, b"", "stderr")
     t.run("wait", "last")
@@ -93,7 +93,7 @@ def test_a_stopped_client_holds_nobody_up_and_misses_nothing(t):
 
     def script(request, out):
         out.delta("begin\n")
-        release.wait(20)
+        release.wait(120)
         for at in range(0, len(text), 20000):
             out.delta(text[at:at + 20000])
         out.finish()
@@ -116,7 +116,7 @@ def test_a_client_dropped_as_stuck_comes_back_where_it_was(t):
 
     def script(request, out):
         out.delta("begin\n")
-        release.wait(20)
+        release.wait(120)
         for at in range(0, len(text), 20000):
             out.delta(text[at:at + 20000])
         out.finish()

@@ -312,8 +312,8 @@ def test_from_a_shell(t):
     import subprocess
     t.serve(says("red \x1b[31m text\n"))
     program = os.path.abspath(ragchat.__file__)
-    done = subprocess.run([sys.executable, program, "hello", "there"], env=t.h.env, capture_output=True, timeout=20, check=False)
+    done = subprocess.run([sys.executable, program, "hello", "there"], env=t.h.env, capture_output=True, timeout=90, check=False)
     equal((done.returncode, done.stdout.decode()), (0, "red \ufffd[31m text\n\n"), "what it printed")
-    done = subprocess.run([sys.executable, program, "x"], env=dict(t.h.env, RAGCHAT_SOCKET="/nowhere"), capture_output=True, timeout=20, check=False)
+    done = subprocess.run([sys.executable, program, "x"], env=dict(t.h.env, RAGCHAT_SOCKET="/nowhere"), capture_output=True, timeout=90, check=False)
     equal(done.returncode, 1, "status without a daemon")
     contains(done.stderr.decode(), "no daemon listens")

@@ -18,7 +18,7 @@ def env_of(t, **more):
 
 def recipe(t, name, *args, stdin=None, cwd=None, code=0, env=None):
     done = subprocess.run([os.path.join(FOLDER, name), *args], env=env or env_of(t), input=stdin, cwd=cwd or t.dir, capture_output=True,
-                          text=True, timeout=30, stdin=None if stdin is not None else subprocess.DEVNULL, check=False)
+                          text=True, timeout=90, stdin=None if stdin is not None else subprocess.DEVNULL, check=False)
     equal(done.returncode, code, f"status of {name} ({done.stdout} {done.stderr})")
     return done
 
@@ -59,9 +59,9 @@ def test_the_first_hour_is_as_it_is_written(t):
     env.pop("RAGCHAT")
     try:
         done = subprocess.run(["bash", "-c", script], cwd=os.path.dirname(os.path.dirname(t.bin)), env=env, stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, timeout=60, check=False)
+                              capture_output=True, text=True, timeout=90, check=False)
     finally:
-        subprocess.run([t.program("ragchat"), "--no-autostart", "daemon", "stop"], env=env, capture_output=True, timeout=20, check=False)
+        subprocess.run([t.program("ragchat"), "--no-autostart", "daemon", "stop"], env=env, capture_output=True, timeout=90, check=False)
     equal(done.returncode, 0, f"status: {done.stdout} {done.stderr}")
     contains(done.stdout, "added boiler.txt: 1 passage", "boiler.txt:1", "scripted", "status 3", "in one line: who services the boiler?", "who services the roof?")
     check("The boiler is serviced" in question(backend.chats[0]), "no passages in", question(backend.chats[0]))

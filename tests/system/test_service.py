@@ -21,7 +21,7 @@ def tool(t, name):
 
 
 def said_by(*argv, code=0, **more):
-    done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60, check=False, **more)
+    done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=90, check=False, **more)
     equal(done.returncode, code, f"status of {' '.join(argv)}:\n{done.stdout}\n")
     return done.stdout
 

@@ -18,7 +18,7 @@ def scene(t):
 
     def script(request, out):
         out.delta("answer to " + question(request))
-        hold.wait(20)
+        hold.wait(120)
         out.delta(", all of it")
         out.finish()
     machine = Machine(t, f"{SYSTEM}backend = {t.backend(script).url}\n")

@@ -296,5 +296,5 @@ def test_events_of_jsonl_have_their_names_and_order(t):
 def test_pipelines_of_shells_get_whole_lines(t):
     t.serve(says("one\ntwo\nthree"))
     out = subprocess.run(["bash", "-c", f"printf 'a\\nb\\n' | while read l; do {t.program('ragchat')} ask --no-stdin \"$l\" | wc -l; done"],
-                         env=t.h.env, capture_output=True, timeout=20)
+                         env=t.h.env, capture_output=True, timeout=90)
     equal(out.stdout.split(), [b"3", b"3"], "lines of each answer")

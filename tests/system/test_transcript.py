@@ -94,7 +94,7 @@ def in_python(t, home):
 
 def in_node(t, home):
     done = subprocess.run(["node", os.path.join(os.path.dirname(__file__), "peer.js"), home.socket], input=json.dumps(STEPS),
-                          capture_output=True, text=True, timeout=30, check=False)
+                          capture_output=True, text=True, timeout=90, check=False)
     equal(done.returncode, 0, f"status of node ({done.stderr})")
     return [json.loads(line) for line in done.stdout.split("\n") if line]
 
@@ -193,7 +193,7 @@ def test_the_client_of_the_appendix_works(t):
     t.serve(scripted)
     program = t.h.path("ask.py", re.search(r"## Appendix A.*?```python\n(.*?)```", protocol(), re.S)[1])
     done = subprocess.run([sys.executable, program, "hello"], env=dict(t.h.env, RAGCHAT_SOCKET=t.h.socket), capture_output=True,
-                          timeout=20, check=False)
+                          timeout=90, check=False)
     equal((done.returncode, done.stdout.decode()), (0, ANSWER + "\n"), f"what it printed ({done.stderr})")
 
 

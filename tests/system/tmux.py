@@ -34,12 +34,12 @@ class Terminal:
 
     def tmux(self, *args, data=None):
         done = subprocess.run(["tmux", "-S", self.socket, *args], env=self.env, input=data, capture_output=True,
-                              timeout=20, check=False)
+                              timeout=90, check=False)
         check(done.returncode == 0, "tmux", args[:3], "said", done.stderr.decode())
         return done.stdout.decode("utf-8", "replace")
 
     def close(self):
-        subprocess.run(["tmux", "-S", self.socket, "kill-server"], env=self.env, capture_output=True, timeout=20, check=False)
+        subprocess.run(["tmux", "-S", self.socket, "kill-server"], env=self.env, capture_output=True, timeout=90, check=False)
 
     # what is seen
 
