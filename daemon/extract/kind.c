@@ -26,8 +26,10 @@ static int refuse_ole(struct extract *x, const uint8_t *p, size_t n)
 
 int extract_document(struct extract *x, const uint8_t *p, size_t n)
 {
-	enum magic magic = magic_of(p, n);
+	enum magic magic;
 
+	p = n ? p : (const uint8_t *)""; /* an attachment may be empty, and its bytes nowhere */
+	magic = magic_of(p, n);
 	switch (magic) {
 	case MAGIC_ZIP:
 		return extract_zip(x, p, n);

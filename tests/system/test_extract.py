@@ -269,6 +269,12 @@ def test_mail_with_attachments_of_every_kind(t):
     check(got.children[0][1].startswith(b"%PDF-"), "the attached PDF is not handed back")
 
 
+def test_an_empty_attachment_leaves_the_others(t):
+    empty = [(name, b"") for name in ("a.eml", "a.mbox", "a.html", "a.txt", "a.docx")]
+    got = read(t, papers.mail([*empty, ("notes.txt", b"The lamp is lit at dusk.\n")]), "a.eml")
+    contains(got.text, "Honey is 8 kroner a jar.", "The lamp is lit at dusk.")
+
+
 def test_what_a_mail_has_and_is_not_read_is_told(t):
     locked = papers.odf("text", "x", **{"META-INF/manifest.xml": "<m:encryption-data xmlns:m='m'/>"})
     got = read(t, papers.mail([("a{1}.odt", locked), ("cut.docx", papers.docx()[:-40])]), "a.eml")
