@@ -17,8 +17,11 @@
 
 #define TEXT_MAX ((size_t)48 << 20) /* its own bound; what is more was written by somebody else */
 #define TITLE_BYTES 300
-#define DEADLINE_MS 60000
-#define PDF_DEADLINE_MS 180000 /* a thousand dense pages on a slow machine */
+/*
+ * Of the clock, for a machine that has other things to do: what takes for ever has used up its
+ * processor time before (daemon/extract/limits.h).
+ */
+#define DEADLINE_MS 180000
 
 /* ---- what it said of itself ---- */
 
@@ -90,10 +93,10 @@ static void fail(struct ingest *i, int r, const char *words)
 	(void)snprintf(i->why, sizeof(i->why), "%s", words);
 }
 
-/* GLib, which reads mail, then ends the process in its own way. */
+/* Then GLib, which reads mail, ends the process in its own way, and mem.c in its own. */
 static bool ran_out_of_memory(const char *words)
 {
-	return strstr(words, "MEMORY-ERROR") || strstr(words, "failed to allocate");
+	return strstr(words, "MEMORY-ERROR") || strstr(words, "failed to allocate") || strstr(words, "out of memory");
 }
 
 static void explain(struct ingest *i, const struct readers_end *end, const struct said *said)
@@ -139,7 +142,7 @@ static void run(struct ingest *i, enum format_route route, const void *p, size_t
 		.owner = i->account,
 		.body = p,
 		.nbody = n,
-		.deadline_ms = route == ROUTE_PDF ? PDF_DEADLINE_MS : DEADLINE_MS,
+		.deadline_ms = DEADLINE_MS,
 		.take = on_piece,
 		.done = on_read,
 		.ctx = i,
