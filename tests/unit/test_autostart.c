@@ -359,7 +359,7 @@ TEST(a_daemon_that_is_to_try_later_is_started_again)
 	check_str(text_of("starts"), "xx");
 	scene_end();
 	scene("never");
-	setenv("RAGCHAT_START_TIMEOUT_MS", "400", 1);
+	setenv("RAGCHAT_START_TIMEOUT_MS", "2500", 1);
 	check_int(start(&why), -ETIMEDOUT);
 	check_str(why, "the database is in use");
 	check(strlen(text_of("starts")) > 2);
