@@ -1,9 +1,11 @@
 /*
  * Sources of an answer: rows of elements, one each, as Chainlit's front end links them ("[n]" in
- * the text opens a side panel), with all that we know in props. An old file whose elements have no
+ * the text opens a side panel with the quote), with all that we know in props. An old file whose elements have no
  * props keeps them as one JSON array in ragchat_turn.
  */
+#include <ctype.h>
 #include <errno.h>
+#include <string.h>
 
 #include "common/json.h"
 #include "common/mem.h"
@@ -134,15 +136,40 @@ int source_from_json(const char *json, size_t n, struct source *s)
 	return read_source(&j, s);
 }
 
+/* ---- rows of elements ---- */
+
+/*
+ * What the panel shows: Chainlit fetches its url, and draws it as Markdown. So the quote goes with the row (RFC 2397),
+ * its signs escaped: it is words of a document, in which no picture and no link may come to life.
+ */
+static void panel_of(const struct source *s, struct buf *out)
+{
+	static const char plain[] = "-._~";
+
+	if (s->url || !s->quote)
+		return;
+	buf_add_str(out, "data:text/plain;charset=utf-8,");
+	for (const char *c = s->quote; *c; c++) {
+		if (ispunct((unsigned char)*c))
+			buf_add_str(out, "%5C");
+		if (isalnum((unsigned char)*c) || strchr(plain, *c))
+			buf_add_byte(out, (uint8_t)*c);
+		else
+			buf_addf(out, "%%%02X", (unsigned char)*c);
+	}
+}
+
 static int store_element(struct db *db, const char *thread, const char *answer_step,
 	const struct source *s, char **why)
 {
-	struct buf props;
+	struct buf props, panel;
 	id_str id;
 	char name[16];
 	int r;
 
 	uuid_v4(id);
+	buf_init(&panel, 0);
+	panel_of(s, &panel);
 	snprintf(name, sizeof(name), "[%d]", s->n);
 	buf_init(&props, 0);
 	source_to_json(s, &props);
@@ -150,7 +177,7 @@ static int store_element(struct db *db, const char *thread, const char *answer_s
 		{ "id", db_text(id) },
 		{ "threadId", db_text(thread) },
 		{ "type", db_text("text") },
-		{ "url", db_text(s->url) },
+		{ "url", panel.len ? db_textn(buf_cstr(&panel), panel.len) : db_text(s->url) },
 		{ "name", db_text(name) },
 		{ "display", db_text("side") },
 		{ "objectKey", db_text(s->document) },
@@ -159,7 +186,8 @@ static int store_element(struct db *db, const char *thread, const char *answer_s
 		{ "mime", db_text("text/plain") },
 		{ "props", db_textn(buf_cstr(&props), props.len) },
 	};
-	r = props.failed ? -ENOMEM : db_insert(db, TABLE_ELEMENTS, cells, array_len(cells), why);
+	r = props.failed || panel.failed ? -ENOMEM : db_insert(db, TABLE_ELEMENTS, cells, array_len(cells), why);
+	buf_fini(&panel);
 	buf_fini(&props);
 	return r;
 }

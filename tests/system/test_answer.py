@@ -2,6 +2,7 @@
 import json
 import re
 import subprocess
+import urllib.parse
 
 from harness import check, contains, deadline, equal
 from scripts import says
@@ -295,8 +296,10 @@ def test_citations_outlive_their_document_and_say_so(t):
     serve(t, says("The dynamo is checked every 4 weeks [1]. The saddle too [99]."))
     t.run("ask", "How often is the dynamo checked?")
     before = t.run("sources", "--json").json
-    rows = t.sql("SELECT name, type, display, objectKey, forId, props FROM elements ORDER BY rowid")
+    rows = t.sql("SELECT name, type, display, objectKey, forId, props, url FROM elements ORDER BY rowid")
     props = json.loads(rows[0]["props"])
+    kind, panel = rows[0]["url"].split(",")
+    equal((kind, re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", urllib.parse.unquote(panel))), ("data:text/plain;charset=utf-8", props["quote"]), "the panel")
     equal((rows[0]["name"], rows[0]["type"], rows[0]["display"], rows[0]["objectKey"]), ("[1]", "text", "side", props["document"]), "a row")
     check({"document", "sha256", "start", "end", "quote", "score", "support", "cited"} <= set(props), "props:", sorted(props))
     equal(rows[0]["forId"], t.sql("SELECT id FROM steps WHERE type = 'assistant_message'")[0]["id"], "the step it belongs to")

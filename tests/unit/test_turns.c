@@ -219,7 +219,7 @@ TEST(sources_become_elements_that_chainlit_links)
 			"elements e JOIN steps s "
 			"ON s.id = e.\"forId\" AND s.type = 'assistant_message' AND s.\"threadId\" "
 			"= e.\"threadId\""),
-		"[1]textsidetext/plain--0b7e1f6e-5b0b-4f60-9d6c-1d1c5a3f1b11 "
+		"[1]textsidetext/plain-data:text/plain;charset=utf-8,Die%20Reiher%20%E2%80%94%20fliegen0b7e1f6e-5b0b-4f60-9d6c-1d1c5a3f1b11 "
 		"[2]textsidetext/plain4https://example.org/x-");
 	check(strstr(sql_text(w.path, "SELECT props FROM elements WHERE name = '[1]'"),
 		"\"Die Reiher \\u2014 fliegen\", \"line\": 12"));
