@@ -125,7 +125,7 @@ static int read_chapter(struct epub *d, struct archive *a, const char *path)
 	if (r == 0 && charset_decode(raw.data, raw.len, NULL, &text) != 0)
 		r = extract_fail(d->x, EXTRACT_E_BROKEN, "a chapter of it is no text: '%.100s'", path);
 	if (r == 0)
-		r = extract_html_utf8(d->x, (const char *)text.data, text.len);
+		r = extract_html_utf8(d->x, buf_cstr(&text), text.len);
 	buf_fini(&raw);
 	buf_fini(&text);
 	return r == -ENOENT ? 0 : r;

@@ -405,7 +405,7 @@ int extract_html(struct extract *x, const uint8_t *p, size_t n)
 	else if (r != 0)
 		extract_no_memory(x);
 	else
-		extract_html_utf8(x, (const char *)text.data, text.len);
+		extract_html_utf8(x, buf_cstr(&text), text.len);
 	buf_fini(&text);
 	return extract_state(x);
 }

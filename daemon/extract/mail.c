@@ -101,7 +101,7 @@ static int read_text(struct extract *x, GMimePart *part, const GByteArray *bytes
 	buf_init(&text, 0);
 	r = charset_decode(bytes->data, bytes->len, declared, &text);
 	if (r == 0 && html)
-		r = extract_html_utf8(x, (const char *)text.data, text.len);
+		r = extract_html_utf8(x, buf_cstr(&text), text.len);
 	else if (r == 0)
 		r = extract_text(x, text.data, text.len);
 	buf_fini(&text);

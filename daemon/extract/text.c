@@ -36,7 +36,7 @@ static int decode(struct extract *x, const uint8_t *p, size_t n, struct buf *tex
 /* Lines that end in \r alone, as old Macs wrote them. */
 static void old_line_ends(struct buf *text)
 {
-	if (memchr(text->data, '\n', text->len))
+	if (!text->len || memchr(text->data, '\n', text->len))
 		return;
 	for (size_t i = 0; i < text->len; i++)
 		if (text->data[i] == '\r')
