@@ -10,7 +10,7 @@
 
 #define TEND_EVERY 16 /* transactions */
 #define SHARE_MOST 12 /* jobs that are worth waiting for; more are taken if they are ready */
-#define SHARE_US 4000 /* how long a transaction may gather: leaves room for its commit */
+#define SHARE_US 2000 /* how long a transaction may gather: with its last job and its portions, and room for the commit, 20 ms */
 
 /* A job in its savepoint. False: the error took the whole transaction with it. */
 static bool share_job(struct lane *l, struct job *j)
