@@ -242,7 +242,7 @@ fuzz: deps-fuzz                                  ## each fuzzer for FUZZ_SECS (6
 fuzz-build: $(FUZZ)
 fuzz-run: $(FUZZ)
 	@set -e; for f in $(FUZZ); do n=$$(basename $$f); mkdir -p $B/corpus/$$n; echo "fuzz $$n"; \
-	  $$f -max_total_time=$(or $(FUZZ_SECS),60) -rss_limit_mb=2048 -timeout=10 $B/corpus/$$n \
+	  $$f -max_total_time=$(or $(FUZZ_SECS),60) -seed=$(or $(FUZZ_SEED),0) -rss_limit_mb=2048 -timeout=30 $B/corpus/$$n \
 	      $(wildcard tests/fuzz/corpus) 2> $B/corpus/$$n.log || { tail -40 $B/corpus/$$n.log; exit 1; }; \
 	  tail -1 $B/corpus/$$n.log; done
 torture: deps-check                              ## the long, large and million-row runs
