@@ -63,14 +63,14 @@ void json_note(struct val note, struct buf *out)
 	mem_free(kind);
 }
 
-static void error_members(struct json_out *w, const struct answer *a)
+void json_error_members(struct json_out *w, int code, const char *name, const char *message)
 {
 	json_out_key(w, "code");
-	json_out_int(w, a->error_code);
+	json_out_int(w, code);
 	json_out_key(w, "name");
-	json_out_str(w, a->error_name);
+	json_out_str(w, name);
 	json_out_key(w, "message");
-	json_out_str(w, a->error_message);
+	json_out_str(w, message);
 }
 
 void json_error(const struct answer *a, struct buf *out)
@@ -78,7 +78,7 @@ void json_error(const struct answer *a, struct buf *out)
 	struct json_out w;
 
 	line_begin(&w, out, "error");
-	error_members(&w, a);
+	json_error_members(&w, a->error_code, a->error_name, a->error_message);
 	line_end(&w, out);
 }
 
@@ -173,7 +173,7 @@ static void member_error(struct json_out *w, const struct answer *a)
 		return;
 	}
 	json_out_object(w);
-	error_members(w, a);
+	json_error_members(w, a->error_code, a->error_name, a->error_message);
 	json_out_object_end(w);
 }
 

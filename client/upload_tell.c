@@ -7,6 +7,7 @@
 #include "client/filter.h"
 #include "client/link.h"
 #include "client/pretty.h"
+#include "client/print_json.h"
 #include "client/say.h"
 #include "client/term.h"
 #include "common/json.h"
@@ -58,12 +59,7 @@ void upload_json(struct json_out *w, const struct link_error *error, const struc
 	} else if (error->name) {
 		json_out_key(w, "error");
 		json_out_object(w);
-		json_out_key(w, "code");
-		json_out_int(w, error->code);
-		json_out_key(w, "name");
-		json_out_str(w, error->name);
-		json_out_key(w, "message");
-		json_out_str(w, error->message);
+		json_error_members(w, error->code, error->name, error->message);
 		json_out_object_end(w);
 	}
 	json_out_object_end(w);
